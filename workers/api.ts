@@ -1,0 +1,396 @@
+/**
+ * What the page and the engine worker say to each other. Types only; everything here survives a structured clone.
+ * The page holds no entry tables and no file bytes beyond a preview: it asks for the rows in sight.
+ */
+import type { Fault, Place } from '../src/core/fault/fault'
+import type { Notice } from '../src/core/fault/notice'
+
+export type { Fault, Notice, Place }
+
+/** A file with its path inside a dropped folder ("" for a file that was dropped alone). */
+export interface OpenedFile {
+  readonly path: string
+  readonly file: File
+}
+
+// ---------------------------------------------------------------- the archive and its images
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+export interface ArchiveView {
+  /** Stable key of this archive in this browser's storage and in the address. */
+  readonly id: string
+  readonly name: string
+  readonly bytes: number
+  readonly compression: string
+  /** "docker", "oci", "legacy", "rootfs": every description the archive carries. */
+  readonly shapes: readonly string[]
+  readonly members: readonly MemberRow[]
+  readonly images: readonly ImageSummary[]
+  /** The image on screen: index into `images`. */
+  readonly image: number
+}
+
+export interface MemberRow {
+  readonly index: number
+  readonly path: string
+  readonly type: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other'
+  readonly link: string
+  readonly size: number
+  readonly at: number
+  /** What the descriptions use it for: "manifest.json", "image index", "manifest", "config", "layer 3", … or "" where nothing names it. */
+  readonly role: string
+}
+
+export interface ImageSummary {
+  readonly index: number
+  readonly tags: readonly string[]
+  /** e.g. "linux/amd64", "linux/arm64/v8"; "" where the image does not say. */
+  readonly platform: string
+  readonly id: string
+  readonly layers: number
+  readonly bytes: number
+}
+
+/** Everything about one image that is known before its trees are. */
+export interface ImageView {
+  readonly index: number
+  /** SHA-256 of the config: the image ID of docker's classic store and of podman. */
+  readonly id: string
+  /** Digest of the manifest, where the archive has one: the image ID of the containerd store. */
+  readonly manifestDigest: string | null
+  readonly tags: readonly string[]
+  readonly platform: string
+  readonly created: string
+  readonly author: string
+  readonly config: ConfigView
+  /** The config as found, formatted. */
+  readonly configText: string
+  /** Steps in order, base first, layers and steps without a layer alike. */
+  readonly steps: readonly StepView[]
+  readonly storedBytes: number
+  readonly notices: readonly Notice[]
+}
+
+export interface StepView {
+  /** Line of the history; null where a layer has none. */
+  readonly history: number | null
+  /** Index of the layer; null for a step without a layer. */
+  readonly layer: number | null
+  readonly createdBy: string
+  /** The instruction as a Dockerfile would say it: "CMD [\"/bin/sh\"]", "RUN apk add …". */
+  readonly instruction: string
+  readonly created: string
+  readonly comment: string
+}
+
+/** A layer as it stands now; sent again whenever something about it becomes known. */
+export interface LayerView {
+  readonly index: number
+  readonly diffId: string
+  readonly chainId: string
+  /** Digest of the stored bytes. */
+  readonly digest: string
+  readonly mediaType: string
+  readonly compression: string
+  readonly storedBytes: number
+  /** Bytes of the plain tar; null until it was inflated. */
+  readonly plainBytes: number | null
+  /** Path of the member that holds it. */
+  readonly member: string
+  readonly state: 'waiting' | 'scanning' | 'ready' | 'failed'
+  readonly fault: Fault | null
+  /** diff_id recomputed: true it matches, false it does not, null not yet known. */
+  readonly verified: boolean | null
+  /** Whether this browser's storage holds it. */
+  readonly kept: boolean
+  readonly entries: number
+  readonly fileBytes: number
+  readonly added: number
+  readonly changed: number
+  readonly removed: number
+}
+
+/** The config in Docker's own words; absent fields are null. */
+export interface ConfigView {
+  readonly Cmd: readonly string[] | null
+  readonly Entrypoint: readonly string[] | null
+  readonly Env: readonly string[] | null
+  readonly WorkingDir: string | null
+  readonly User: string | null
+  readonly ExposedPorts: readonly string[] | null
+  readonly Volumes: readonly string[] | null
+  readonly Labels: { readonly [key: string]: string } | null
+  readonly StopSignal: string | null
+  readonly Shell: readonly string[] | null
+  readonly OnBuild: readonly string[] | null
+  readonly Healthcheck: Json
+  readonly Hostname: string | null
+  readonly os: string | null
+  readonly architecture: string | null
+  readonly variant: string | null
+}
+
+/** A member of the archive, for the anatomy. */
+export interface MemberView {
+  readonly row: MemberRow
+  readonly digest: string
+  /** Formatted JSON, where the member is JSON and small enough; else null. */
+  readonly text: string | null
+  /** Ranges of `text` that are digests or names of other members, with the member each one names. In order, disjoint. */
+  readonly links: readonly { readonly from: number; readonly to: number; readonly member: number }[]
+}
+
+// ---------------------------------------------------------------- trees
+
+export type ViewKind =
+  | { readonly kind: 'rootfs' } // the final root filesystem, with the pending edits
+  | { readonly kind: 'asOf'; readonly layer: number } // layers 0..layer united
+  | { readonly kind: 'only'; readonly layer: number } // what this layer adds, changes, removes
+  | { readonly kind: 'edits' } // what the pending edits add, change, remove
+
+export type Change = 'same' | 'added' | 'changed' | 'metadata' | 'removed'
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo' | 'other'
+export type SortKey = 'name' | 'size' | 'mode' | 'owner' | 'mtime' | 'layer' | 'change'
+
+export interface ViewRequest {
+  readonly view: ViewKind
+  /** Substring, or glob where it holds * ? or [. Empty: everything. */
+  readonly filter: string
+  readonly changes?: readonly Change[]
+  readonly sort: SortKey
+  readonly descending: boolean
+}
+
+export interface TreeSummary {
+  /** Rows that the tree shows now, with what is expanded. */
+  readonly rows: number
+  /** Grows with every change of the rows: a row index is only good for the version it was asked under. */
+  readonly version: number
+  readonly files: number
+  readonly directories: number
+  readonly bytes: number
+  /** Paths that the filter matched; null without a filter. */
+  readonly matched: number | null
+  /** False while layers are still being read. */
+  readonly complete: boolean
+}
+
+export interface Row {
+  /** Names the node within one version of the tree. */
+  readonly node: number
+  readonly depth: number
+  readonly name: string
+  readonly path: string
+  readonly type: EntryType
+  readonly link: string
+  readonly expandable: boolean
+  readonly expanded: boolean
+  /** Bytes of the file; of a directory, all below it, hard-linked data once. */
+  readonly bytes: number
+  /** Paths at and below, itself not counted. */
+  readonly below: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Seconds since the epoch, with fractions. */
+  readonly mtime: number
+  /** The layer this entry comes from; -1 for the pending edits, null for a directory that no layer lists. */
+  readonly layer: number | null
+  readonly change: Change
+  /** Of a directory: how many paths below it are added, changed or removed. */
+  readonly changedBelow: number
+  /** 1-based place among its siblings, and how many there are: for aria-posinset and aria-setsize. */
+  readonly position: number
+  readonly siblings: number
+}
+
+export interface Details {
+  readonly row: Row
+  /** Header fields by name, in the order they are read. */
+  readonly fields: readonly { readonly name: string; readonly value: string }[]
+  readonly xattrs: readonly { readonly name: string; readonly value: string }[]
+  /** Other names of the same inode. */
+  readonly names: readonly string[]
+  /** Every version of this path, base first. */
+  readonly life: readonly {
+    readonly layer: number
+    readonly what: 'added' | 'changed' | 'metadata' | 'removed' | 'opaque'
+    readonly type: EntryType
+    readonly bytes: number
+    readonly mode: number
+    readonly uid: number
+    readonly gid: number
+    readonly mtime: number
+    readonly step: string
+  }[]
+}
+
+/** Which version of a path is meant: the one of a view. */
+export interface PathRef {
+  readonly view: ViewKind
+  readonly path: string
+}
+
+export interface Preview {
+  readonly path: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Size of the whole file. */
+  readonly total: number
+  /** Text where the bytes are UTF-8 without control characters (cut at `bytes.length`); else null: show hex. */
+  readonly text: string | null
+}
+
+// ---------------------------------------------------------------- edits
+
+/** What the page may ask for; the engine turns it into operations of the recipe. Paths are absolute, as shown in rows. */
+export type Edit =
+  | { readonly op: 'write'; readonly path: string; readonly content: string | Blob }
+  | { readonly op: 'mkdir'; readonly path: string }
+  | { readonly op: 'symlink'; readonly path: string; readonly target: string }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'rename'; readonly from: string; readonly to: string }
+  | { readonly op: 'meta'; readonly path: string; readonly mode?: number; readonly uid?: number; readonly gid?: number; readonly mtime?: number }
+  /** `key` is a path in the image config, e.g. ["config", "Cmd"]; `value` undefined takes the field away. */
+  | { readonly op: 'config'; readonly key: readonly string[]; readonly value?: Json }
+  | { readonly op: 'tags'; readonly tags: readonly string[] }
+
+export interface EditsView {
+  /** Operations in force, oldest first. */
+  readonly operations: readonly EditLine[]
+  readonly canUndo: boolean
+  readonly canRedo: boolean
+  /** What undo and redo would act on, in words; "" where there is nothing. */
+  readonly undoes: string
+  readonly redoes: string
+  /** Config, tags and ID with the edits applied. */
+  readonly config: ConfigView
+  readonly configText: string
+  readonly tags: readonly string[]
+  /** Bytes of regular files in the final root filesystem, before and with the edits. */
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  /** Whether all of it is on disk. */
+  readonly saved: boolean
+}
+
+export interface EditLine {
+  readonly index: number
+  readonly op: Edit['op']
+  /** One line for people: "changed /etc/os-release (162 B → 148 B)". */
+  readonly words: string
+  readonly path: string | null
+}
+
+// ---------------------------------------------------------------- export
+
+export type Build = 'none' | 'append' | 'rewrite' | 'squash' | 'flatten'
+export type Format = 'docker' | 'oci' | 'rootfs' | 'context'
+
+export interface ExportRequest {
+  readonly build: Build
+  readonly format: Format
+  /** NAME:TAG; "" leaves the image without a name. */
+  readonly tag: string
+}
+
+export interface ExportResult {
+  readonly blob: Blob
+  readonly fileName: string
+  readonly bytes: number
+  /** Byte for byte the opened archive: nothing was changed. */
+  readonly identical: boolean
+  /** Image ID as docker's classic store and podman print it. */
+  readonly imageId: string
+  /** As docker's containerd store and ctr print it. */
+  readonly manifestDigest: string
+  readonly tag: string
+  readonly layers: number
+  readonly rootfsBytes: number
+  /** What our own reader found in the result; an error here means it is not offered. */
+  readonly notices: readonly Notice[]
+}
+
+// ---------------------------------------------------------------- storage
+
+export interface Recent {
+  readonly id: string
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly bytes: number
+  readonly edits: number
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number
+  /** Whether the layers are all in this browser; if not, the file is asked for again. */
+  readonly kept: boolean
+}
+
+// ---------------------------------------------------------------- events
+
+export interface TaskView {
+  readonly id: number
+  /** "reading layers", "checking digests", "keeping layers", "exporting", … */
+  readonly label: string
+  readonly done: number
+  readonly total: number
+  /** "bytes", "layers", … */
+  readonly unit: string
+  readonly cancellable: boolean
+}
+
+export type EngineEvent =
+  | { readonly type: 'archive'; readonly archive: ArchiveView }
+  | { readonly type: 'image'; readonly image: ImageView }
+  | { readonly type: 'layer'; readonly layer: LayerView }
+  /** The rows changed: ask again. */
+  | { readonly type: 'tree'; readonly summary: TreeSummary }
+  | { readonly type: 'edits'; readonly edits: EditsView }
+  | { readonly type: 'notices'; readonly notices: readonly Notice[] }
+  /** Running tasks; empty when all is quiet. */
+  | { readonly type: 'tasks'; readonly tasks: readonly TaskView[] }
+  | { readonly type: 'storage'; readonly state: 'keeping' | 'kept' | 'partly' | 'full' | 'unavailable' }
+  | { readonly type: 'closed' }
+
+/** How a call ends: a fault crosses the wire as data, since comlink keeps only name, message and stack of an error. */
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault }
+
+/** The engine worker. Every method answers with an Answer on the wire; wire.ts turns it back into a value or an ImageError. */
+export interface EngineApi {
+  subscribe(listener: (events: readonly EngineEvent[]) => void): void
+  /** Opens an archive (one file), or an unpacked folder (many). Resolves when layers, history, config and anatomy are known; trees follow as events. */
+  open(files: readonly OpenedFile[]): ArchiveView
+  openSample(): ArchiveView
+  reopen(id: string): ArchiveView
+  /** For an archive whose layers are not all kept: the file again; checked to be the same. */
+  close(): void
+  recents(): readonly Recent[]
+  forget(id: string): void
+  chooseImage(index: number): ImageView
+  member(index: number): MemberView
+  downloadMember(index: number): Blob
+
+  /** Puts a view on screen; expansion is kept per view. */
+  show(request: ViewRequest): TreeSummary
+  rows(from: number, count: number): { readonly version: number; readonly rows: readonly Row[] }
+  /** Opens or closes a directory by path. `deep` opens all below it. */
+  expand(path: string, open: boolean, deep?: boolean): TreeSummary
+  /** Opens all parents of `path`; answers the row it stands in, or -1 where the view does not hold it. */
+  reveal(path: string): { readonly summary: TreeSummary; readonly row: number }
+  /** Row of the next name that starts with `prefix`, after row `from`, wrapping; -1 for none. */
+  typeAhead(prefix: string, from: number): number
+  details(at: PathRef): Details
+  preview(at: PathRef, from: number, length: number): Preview
+  /** A file as it is, a directory as a tar. */
+  download(at: PathRef): { readonly blob: Blob; readonly fileName: string }
+
+  edit(edits: readonly Edit[]): EditsView
+  undo(): EditsView
+  redo(): EditsView
+  /** Takes back operation `index` alone. */
+  drop(index: number): EditsView
+
+  export(request: ExportRequest): ExportResult
+  cancel(task: number): void
+  /** Whether a request from the worker is blocked, tried out: for the line that says so. */
+  probeNetwork(): boolean
+}
