@@ -1,0 +1,99 @@
+/**
+ * What the jobs need from the world around them: storage, and threads for heavy work. src/store fills these with
+ * IndexedDB, src/testkit with memory, src/cli with nothing kept at all.
+ *
+ * Everything under a digest is a cache that can be made again. Journals and contents of edits cannot: `save` and
+ * `put` of those resolve only once the bytes are durable.
+ */
+import type { DiffId, Digest } from '../core/digest/digest'
+import type { EntryTable } from '../core/layer/table'
+
+/**
+ * Big immutable byte strings under a key, as Blob segments in order. Used twice: extracted layers by diff_id,
+ * original stored bytes by digest. A key is readable only after `commit`; what was never committed is swept away
+ * at the next start.
+ */
+export interface SegmentStore {
+  has(key: string): Promise<boolean>
+  /** The segments in order, or null where the key is not (wholly) there. */
+  get(key: string): Promise<readonly Blob[] | null>
+  /** Begins to write; a second writer of the same key replaces the first one's segments. */
+  write(key: string): Promise<SegmentWriter>
+  remove(key: string): Promise<void>
+  /** Committed keys with their bytes. */
+  list(): Promise<readonly { readonly key: string; readonly bytes: number }[]>
+}
+
+export interface SegmentWriter {
+  /** Durable once resolved. Throws ImageError `storage-full`; what was written before stays until `abandon`. */
+  append(segment: Blob): Promise<void>
+  commit(): Promise<void>
+  abandon(): Promise<void>
+}
+
+export interface TableStore {
+  get(diffId: DiffId): Promise<EntryTable | null>
+  put(diffId: DiffId, table: EntryTable): Promise<void>
+  remove(diffId: DiffId): Promise<void>
+}
+
+/** A run of the archive: bytes of its own (headers, padding, JSON), or a range of something in a SegmentStore. */
+export type SkeletonPart =
+  | { readonly kind: 'bytes'; readonly body: Uint8Array }
+  | { readonly kind: 'layer'; readonly key: DiffId; readonly at: number; readonly length: number }
+  | { readonly kind: 'blob'; readonly key: string; readonly at: number; readonly length: number }
+
+/** What it takes to lay the archive out again, byte for byte, without the file. */
+export interface ArchiveRecord {
+  readonly version: 1
+  readonly id: string
+  readonly name: string
+  readonly tags: readonly string[]
+  /** Size of the file that was opened, and its date: a file chosen again is compared with these first. */
+  readonly fileBytes: number
+  readonly fileModified: number
+  /** Compression around the whole archive; the parts below are of the plain tar inside. */
+  readonly compression: string
+  readonly parts: readonly SkeletonPart[]
+  /** Where the original compressed file is kept, if the archive was compressed as a whole. */
+  readonly original: string | null
+  /** Whether every part can be read from storage now. */
+  readonly complete: boolean
+  readonly openedAt: number
+  readonly image: number
+}
+
+export interface ArchiveStore {
+  get(id: string): Promise<ArchiveRecord | null>
+  put(record: ArchiveRecord): Promise<void>
+  remove(id: string): Promise<void>
+  list(): Promise<readonly ArchiveRecord[]>
+}
+
+/** A stored journal: opaque to the store, versioned by core/edit. */
+export interface JournalStore {
+  load(archiveId: string): Promise<unknown>
+  save(archiveId: string, journal: unknown): Promise<void>
+  remove(archiveId: string): Promise<void>
+}
+
+/** Contents of edited and added files, under opaque ids ([A-Za-z0-9_-]+). */
+export interface UpperFiles {
+  /** Resolves when the bytes are durable. Any size; the store decides where big ones go. */
+  put(id: string, content: Blob): Promise<void>
+  get(id: string): Promise<Blob | null>
+  remove(id: string): Promise<void>
+  ids(): Promise<readonly string[]>
+}
+
+export interface Stores {
+  readonly layers: SegmentStore
+  readonly blobs: SegmentStore
+  readonly tables: TableStore
+  readonly archives: ArchiveStore
+  readonly journals: JournalStore
+  readonly contents: UpperFiles
+}
+
+/** Digest under which a SegmentStore keeps original stored bytes. */
+export const blobKey = (digest: Digest): string => digest
