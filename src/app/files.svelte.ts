@@ -68,7 +68,13 @@ export class FilesPane {
     return this.#sought
   }
   get cursorRow(): Row | null {
-    return this.#rows.get(this.#cursor.index) ?? null
+    const { index, path } = this.#cursor
+    const row = this.#rows.get(index)
+    // Rows on screen may be of an older tree than the cursor: no command acts on a row that only stands where another one did.
+    return row && row.path === path ? row : null
+  }
+  #pathAt(index: number): string {
+    return this.#window.version === this.#summary.version ? (this.#rows.get(index)?.path ?? '') : ''
   }
   /** The rows that a command acts on: the selection, or the row under the cursor. */
   get chosen(): readonly Row[] {
@@ -158,6 +164,7 @@ export class FilesPane {
   /** Keeps the cursor on its path when rows were put in or taken away above it. */
   async #relocate(): Promise<void> {
     const { index, path } = this.#cursor
+    if (this.#window.version < this.#summary.version) return
     const here = this.#rows.get(index)
     if (path === '' || here === undefined) {
       if (here) this.#cursor = { index, path: here.path }
@@ -193,7 +200,7 @@ export class FilesPane {
   go(index: number): void {
     if (this.#summary.rows === 0) return
     const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
-    this.#cursor = { index: to, path: this.#rows.get(to)?.path ?? '' }
+    this.#cursor = { index: to, path: this.#pathAt(to) }
     this.#anchor = to
     this.#selected = new Map()
     this.#sought += 1
@@ -203,7 +210,7 @@ export class FilesPane {
   async extendTo(index: number): Promise<void> {
     const anchor = this.#anchor
     const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
-    this.#cursor = { index: to, path: this.#rows.get(to)?.path ?? '' }
+    this.#cursor = { index: to, path: this.#pathAt(to) }
     this.#sought += 1
     const from = Math.min(anchor, to)
     const count = Math.min(longestRange, Math.abs(anchor - to) + 1)

@@ -7,7 +7,7 @@ export type Pane = 'layers' | 'inspector'
 /** Widths in px that a pane may have, and the one it starts with. */
 export const widths: Record<Pane, { readonly least: number; readonly most: number; readonly first: number }> =
   {
-    layers: { least: 200, most: 640, first: 320 },
+    layers: { least: 200, most: 640, first: 350 },
     inspector: { least: 260, most: 1200, first: 460 },
   }
 
