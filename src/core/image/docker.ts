@@ -3,7 +3,6 @@ import { Notices } from '../fault/notice'
 import type { LayerClaim } from './assemble'
 import { checked, DockerManifest, MOST_JSON, parseJson, withKeysAs, type DockerManifestLine } from './documents'
 import type { Member, Members } from './members'
-import { familiarText } from './reference'
 
 export interface DockerImage {
   readonly line: number
@@ -29,7 +28,7 @@ export async function readDockerManifest(members: Members, notices: Notices): Pr
       continue
     }
     const claims = (entry.Layers ?? []).map((name): LayerClaim => ({ member: members.find(name), descriptor: null, name }))
-    images.push({ line, config, tags: (entry.RepoTags ?? []).map(familiarText), claims, json: entry })
+    images.push({ line, config, tags: entry.RepoTags ?? [], claims, json: entry })
   }
   return images
 }

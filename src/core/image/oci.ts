@@ -7,7 +7,6 @@ import type { LayerClaim } from './assemble'
 import { checked, ImageIndex, Manifest, MOST_JSON, parseJson, withKeysAs, type Descriptor } from './documents'
 import type { ManifestDocument } from './image'
 import type { Member, Members } from './members'
-import { familiarText } from './reference'
 
 export const INDEX_JSON = 'index.json'
 export const OCI_LAYOUT = 'oci-layout'
@@ -70,7 +69,7 @@ async function checkLayoutVersion({ members, notices, roles }: Walk): Promise<vo
 /** The names that engines read from a descriptor: containerd's own annotation first, the OCI one else. */
 export function tagsOf({ annotations }: Descriptor): string[] {
   const name = annotations?.['io.containerd.image.name'] ?? annotations?.['org.opencontainers.image.ref.name']
-  return name ? [annotations?.['io.containerd.image.name'] ? familiarText(name) : name] : []
+  return name ? [name] : []
 }
 
 async function visit(walk: Walk, descriptor: Descriptor, tags: readonly string[], depth: number): Promise<void> {

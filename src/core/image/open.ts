@@ -10,6 +10,7 @@ import type { Archive, Image, Shape } from './image'
 import { readLegacy, REPOSITORIES, type PlainDigest } from './legacy'
 import { Members, type Member } from './members'
 import { INDEX_JSON, OCI_LAYOUT, readOciLayout, type OciImage } from './oci'
+import { familiarText } from './reference'
 import { architectureOf, configFor, looksLikeRootfs } from './rootfs-archive'
 
 /**
@@ -110,7 +111,7 @@ async function merged(
     else if (both) stale(image, notices)
     if (twin) compare(image, twin, notices)
     drafts.push({
-      tags: [...new Set([...image.tags, ...(twin?.tags ?? []).filter((tag) => tag.includes(':') || tag.includes('/'))])],
+      tags: [...image.tags, ...furtherTags(image.tags, twin?.tags ?? [])],
       configBytes: await members.read(image.config, MOST_CONFIG),
       configMember: image.config,
       manifest: twin?.manifest ?? null,
@@ -171,10 +172,15 @@ function compare(image: DockerImage, twin: OciImage, notices: Notices): void {
     if (claim.member && other && claim.member.bodyAt !== other.bodyAt && claim.member.size !== other.size)
       notices.add('error', 'descriptions-disagree', `manifest.json and the OCI manifest name different files for layer ${layer}.`, { ...where, layer })
   })
-  const [a, b] = [new Set(image.tags), twin.tags.filter((tag) => /[:/]/.test(tag))]
-  const missing = b.filter((tag) => !a.has(tag))
-  if (missing.length > 0 && a.size > 0)
-    notices.add('warning', 'tags-disagree', `index.json names the image ${missing.join(', ')}, manifest.json ${[...a].join(', ')}: it depends on the engine which name it gets.`, where)
+  const further = furtherTags(image.tags, twin.tags)
+  if (further.length > 0 && image.tags.length > 0)
+    notices.add('warning', 'tags-disagree', `index.json names the image ${further.join(', ')}, manifest.json ${image.tags.join(', ')}: it depends on the engine which name it gets.`, where)
+}
+
+/** Names in `more` that say something new: "docker.io/library/x:1" is x:1, and a bare "1" (a ref.name alone) is no name. */
+function furtherTags(tags: readonly string[], more: readonly string[]): string[] {
+  const known = new Set(tags.map(familiarText))
+  return more.filter((tag) => /[:/]/.test(tag) && !known.has(familiarText(tag)))
 }
 
 async function legacyDrafts(members: Members, roles: Map<number, string>, digestOf: PlainDigest, notices: Notices): Promise<Draft[]> {

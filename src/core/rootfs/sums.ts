@@ -61,7 +61,7 @@ export interface TypeCounts {
   files: number
   directories: number
   symlinks: number
-  /** Further names of files. */
+  /** Names whose entry is a hard link; the first name of an inode counts as what it is. */
   hardlinks: number
   devices: number
   fifos: number
@@ -74,11 +74,10 @@ export function typeCounts(tree: Tree, sizeOf: SizeOf): TypeCounts {
   for (let node = 1; node < tree.length; node++) {
     if (tree.alive[node] === 0) continue
     const type = tree.type[node]
-    if (others.has(node)) counts.hardlinks++
-    else if (type === TYPE.file) {
-      counts.files++
-      counts.bytes += sizeOf(tree, node)
-    } else if (type === TYPE.directory) counts.directories++
+    if (type === TYPE.file && !others.has(node)) counts.bytes += sizeOf(tree, node)
+    if (isLinkName(tree, node) && type !== TYPE.directory) counts.hardlinks++
+    else if (type === TYPE.file) counts.files++
+    else if (type === TYPE.directory) counts.directories++
     else if (type === TYPE.symlink) counts.symlinks++
     else if (type === TYPE.char || type === TYPE.block) counts.devices++
     else if (type === TYPE.fifo) counts.fifos++

@@ -47,7 +47,7 @@ function countsOf(tree: Tree): LayerCounts {
   const counts = { added: 0, changed: 0, removed: 0 }
   const { nodes, wasAlive } = tree.touched
   nodes.forEach((node, i) => {
-    if (tree.row[node] < 0) return // A parent that no layer lists is nobody's path.
+    if (node === ROOT || tree.row[node] < 0) return // The root is no path of its own; a parent that no layer lists is nobody's.
     if (tree.alive[node] === 0) {
       if (wasAlive[i]) counts.removed++
     } else if (wasAlive[i]) counts.changed++
