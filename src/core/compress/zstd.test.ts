@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { Decompress } from 'fzstd'
 import { describe, expect, test } from 'vitest'
@@ -6,20 +7,40 @@ import {
   ascii,
   ChoppedSource,
   collect,
-  contents,
   faultIn,
   filler,
-  hasTool,
   joined,
   outcome,
   prose,
   same,
   sourceOf,
-  tool,
 } from './compress.fixture'
 import { inflate } from './inflate'
 import { Xxh64 } from './xxh64'
 import { walkZstd } from './zstd'
+
+/** Contents of all characters: nothing, little, runs, noise, text, and more than a decoder's window. */
+const contents: fc.Arbitrary<Bytes> = fc.oneof(
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => Uint8Array.from(bytes)),
+  fc.tuple(fc.integer({ min: 0, max: 200_000 }), fc.integer()).map(([length, seed]) => prose(length, seed)),
+  fc.tuple(fc.integer({ min: 0, max: 70_000 }), fc.integer()).map(([length, seed]) => filler(length, seed)),
+  fc
+    .tuple(fc.integer({ min: 0, max: 600_000 }), fc.integer({ min: 0, max: 255 }))
+    .map(([length, byte]) => new Uint8Array(length).fill(byte)),
+)
+
+/** Output of a command line tool, or null where it is not installed or fails. */
+function tool(command: string, args: readonly string[], input: Uint8Array): Bytes | null {
+  const { status, stdout } = spawnSync(command, args, {
+    input,
+    maxBuffer: 2 ** 30,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  return status === 0 ? new Uint8Array(stdout) : null
+}
+
+const hasTool = (command: string): boolean =>
+  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
 
 const hello = ascii('hello, layer\nhello, layer\nhello, layer\nhello, other layer\nhello, layer\n')
 const helloStored = new Uint8Array(
