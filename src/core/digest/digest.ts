@@ -15,7 +15,11 @@ const grammar = /^sha256:[0-9a-f]{64}$/
 /** Throws `bad-digest` where `text` is no SHA-256 digest. */
 export function parseDigest(text: unknown, where: Place = {}): Digest {
   if (typeof text === 'string' && grammar.test(text)) return text as Digest
-  throw new ImageError('bad-digest', `${quote(text)} is not a digest of the form sha256:… with 64 hex digits.`, where)
+  throw new ImageError(
+    'bad-digest',
+    `${quote(text)} is not a digest of the form sha256:… with 64 hex digits.`,
+    where,
+  )
 }
 
 /** Throws `bad-digest`. */

@@ -9,23 +9,7 @@
  *   link       -1             -1               0 → "busybox"
  */
 
-/** Values of the `type` column. */
-export const TYPE = { file: 0, directory: 1, symlink: 2, hardlink: 3, char: 4, block: 5, fifo: 6, other: 7 } as const
-export type TypeCode = (typeof TYPE)[keyof typeof TYPE]
-
-/** One PAX record, value as raw bytes: xattrs hold NULs and are not text. */
-export interface PaxRecord {
-  readonly key: string
-  readonly value: Uint8Array
-}
-
-/** Data segments of a sparse file: `at` in the file, bytes `[bodyAt + stored, …)` of the layer. In order, disjoint. */
-export interface SparseMap {
-  /** at0, length0, at1, length1, … in the expanded file; the stored bytes follow each other. */
-  readonly runs: Float64Array
-  /** Where the stored bytes of the first run lie in the plain tar. */
-  readonly storedAt: number
-}
+import type { PaxRecord, SparseMap } from '../tar/entry'
 
 export interface EntryTable {
   readonly length: number

@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process'
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import type { Bytes } from '../bytes/source'
+import { ascii } from './compress.fixture'
+import { sniffCompression } from './compression'
+
+/** Output of a command line tool, or null where it is not installed or fails. */
+function tool(command: string, args: readonly string[], input: Uint8Array): Bytes | null {
+  const { status, stdout } = spawnSync(command, args, {
+    input,
+    maxBuffer: 2 ** 30,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  return status === 0 ? new Uint8Array(stdout) : null
+}
+
+const hasTool = (command: string): boolean =>
+  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
+
+test('gzip is told by its magic number', () => {
+  expect(sniffCompression(gzipSync(''))).toBe('gzip')
+})
+
+test.each(['zstd', 'xz', 'bzip2', 'lz4'] as const)('%s is told by its magic number', (name) => {
+  if (!hasTool(name)) return
+  expect(sniffCompression(tool(name, ['-c'], ascii('x')) ?? new Uint8Array())).toBe(name)
+})
+
+test('zstd that begins with a skippable frame is zstd', () => {
+  for (let nibble = 0; nibble < 16; nibble++)
+    expect(sniffCompression(Uint8Array.of(0x50 + nibble, 0x2a, 0x4d, 0x18))).toBe('zstd')
+  expect(sniffCompression(Uint8Array.of(0x60, 0x2a, 0x4d, 0x18))).toBe('none')
+})
+
+test('a tar, a piece of a magic number and nothing at all are not compressed', () => {
+  for (const head of [
+    ascii('etc/motd\0\0\0'),
+    Uint8Array.of(0x1f),
+    Uint8Array.of(0x28, 0xb5, 0x2f),
+    new Uint8Array(),
+  ])
+    expect(sniffCompression(head)).toBe('none')
+})

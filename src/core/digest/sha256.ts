@@ -1,0 +1,91 @@
+/**
+ * SHA-256 of bytes at rest and of bytes that pass by.
+ *
+ * The platform's digest is about ten times faster than JavaScript but takes one buffer only (WebCrypto has no
+ * streaming form yet), so whatever fits in a buffer goes there, and only what does not is hashed piece by piece.
+ */
+import { sha256 as noble } from '@noble/hashes/sha2.js'
+import { throwIfCancelled } from '../fault/fault'
+import { digestFromBytes, type Digest } from './digest'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** As much of a ByteSource as hashing needs; bytes and digests stand on one floor and do not know each other. */
+export interface Hashable {
+  readonly size: number
+  read(at: number, length: number): Promise<Bytes>
+  stream(signal?: AbortSignal): AsyncIterable<Bytes>
+}
+
+/** What a streaming hasher must do; node:crypto's `createHash('sha256')` fits as it is. */
+export interface StreamingHasher {
+  update(bytes: Uint8Array): unknown
+  digest(): Uint8Array
+}
+
+export interface HashOptions {
+  readonly signal?: AbortSignal
+  /** Called with the number of bytes hashed since the last call; the calls add up to the size. */
+  readonly onBytes?: (count: number) => void
+  /** Largest source that is read into one buffer, in bytes. */
+  readonly bufferLimit?: number
+}
+
+/** Buffers beyond this are refused by some browsers under memory pressure, and the platform copies the buffer once more. */
+const BUFFER_LIMIT = 256 * 1024 * 1024
+
+let nativeHasher: (() => StreamingHasher) | null = null
+
+/** Hands in a native streaming hasher, for Node; null goes back to JavaScript. With one, nothing is buffered. */
+export function setStreamingHasher(factory: (() => StreamingHasher) | null): void {
+  nativeHasher = factory
+}
+
+/** SHA-256 of bytes that come in pieces. `digest` ends it. */
+export class Sha256 {
+  readonly #hasher: StreamingHasher = nativeHasher ? nativeHasher() : noble.create()
+  update(bytes: Uint8Array): this {
+    this.#hasher.update(bytes)
+    return this
+  }
+  digest(): Digest {
+    return digestFromBytes(this.#hasher.digest())
+  }
+}
+
+/** SHA-256 of bytes in memory, by the platform where it offers one (pages without https have no `crypto.subtle`). */
+export async function sha256(bytes: Bytes): Promise<Digest> {
+  const subtle = globalThis.crypto?.subtle
+  if (!subtle) return new Sha256().update(bytes).digest()
+  return digestFromBytes(new Uint8Array(await subtle.digest('SHA-256', bytes)))
+}
+
+/**
+ * SHA-256 of a source. Up to `bufferLimit` bytes (256 MiB) it is held in memory at once; beyond, streamed.
+ * Throws `cancelled`, and the source's own faults.
+ */
+export async function sha256Of(source: Hashable, options: HashOptions = {}): Promise<Digest> {
+  throwIfCancelled(options.signal)
+  const { bufferLimit = BUFFER_LIMIT } = options
+  const inOneBuffer = !nativeHasher && globalThis.crypto?.subtle && source.size <= bufferLimit
+  return inOneBuffer ? hashAtOnce(source, options) : hashInPieces(source, options)
+}
+
+async function hashAtOnce(source: Hashable, { signal, onBytes }: HashOptions): Promise<Digest> {
+  const bytes = await source.read(0, source.size)
+  throwIfCancelled(signal)
+  const digest = await sha256(bytes)
+  throwIfCancelled(signal)
+  onBytes?.(bytes.length)
+  return digest
+}
+
+async function hashInPieces(source: Hashable, { signal, onBytes }: HashOptions): Promise<Digest> {
+  const hasher = new Sha256()
+  for await (const piece of source.stream(signal)) {
+    throwIfCancelled(signal)
+    hasher.update(piece)
+    onBytes?.(piece.length)
+  }
+  return hasher.digest()
+}

@@ -1,0 +1,42 @@
+/** Edits of the config's own text: what is not touched keeps every byte, order and unknown field (jsonc-parser edits ranges of text). */
+import { applyEdits, modify, parseTree, findNodeAtLocation, type JSONPath } from 'jsonc-parser'
+import type { Bytes } from '../bytes/source'
+import { decodeUtf8, utf8 } from '../bytes/text'
+import { ImageError } from '../fault/fault'
+import type { Json } from './operation'
+
+export interface ConfigEdit {
+  readonly key: readonly (string | number)[]
+  /** Undefined takes the field away. */
+  readonly value: Json | undefined
+}
+
+/** The config with `edits` made in order. Throws `bad-json` where the text is none. */
+export function editedConfig(config: Bytes, edits: readonly ConfigEdit[]): Bytes {
+  if (edits.length === 0) return config
+  const text = decodeUtf8(config)
+  if (text === null) throw new ImageError('bad-json', 'The config is not UTF-8 text.')
+  return utf8(edits.reduce(applyEdit, text))
+}
+
+function applyEdit(text: string, { key, value }: ConfigEdit): string {
+  const path = [...key] as JSONPath
+  if (value === undefined && !holds(text, path)) return text
+  const cleared = clearedWay(text, path)
+  return applyEdits(cleared, modify(cleared, path, value, {}))
+}
+
+function holds(text: string, path: JSONPath): boolean {
+  const root = parseTree(text)
+  return root !== undefined && findNodeAtLocation(root, path) !== undefined
+}
+
+/** docker writes `"config": null` and the like: an object must stand where a field is to be put. */
+function clearedWay(text: string, path: JSONPath): string {
+  for (let depth = 1; depth < path.length; depth++) {
+    const root = parseTree(text)
+    const node = root && findNodeAtLocation(root, path.slice(0, depth))
+    if (node?.type === 'null') text = text.slice(0, node.offset) + '{}' + text.slice(node.offset + node.length)
+  }
+  return text
+}

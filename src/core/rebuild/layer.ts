@@ -1,0 +1,89 @@
+/** A planned layer as bytes. */
+import type { ByteSource, Bytes } from '../bytes/source'
+import { throwIfCancelled } from '../fault/fault'
+import { padded, TYPE } from '../tar/entry'
+import { encodeHeader, END, paddingOf } from '../tar/write'
+import type { Content } from '../rootfs/entry'
+import type { PlannedEntry } from './plan'
+
+/** Where contents come from. */
+export type OpenContent = (content: Content) => ByteSource | Promise<ByteSource>
+
+/** Small pieces are gathered up to this before they are handed on: a header a piece would drown in messages. */
+const GATHER = 1024 * 1024
+
+/** The plain tar of a layer, in pieces of about a MiB. Deterministic: the same plan gives the same bytes. */
+export async function* layerBytes(entries: Iterable<PlannedEntry>, open: OpenContent, signal?: AbortSignal): AsyncGenerator<Bytes, void, undefined> {
+  const gather = new Gather()
+  for (const planned of entries) {
+    throwIfCancelled(signal)
+    const { entry, linkTo } = planned
+    const hasBody = linkTo === null && entry.type === TYPE.file && entry.size > 0
+    gather.push(headerOf(planned))
+    if (hasBody && entry.content) {
+      const source = await open(entry.content)
+      if (source.size <= GATHER) gather.push(await source.read(0, source.size))
+      else {
+        yield* gather.flush()
+        yield* source.stream(signal)
+      }
+      gather.push(paddingOf(source.size))
+    }
+    if (gather.length >= GATHER) yield* gather.flush()
+  }
+  gather.push(END)
+  yield* gather.flush()
+}
+
+/** Size of the plain tar that `layerBytes` will give. */
+export function layerSize(entries: Iterable<PlannedEntry>): number {
+  let size = END.length
+  for (const planned of entries) {
+    size += headerOf(planned).length
+    if (planned.linkTo === null && planned.entry.type === TYPE.file) size += padded(planned.entry.size)
+  }
+  return size
+}
+
+function headerOf({ path, entry, linkTo }: PlannedEntry): Bytes {
+  return encodeHeader({
+    path,
+    type: linkTo === null ? entry.type : TYPE.hardlink,
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    size: linkTo === null && entry.type === TYPE.file ? entry.size : 0,
+    mtime: entry.mtime,
+    link: linkTo ?? entry.link,
+    uname: entry.uname,
+    gname: entry.gname,
+    major: entry.major,
+    minor: entry.minor,
+    pax: linkTo === null ? entry.pax : [],
+  })
+}
+
+class Gather {
+  #parts: Bytes[] = []
+  length = 0
+  push(bytes: Bytes): void {
+    if (bytes.length === 0) return
+    this.#parts.push(bytes)
+    this.length += bytes.length
+  }
+  *flush(): Iterable<Bytes> {
+    if (this.length === 0) return
+    if (this.#parts.length === 1) yield this.#parts[0]
+    else {
+      const joined = new Uint8Array(this.length)
+      let at = 0
+      for (const part of this.#parts) {
+        joined.set(part, at)
+        at += part.length
+      }
+      yield joined
+    }
+    this.#parts = []
+    this.length = 0
+  }
+}

@@ -1,0 +1,86 @@
+/** What a tree adds up to. */
+import { TYPE } from '../tar/entry'
+import type { Tree } from './tree'
+
+/** Size in bytes of the inode behind a node; 0 for all but regular files. */
+export type SizeOf = (tree: Tree, node: number) => number
+
+export interface Sums {
+  /** Bytes of regular files at and below, hard-linked data once. */
+  readonly bytes: Float64Array
+  /** Live paths below, itself not counted. */
+  readonly below: Uint32Array
+}
+
+/** Sums over all live nodes, bottom up: parents stand before their children. */
+export function sumsOf(tree: Tree, sizeOf: SizeOf): Sums {
+  const bytes = new Float64Array(tree.length)
+  const below = new Uint32Array(tree.length)
+  const others = furtherNames(tree)
+  for (let node = tree.length - 1; node > 0; node--) {
+    if (tree.alive[node] === 0) continue
+    if (tree.type[node] === TYPE.file && !others.has(node)) bytes[node] += sizeOf(tree, node)
+    const parent = tree.parent[node]
+    bytes[parent] += bytes[node]
+    below[parent] += below[node] + 1
+  }
+  return { bytes, below }
+}
+
+/** Nodes that are a second, third, … name of an inode: all names but one. */
+export function furtherNames(tree: Tree): ReadonlySet<number> {
+  const further = new Set<number>()
+  const first = new Map<number, number>()
+  for (let node = 1; node < tree.length; node++) {
+    if (tree.alive[node] === 0 || !isLinkName(tree, node)) continue
+    const key = inodeKey(tree, node)
+    if (first.has(key)) further.add(node)
+    else first.set(key, node)
+  }
+  if (first.size === 0) return further
+  // The name that came with the data, where it is still there, is the one that counts.
+  for (let node = 1; node < tree.length; node++) {
+    if (tree.alive[node] === 0 || isLinkName(tree, node)) continue
+    const linked = first.get(inodeKey(tree, node))
+    if (linked !== undefined) further.add(linked)
+  }
+  return further
+}
+
+/** Whether the node's entry is a hard link: its inode came with another entry. */
+export function isLinkName(tree: Tree, node: number): boolean {
+  return tree.inodeRow[node] !== tree.row[node] || tree.inodeLayer[node] !== tree.layer[node]
+}
+
+/** One number an inode: rows are below 2^31, layers below 2^15. */
+export function inodeKey(tree: Tree, node: number): number {
+  return tree.inodeLayer[node] * 0x80000000 + tree.inodeRow[node]
+}
+
+export interface TypeCounts {
+  files: number
+  directories: number
+  symlinks: number
+  /** Names whose entry is a hard link; the first name of an inode counts as what it is. */
+  hardlinks: number
+  devices: number
+  fifos: number
+  bytes: number
+}
+
+export function typeCounts(tree: Tree, sizeOf: SizeOf): TypeCounts {
+  const counts: TypeCounts = { files: 0, directories: 0, symlinks: 0, hardlinks: 0, devices: 0, fifos: 0, bytes: 0 }
+  const others = furtherNames(tree)
+  for (let node = 1; node < tree.length; node++) {
+    if (tree.alive[node] === 0) continue
+    const type = tree.type[node]
+    if (type === TYPE.file && !others.has(node)) counts.bytes += sizeOf(tree, node)
+    if (isLinkName(tree, node) && type !== TYPE.directory) counts.hardlinks++
+    else if (type === TYPE.file) counts.files++
+    else if (type === TYPE.directory) counts.directories++
+    else if (type === TYPE.symlink) counts.symlinks++
+    else if (type === TYPE.char || type === TYPE.block) counts.devices++
+    else if (type === TYPE.fifo) counts.fifos++
+  }
+  return counts
+}

@@ -1,0 +1,262 @@
+/**
+ * Layers united as image-spec, layer.md says: opaque markers and whiteouts of a layer act on lower layers only and
+ * before its own entries, wherever they stand in the tar; a directory over a directory merges; anything else
+ * replaces what was there with all below it. Where engines differ from this, the lint (lint.ts) says so.
+ */
+import { linkBytesOf, linkTextOf, pathBytesOf } from '../layer/rows'
+import { markerOf } from '../layer/whiteout'
+import { nameText } from '../bytes/text'
+import type { Notices } from '../fault/notice'
+import type { EntryTable } from '../layer/table'
+import { TYPE, type TypeCode } from '../tar/entry'
+import { ROOT, Tree } from './tree'
+import { namesIn, resolve, type LinkTarget } from './walk'
+
+/** Tables by layer number; where the pending edits' links come from is the caller's business. */
+export type Tables = readonly EntryTable[]
+
+/** Paths the layer changed, as `expected.json` of the corpus counts them: listed anew, listed again, gone. */
+export interface LayerCounts {
+  added: number
+  changed: number
+  removed: number
+}
+
+export function linkTargets(tree: Tree, tables: Tables): LinkTarget {
+  return (node) => linkBytesOf(tables[tree.inodeLayer[node]], tree.inodeRow[node])
+}
+
+/** The union of `tables`, base first. */
+export function unite(tables: Tables, notices?: Notices): Tree {
+  const tree = new Tree()
+  tables.forEach((_, layer) => applyLayer(tree, tables, layer, notices))
+  return tree
+}
+
+/** Lays one more layer on the tree. `tree.touched` then holds its change. */
+export function applyLayer(tree: Tree, tables: Tables, layer: number, notices?: Notices): LayerCounts {
+  tree.begin()
+  const applier = new Applier(tree, tables, layer, notices)
+  applier.markers()
+  applier.entries()
+  applier.lateLinks()
+  return countsOf(tree)
+}
+
+function countsOf(tree: Tree): LayerCounts {
+  const counts = { added: 0, changed: 0, removed: 0 }
+  const { nodes, wasAlive } = tree.touched
+  nodes.forEach((node, i) => {
+    if (node === ROOT || tree.row[node] < 0) return // The root is no path of its own; a parent that no layer lists is nobody's.
+    if (tree.alive[node] === 0) {
+      if (wasAlive[i]) counts.removed++
+    } else if (wasAlive[i]) counts.changed++
+    else counts.added++
+  })
+  return counts
+}
+
+class Applier {
+  readonly tree: Tree
+  readonly table: EntryTable
+  readonly layer: number
+  readonly target: LinkTarget
+  readonly notices: Notices | undefined
+  readonly #pending: number[] = []
+  /** Rows that are markers: not entries. */
+  readonly #isMarker: Uint8Array
+  #lastPrefix: Uint8Array = new Uint8Array(0)
+  #lastParent = -1
+
+  constructor(tree: Tree, tables: Tables, layer: number, notices: Notices | undefined) {
+    this.tree = tree
+    this.table = tables[layer]
+    this.layer = layer
+    this.target = linkTargets(tree, tables)
+    this.notices = notices
+    this.#isMarker = new Uint8Array(this.table.length)
+  }
+
+  /** First pass: everything that takes lower paths away. */
+  markers(): void {
+    const { pathBytes, pathEnd, length } = this.table
+    for (let row = 0, start = 0; row < length; start = pathEnd[row++]) {
+      let to = pathEnd[row]
+      while (to > start && pathBytes[to - 1] === 0x2f) to--
+      let from = to
+      while (from > start && pathBytes[from - 1] !== 0x2f) from--
+      const marker = markerOf(pathBytes, from, to)
+      if (marker === 'none') continue
+      this.#isMarker[row] = 1
+      const dir = pathBytes.subarray(start, Math.max(start, from))
+      if (marker === 'whiteout') this.#whiteout(row, dir, pathBytes.subarray(from + 4, to))
+      else if (marker === 'opaque') this.#opaque(dir)
+      else if (marker === 'invalid')
+        this.#notice('error', 'whiteout-invalid', 'A whiteout marker that names nothing: engines refuse the layer.', row)
+      else this.#notice('info', 'whiteout-aufs', 'AUFS metadata: engines skip it.', row)
+    }
+  }
+
+  #whiteout(row: number, dir: Uint8Array, name: Uint8Array): void {
+    const parent = resolve(this.tree, dir, this.target, true)
+    const node = parent < 0 ? -1 : this.tree.liveChild(parent, name, 0, name.length)
+    if (node >= 0) this.tree.kill(node)
+    else this.#notice('info', 'whiteout-of-nothing', 'A whiteout of a path that no lower layer has.', row)
+  }
+
+  #opaque(dir: Uint8Array): void {
+    const node = resolve(this.tree, dir, this.target, true)
+    if (node >= 0) this.tree.killChildren(node)
+  }
+
+  /** Second pass: the layer's own entries, in order; of a path listed twice the last counts. */
+  entries(): void {
+    const { table } = this
+    for (let row = 0; row < table.length; row++) if (this.#isMarker[row] === 0) this.#entry(row)
+  }
+
+  #entry(row: number): void {
+    const { tree, table, layer } = this
+    const { pathBytes } = table
+    let from = row === 0 ? 0 : table.pathEnd[row - 1]
+    let to = table.pathEnd[row]
+    while (to > from && pathBytes[to - 1] === 0x2f) to--
+    let nameFrom = to
+    while (nameFrom > from && pathBytes[nameFrom - 1] !== 0x2f) nameFrom--
+    if (isOdd(pathBytes, nameFrom, to)) {
+      // "." and ".." as last name, or nothing at all: the root itself, or a path to be cleaned as text.
+      const names = namesIn(pathBytes, from, to)
+      if (names.length === 0) {
+        if (table.type[row] === TYPE.directory) tree.set(ROOT, layer, row, TYPE.directory)
+        return
+      }
+      nameFrom = names[names.length - 2]
+      to = names[names.length - 1]
+      from = names[0]
+    }
+    const parent = this.#parent(pathBytes, from, nameFrom, row)
+    this.#place(parent, pathBytes, nameFrom, to, row)
+  }
+
+  /** The directory node for the bytes before the name; made where it is missing. The same as for the entry before, most of the time. */
+  #parent(bytes: Uint8Array, from: number, to: number, row: number): number {
+    if (this.#lastParent >= 0 && this.tree.alive[this.#lastParent] === 1 && this.tree.type[this.#lastParent] === TYPE.directory && this.#isLastPrefix(bytes, from, to))
+      return this.#lastParent
+    const names = namesIn(bytes, from, to)
+    let node: number = ROOT
+    for (let i = 0; i < names.length; i += 2) node = this.#directory(node, bytes, names[i], names[i + 1], row)
+    this.#lastPrefix = bytes.subarray(from, to)
+    this.#lastParent = node
+    return node
+  }
+
+  #isLastPrefix(bytes: Uint8Array, from: number, to: number): boolean {
+    const last = this.#lastPrefix
+    if (last.length !== to - from) return false
+    for (let i = last.length - 1; i >= 0; i--) if (last[i] !== bytes[from + i]) return false
+    return true
+  }
+
+  /** One step down: into a directory, through a link to one, or into a directory made for the purpose. */
+  #directory(parent: number, bytes: Uint8Array, from: number, to: number, row: number): number {
+    const { tree } = this
+    const node = tree.liveChild(parent, bytes, from, to)
+    if (node < 0) return tree.put(parent, bytes, from, to, -1, -1, TYPE.directory)
+    if (tree.type[node] === TYPE.directory) return node
+    if (tree.type[node] === TYPE.symlink) {
+      const lower = tree.inodeLayer[node] !== this.layer
+      const target = this.#throughLink(node)
+      if (target >= 0) {
+        if (lower) this.#notice('warning', 'through-symlink', `This goes through the symbolic link ${tree.path(node)} of a lower layer: overlay engines put a real directory there, which hides the link.`, row)
+        return target
+      }
+    }
+    this.#notice('warning', 'parent-not-directory', `${tree.path(node)} is no directory; it is replaced by one.`, row)
+    tree.kill(node)
+    return tree.put(parent, bytes, from, to, -1, -1, TYPE.directory)
+  }
+
+  /** The directory a link leads to; -1 where it leads nowhere. */
+  #throughLink(link: number): number {
+    const node = resolve(this.tree, this.target(link), this.target, true, this.tree.parent[link])
+    return node >= 0 && this.tree.type[node] === TYPE.directory ? node : -1
+  }
+
+  #place(parent: number, bytes: Uint8Array, from: number, to: number, row: number): void {
+    const { tree, table, layer } = this
+    const type = table.type[row] as TypeCode
+    const there = tree.liveChild(parent, bytes, from, to)
+    if (there >= 0 && tree.row[there] >= 0 && tree.layer[there] === layer && tree.isTouched(there))
+      this.#notice('warning', 'path-twice', 'The layer lists this path twice; the last one counts here. Some engines refuse such a layer.', row)
+    if (there >= 0 && !(type === TYPE.directory && tree.type[there] === TYPE.directory)) tree.killChildren(there)
+    if (type !== TYPE.hardlink) {
+      tree.put(parent, bytes, from, to, layer, row, type)
+      return
+    }
+    const target = this.#linkTarget(row)
+    if (target >= 0) this.#link(parent, bytes, from, to, row, target)
+    else {
+      // The target may come later in this layer: put what is known, look again at the end.
+      const node = tree.put(parent, bytes, from, to, layer, row, TYPE.hardlink)
+      this.#pending.push(node)
+    }
+  }
+
+  /** What a hard link's name means: from the root, links on the way followed, the last one not (link(2)). */
+  #linkTarget(row: number): number {
+    const node = resolve(this.tree, cleaned(linkBytesOf(this.table, row)), this.target, false)
+    if (node < 0 || this.tree.type[node] === TYPE.directory || this.tree.type[node] === TYPE.hardlink) return -1
+    return node
+  }
+
+  #link(parent: number, bytes: Uint8Array, from: number, to: number, row: number, target: number): void {
+    const { tree, layer } = this
+    const [inodeLayer, inodeRow] = [tree.inodeLayer[target], tree.inodeRow[target]]
+    if (inodeLayer !== layer)
+      this.#notice('warning', 'hardlink-across-layers', `A hard link to ${linkTextOf(this.table, row)}, which only a lower layer has: overlay engines fail on it.`, row)
+    tree.put(parent, bytes, from, to, layer, row, tree.type[target] as TypeCode, inodeLayer, inodeRow)
+  }
+
+  /** Links whose target came later, or never. */
+  lateLinks(): void {
+    const { tree, layer } = this
+    for (const node of this.#pending) {
+      if (tree.alive[node] === 0 || tree.type[node] !== TYPE.hardlink) continue
+      const row = tree.row[node]
+      const target = this.#linkTarget(row)
+      if (target >= 0 && target !== node) {
+        this.#notice('error', 'hardlink-forward', `A hard link to ${linkTextOf(this.table, row)}, which comes later in the layer: engines fail on it.`, row)
+        tree.set(node, layer, row, tree.type[target] as TypeCode, tree.inodeLayer[target], tree.inodeRow[target])
+      } else this.#notice('error', 'hardlink-missing', `A hard link to ${linkTextOf(this.table, row)}, which does not exist.`, row)
+    }
+  }
+
+  #notice(severity: 'info' | 'warning' | 'error', code: string, message: string, row: number): void {
+    this.notices?.add(severity, code, message, { layer: this.layer, path: absolute(pathBytesOf(this.table, row)), at: this.table.headerAt[row] })
+  }
+}
+
+/** Whether the last name is empty, "." or "..". */
+function isOdd(bytes: Uint8Array, from: number, to: number): boolean {
+  const length = to - from
+  return length === 0 || (length === 1 && bytes[from] === 0x2e) || (length === 2 && bytes[from] === 0x2e && bytes[from + 1] === 0x2e)
+}
+
+/** A link name without a leading slash or ".." games: hard links are read from the root. */
+function cleaned(bytes: Uint8Array): Uint8Array {
+  const names = namesIn(bytes)
+  const parts: number[] = []
+  for (let i = 0; i < names.length; i += 2) {
+    if (i > 0) parts.push(0x2f)
+    for (let j = names[i]; j < names[i + 1]; j++) parts.push(bytes[j])
+  }
+  return Uint8Array.from(parts)
+}
+
+/** "/etc/motd" for "./etc/motd" and "etc/motd/". */
+export function absolute(bytes: Uint8Array): string {
+  const names = namesIn(bytes)
+  let path = ''
+  for (let i = 0; i < names.length; i += 2) path += `/${nameText(bytes.subarray(names[i], names[i + 1]))}`
+  return path || '/'
+}

@@ -1,0 +1,100 @@
+/** The 512 bytes of a header: where each field lies, and how numbers are written in it (POSIX pax, "ustar Interchange Format"; GNU tar, "Basic Tar Format"). */
+
+/** Offset and length of each field. */
+export const FIELD = {
+  name: [0, 100],
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  mtime: [136, 12],
+  checksum: [148, 8],
+  flag: [156, 1],
+  link: [157, 100],
+  magic: [257, 8],
+  uname: [265, 32],
+  gname: [297, 32],
+  major: [329, 8],
+  minor: [337, 8],
+  prefix: [345, 155],
+  // GNU only, in the place of the prefix:
+  sparse: [386, 96],
+  isExtended: [482, 1],
+  realSize: [483, 12],
+} as const
+
+/** Largest number that 7 and 11 octal digits hold. */
+export const MAX_7 = 0o7777777
+export const MAX_11 = 0o77777777777
+
+/**
+ * A numeric field: octal with spaces or NULs around it, or base-256 where the first bit is set (GNU, star).
+ * NaN where it is neither, or beyond the integers that a double holds exactly.
+ */
+export function readNumber(block: Uint8Array, at: number, length: number): number {
+  return (block[at] & 0x80) !== 0 ? readBase256(block, at, length) : readOctal(block, at, length)
+}
+
+function readOctal(block: Uint8Array, at: number, length: number): number {
+  const end = at + length
+  let i = at
+  while (i < end && (block[i] === 0x20 || block[i] === 0)) i++
+  let value = 0
+  for (; i < end; i++) {
+    const digit = block[i] - 0x30
+    if (digit < 0 || digit > 7) break
+    value = value * 8 + digit // Multiplied: a shift has 32 bits, a layer may pass 2 GiB.
+  }
+  if (i < end && block[i] === 0) return value // What follows the NUL is nobody's business (v7 writers leave old bytes there).
+  while (i < end && (block[i] === 0x20 || block[i] === 0)) i++
+  return i === end ? value : NaN
+}
+
+function readBase256(block: Uint8Array, at: number, length: number): number {
+  const negative = (block[at] & 0x40) !== 0
+  let value = negative ? (block[at] & 0x7f) - 0x80 : block[at] & 0x3f
+  for (let i = at + 1; i < at + length; i++) value = value * 256 + block[i]
+  return Number.isSafeInteger(value) ? value : NaN
+}
+
+/** Writes `value` as octal digits with a NUL behind. Only for values that fit. */
+export function writeOctal(block: Uint8Array, at: number, length: number, value: number): void {
+  const digits = value.toString(8).padStart(length - 1, '0')
+  for (let i = 0; i < length - 1; i++) block[at + i] = digits.charCodeAt(i)
+  block[at + length - 1] = 0
+}
+
+/** Base-256, for what has no PAX key of its own (device numbers). Not negative. */
+export function writeBase256(block: Uint8Array, at: number, length: number, value: number): void {
+  for (let i = at + length - 1; i > at; i--) {
+    block[i] = value % 256
+    value = Math.floor(value / 256)
+  }
+  block[at] = 0x80
+}
+
+/** The sum of all bytes, the checksum field itself counted as spaces. Old writers summed signed bytes. */
+export function checksums(block: Uint8Array, at: number): { unsigned: number; signed: number } {
+  let unsigned = 8 * 0x20
+  let high = 0
+  for (let i = at; i < at + 148; i++) {
+    unsigned += block[i]
+    high += block[i] >> 7
+  }
+  for (let i = at + 156; i < at + 512; i++) {
+    unsigned += block[i]
+    high += block[i] >> 7
+  }
+  return { unsigned, signed: unsigned - high * 256 }
+}
+
+export function isZeroBlock(block: Uint8Array, at: number): boolean {
+  for (let i = at; i < at + 512; i++) if (block[i] !== 0) return false
+  return true
+}
+
+/** Length of the string at `at`: up to its NUL, or the whole field. */
+export function stringLength(block: Uint8Array, at: number, length: number): number {
+  for (let i = 0; i < length; i++) if (block[at + i] === 0) return i
+  return length
+}

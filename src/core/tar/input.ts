@@ -1,0 +1,93 @@
+/** What the scanner reads from: a window that moves forward. Sources seek past big bodies; streams drain them. */
+import type { ByteSource, Bytes } from '../bytes/source'
+import { throwIfCancelled } from '../fault/fault'
+
+export abstract class TarInput {
+  /** Holds the bytes [start, end) of the tar. Replaced, never overwritten: views into it stay good. */
+  window: Uint8Array = new Uint8Array(0)
+  start = 0
+  end = 0
+  /** Makes [at, at + length) lie in the window, as far as there are bytes; answers how many there are from `at`. `at` never goes back before `start`. */
+  abstract load(at: number, length: number): Promise<number>
+
+  /** Length of the whole tar; a stream is read to its end for it. */
+  abstract total(): Promise<number>
+
+  /** A copy of [at, at + length), or what there is of it. For bodies of extension headers. */
+  async take(at: number, length: number): Promise<Uint8Array> {
+    const got = at + length <= this.end ? length : Math.min(length, await this.load(at, length))
+    return this.window.slice(at - this.start, at - this.start + got)
+  }
+}
+
+/** Windows of 4 MiB: small random reads of a Blob cost about a millisecond each (measured), so none are made. */
+const WINDOW = 4 * 1024 * 1024
+/** After a seek over a big body the next header may be followed by another big body: start small, grow while reading on. */
+const AFTER_SEEK = 64 * 1024
+
+export class SourceInput extends TarInput {
+  readonly #source: ByteSource
+  readonly #signal: AbortSignal | undefined
+  readonly #onBytes: ((done: number) => void) | undefined
+  #next = WINDOW
+  constructor(source: ByteSource, signal?: AbortSignal, onBytes?: (done: number) => void) {
+    super()
+    this.#source = source
+    this.#signal = signal
+    this.#onBytes = onBytes
+  }
+  async load(at: number, length: number): Promise<number> {
+    throwIfCancelled(this.#signal)
+    const left = Math.max(0, this.#source.size - at)
+    if (at + length > this.end || at < this.start) {
+      // A jump over more than a window saves reading it; then look ahead only a little, and more each time.
+      this.#next = at - this.end > WINDOW ? AFTER_SEEK : Math.min(WINDOW, this.#next * 4)
+      const take = Math.min(left, Math.max(length, this.#next))
+      this.window = await this.#source.read(Math.min(at, this.#source.size), take)
+      this.start = at
+      this.end = at + take
+      this.#onBytes?.(this.end)
+    }
+    return Math.min(length, left)
+  }
+  async total(): Promise<number> {
+    return this.#source.size
+  }
+}
+
+export class StreamInput extends TarInput {
+  readonly #chunks: AsyncIterator<Bytes>
+  #done = false
+  constructor(stream: AsyncIterable<Bytes>) {
+    super()
+    this.#chunks = stream[Symbol.asyncIterator]()
+  }
+  async load(at: number, length: number): Promise<number> {
+    while (this.end < at + length && !this.#done) {
+      const { value, done } = await this.#chunks.next()
+      if (done) this.#done = true
+      else this.#push(value, at)
+    }
+    return Math.max(0, Math.min(length, this.end - at))
+  }
+  /** Adds a chunk; keeps of the old window only what lies behind `at`. */
+  #push(chunk: Bytes, at: number): void {
+    const keep = Math.max(0, this.end - Math.max(at, this.start))
+    if (keep === 0) {
+      this.window = chunk
+      this.start = this.end
+    } else {
+      const joined = new Uint8Array(keep + chunk.length)
+      joined.set(this.window.subarray(this.window.length - keep))
+      joined.set(chunk, keep)
+      this.window = joined
+      this.start = this.end - keep
+    }
+    this.end += chunk.length
+  }
+  /** Reads to the end: whoever listens to the stream (segments, hasher) sees all of it. */
+  async total(): Promise<number> {
+    while (!this.#done) await this.load(this.end, 1)
+    return this.end
+  }
+}

@@ -1,0 +1,77 @@
+/** PAX extended header records: `LENGTH KEY=VALUE\n`, the length counting itself (POSIX pax, "pax Extended Header"). */
+import type { Bytes } from '../bytes/source'
+import { decodeUtf8, utf8 } from '../bytes/text'
+import { ImageError } from '../fault/fault'
+import type { PaxRecord } from './entry'
+
+/**
+ * All records of one extended header. Values are copied: they outlive the window they were read from.
+ * `at` is the offset of the body, for faults (`bad-pax`).
+ */
+export function decodePax(body: Uint8Array, at: number): PaxRecord[] {
+  const records: PaxRecord[] = []
+  let i = 0
+  while (i < body.length) {
+    if (body[i] === 0 && isZero(body, i)) break // Solaris and others pad with NULs inside the body.
+    const start = i
+    let length = 0
+    while (i < body.length && body[i] >= 0x30 && body[i] <= 0x39 && i - start < 12) length = length * 10 + body[i++] - 0x30
+    if (i === start || body[i] !== 0x20) throw bad('a record does not start with its length', at + start)
+    const end = start + length
+    if (end > body.length || end <= i + 1) throw bad(`a record claims ${length} bytes`, at + start)
+    if (body[end - 1] !== 0x0a) throw bad('a record does not end with a newline', at + end - 1)
+    const equals = body.indexOf(0x3d, i + 1)
+    if (equals < 0 || equals >= end) throw bad('a record has no "="', at + start)
+    const key = decodeUtf8(body.subarray(i + 1, equals))
+    if (key === null || key === '') throw bad('a record has no readable key', at + start)
+    records.push({ key, value: body.slice(equals + 1, end - 1) })
+    i = end
+  }
+  return records
+}
+
+function isZero(body: Uint8Array, from: number): boolean {
+  for (let i = from; i < body.length; i++) if (body[i] !== 0) return false
+  return true
+}
+
+function bad(why: string, at: number): ImageError {
+  return new ImageError('bad-pax', `A PAX header is damaged: ${why}.`, { at })
+}
+
+export function encodePax(records: readonly PaxRecord[]): Bytes {
+  const parts = records.map(encodeRecord)
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+function encodeRecord({ key, value }: PaxRecord): Uint8Array {
+  const keyBytes = utf8(key)
+  const rest = keyBytes.length + value.length + 3 // space, "=", newline
+  let length = rest + String(rest).length
+  if (rest + String(length).length !== length) length++ // The length counts its own digits: 9 + 1 becomes 10 + 1.
+  const out = new Uint8Array(length)
+  const head = utf8(`${length} `)
+  out.set(head)
+  out.set(keyBytes, head.length)
+  out[head.length + keyBytes.length] = 0x3d
+  out.set(value, head.length + keyBytes.length + 1)
+  out[length - 1] = 0x0a
+  return out
+}
+
+/** A decimal number of seconds with fractions, as PAX writes times; NaN where it is none. */
+export function parsePaxTime(text: string): number {
+  return /^-?\d{1,15}(\.\d*)?$/.test(text) ? Number(text) : NaN
+}
+
+/** A decimal whole number; NaN where it is none or beyond the exact integers. */
+export function parsePaxInteger(text: string): number {
+  const value = /^-?\d{1,17}$/.test(text) ? Number(text) : NaN
+  return Number.isSafeInteger(value) ? value : NaN
+}

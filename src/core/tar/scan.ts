@@ -1,0 +1,407 @@
+/**
+ * Reads a tar entry by entry: v7, ustar, star, GNU and PAX, in any mixture. One pass, no object per entry kept;
+ * rules from POSIX pax, the GNU tar manual, and, where they leave room, Go's archive/tar, which every engine uses.
+ */
+import { nameText } from '../bytes/text'
+import { ImageError, throwIfCancelled } from '../fault/fault'
+import type { Notices } from '../fault/notice'
+import { BLOCK, padded, TYPE, type PaxRecord, type ScannedEntry, type TypeCode } from './entry'
+import { checksums, FIELD, isZeroBlock, readNumber, stringLength } from './field'
+import type { TarInput } from './input'
+import { decodePax, parsePaxInteger, parsePaxTime } from './pax'
+import {
+  checkedRuns,
+  decodeMap10,
+  extensionIsExtended,
+  isExtended,
+  OLD_GNU_IN_EXTENSION,
+  OLD_GNU_IN_HEADER,
+  oldGnuEntries,
+  paxSparse,
+} from './sparse'
+
+/** Longest extension header body that is read. Go, and so every engine, stops at 1 MiB. */
+const MOST_EXTENSION = 16 * 1024 * 1024
+const GO_EXTENSION = 1024 * 1024
+
+export interface ScanEnd {
+  /** Where the last entry with its padding ends. */
+  readonly endsAt: number
+  /** "marker": two zero blocks; "lone-zero": one; "missing": the bytes just end. */
+  readonly end: 'marker' | 'lone-zero' | 'missing'
+}
+
+/** What extension headers say about the entry that follows. They apply to that entry's file and to nothing else (CVE-2025-62518). */
+interface Pending {
+  headerAt: number
+  pax: PaxRecord[] | null
+  longName: Uint8Array | null
+  longLink: Uint8Array | null
+}
+
+const EMPTY = new Uint8Array(0)
+
+/**
+ * Calls `onEntry` for each entry, in order, always with the same object. Throws `bad-header`, `bad-pax`,
+ * `bad-sparse`, `bad-number`, `truncated`, each with its offset; what can be lived with goes to `notices`.
+ */
+export async function scanTar(
+  input: TarInput,
+  onEntry: (entry: ScannedEntry) => void,
+  notices: Notices,
+  signal?: AbortSignal,
+): Promise<ScanEnd> {
+  const entry = emptyEntry()
+  let globals: PaxRecord[] = []
+  let pending = nothingPending(0)
+  let at = 0
+  let mustReach = 0 // The end of the last body: its padding may be missing, a byte of it may not.
+  for (let count = 0; ; count++) {
+    if ((count & 0xfff) === 0) throwIfCancelled(signal)
+    if (at + BLOCK > input.end) {
+      const got = await input.load(at, BLOCK)
+      if (got < BLOCK) return endOfBytes(at, got, mustReach, pending, input, notices)
+    }
+    const block = input.window
+    const o = at - input.start
+    if (block[o] === 0 && isZeroBlock(block, o)) return endMarker(at, pending, input, notices)
+    checkSum(block, o, at)
+    const flag = block[o + 156]
+    const size = readNumber(block, o + FIELD.size[0], FIELD.size[1])
+    if (!(size >= 0)) throw new ImageError('bad-header', 'The size field of a tar header is not a size.', { at })
+    if (flag === 0x78 || flag === 0x67 || flag === 0x4c || flag === 0x4b || flag === 0x58) {
+      // An extension's own size counts for it, never a PAX size that came before.
+      const body = await extensionBody(input, at, size, notices)
+      if (flag === 0x67) globals = mergeGlobals(globals, decodePax(body, at + BLOCK), at, notices)
+      else if (flag === 0x4c) pending.longName = untilNul(body)
+      else if (flag === 0x4b) pending.longLink = untilNul(body)
+      else pending.pax = decodePax(body, at + BLOCK)
+      at += BLOCK + padded(size)
+      continue
+    }
+    decode(entry, block, o, at, flag, size, notices)
+    entry.headerAt = pending.headerAt
+    if (pending.pax !== null || globals.length > 0) applyPax(entry, globals, pending.pax ?? [], at, notices)
+    else entry.pax = null
+    if (pending.longName) entry.path = pending.longName
+    if (pending.longLink) entry.link = pending.longLink
+    entry.type = typeOf(flag, entry.path, at, notices)
+    entry.bodyAt = at + BLOCK
+    entry.sparse = null
+    await layOut(entry, input, at, o, notices)
+    onEntry(entry)
+    mustReach = entry.headerEndsAt + entry.bodyStored
+    at = entry.headerEndsAt + padded(entry.bodyStored)
+    pending = nothingPending(at)
+  }
+}
+
+interface WorkingEntry extends ScannedEntry {
+  /** Where the body starts in the tar, before a sparse map inside it. */
+  headerEndsAt: number
+  /** Bytes of the body, a sparse map inside it included. */
+  bodyStored: number
+}
+
+function emptyEntry(): WorkingEntry {
+  return {
+    headerAt: 0,
+    bodyAt: 0,
+    size: 0,
+    stored: 0,
+    type: TYPE.file,
+    flag: 0,
+    path: EMPTY,
+    link: EMPTY,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    uname: EMPTY,
+    gname: EMPTY,
+    major: 0,
+    minor: 0,
+    pax: null,
+    sparse: null,
+    headerEndsAt: 0,
+    bodyStored: 0,
+  }
+}
+
+function nothingPending(headerAt: number): Pending {
+  return { headerAt, pax: null, longName: null, longLink: null }
+}
+
+function checkSum(block: Uint8Array, o: number, at: number): void {
+  const claimed = readNumber(block, o + FIELD.checksum[0], FIELD.checksum[1])
+  const { unsigned, signed } = checksums(block, o)
+  if (claimed !== unsigned && claimed !== signed)
+    throw new ImageError('bad-header', 'Here should be a tar header, and its checksum does not fit.', { at })
+}
+
+async function extensionBody(input: TarInput, at: number, size: number, notices: Notices): Promise<Uint8Array> {
+  if (size > MOST_EXTENSION)
+    throw new ImageError('too-large', `A tar extension header claims ${size} bytes.`, { at })
+  if (size > GO_EXTENSION)
+    notices.add('warning', 'tar-extension-large', `An extension header of ${size} bytes: engines take at most 1 MiB.`, { at })
+  const body = await input.take(at + BLOCK, size)
+  if (body.length < size) throw new ImageError('truncated', 'The tar ends inside an extension header.', { at })
+  return body
+}
+
+function untilNul(body: Uint8Array): Uint8Array {
+  const end = body.indexOf(0)
+  return end < 0 ? body : body.subarray(0, end)
+}
+
+/** The fields of the header itself. */
+function decode(entry: ScannedEntry, block: Uint8Array, o: number, at: number, flag: number, size: number, notices: Notices): void {
+  entry.flag = flag
+  entry.size = size
+  entry.mode = numberOr(block, o, FIELD.mode, at, notices) & 0o7777
+  entry.uid = numberOr(block, o, FIELD.uid, at, notices)
+  entry.gid = numberOr(block, o, FIELD.gid, at, notices)
+  entry.mtime = numberOr(block, o, FIELD.mtime, at, notices)
+  entry.link = block.subarray(o + 157, o + 157 + stringLength(block, o + 157, 100))
+  entry.path = block.subarray(o, o + stringLength(block, o, 100))
+  entry.uname = entry.gname = EMPTY
+  entry.major = entry.minor = 0
+  if (!hasMagic(block, o)) return
+  entry.uname = block.subarray(o + 265, o + 265 + stringLength(block, o + 265, 32))
+  entry.gname = block.subarray(o + 297, o + 297 + stringLength(block, o + 297, 32))
+  if (flag === 0x33 || flag === 0x34) {
+    entry.major = numberOr(block, o, FIELD.major, at, notices)
+    entry.minor = numberOr(block, o, FIELD.minor, at, notices)
+  }
+  if (block[o + 345] !== 0 && hasPrefix(block, o)) entry.path = joined(block, o)
+}
+
+function numberOr(block: Uint8Array, o: number, [from, length]: readonly [number, number], at: number, notices: Notices): number {
+  const value = readNumber(block, o + from, length)
+  if (!Number.isNaN(value)) return value
+  notices.add('warning', 'tar-number', 'A numeric field of a tar header holds no number; 0 is shown. Engines refuse such a layer.', { at: at + from })
+  return 0
+}
+
+/** "ustar" at 257, with whatever follows. */
+function hasMagic(block: Uint8Array, o: number): boolean {
+  return block[o + 257] === 0x75 && block[o + 258] === 0x73 && block[o + 259] === 0x74 && block[o + 260] === 0x61 && block[o + 261] === 0x72
+}
+
+/** POSIX headers have a prefix; GNU ones ("ustar  ") keep times there. */
+function hasPrefix(block: Uint8Array, o: number): boolean {
+  return block[o + 262] === 0
+}
+
+/** star keeps times behind byte 131 of the prefix, and says so with "tar\0" at the end (Go: blockAsStar). */
+function isStar(block: Uint8Array, o: number): boolean {
+  return block[o + 508] === 0x74 && block[o + 509] === 0x61 && block[o + 510] === 0x72 && block[o + 511] === 0
+}
+
+function joined(block: Uint8Array, o: number): Uint8Array {
+  const prefix = stringLength(block, o + 345, isStar(block, o) ? 131 : 155)
+  const name = stringLength(block, o, 100)
+  const path = new Uint8Array(prefix + 1 + name)
+  path.set(block.subarray(o + 345, o + 345 + prefix))
+  path[prefix] = 0x2f
+  path.set(block.subarray(o, o + name), prefix + 1)
+  return path
+}
+
+function typeOf(flag: number, path: Uint8Array, at: number, notices: Notices): TypeCode {
+  const slash = path.length > 0 && path[path.length - 1] === 0x2f
+  switch (flag) {
+    case 0: // v7: a directory is a file whose name ends in a slash
+      return slash ? TYPE.directory : TYPE.file
+    case 0x30:
+    case 0x37:
+      if (!slash) return TYPE.file
+      notices.add('warning', 'tar-slash-file', 'A regular file whose name ends in a slash: a directory to GNU tar and bsdtar, an error to Docker.', {
+        at,
+        path: nameText(path),
+      })
+      return TYPE.directory
+    case 0x53: // S: old GNU sparse
+      return TYPE.file
+    case 0x31:
+      return TYPE.hardlink
+    case 0x32:
+      return TYPE.symlink
+    case 0x33:
+      return TYPE.char
+    case 0x34:
+      return TYPE.block
+    case 0x35:
+      return TYPE.directory
+    case 0x36:
+      return TYPE.fifo
+    default:
+      notices.add('warning', 'tar-type', `An entry of type "${nameText(Uint8Array.of(flag))}": Docker does not know it and refuses the layer.`, {
+        at,
+        path: nameText(path),
+      })
+      return TYPE.other
+  }
+}
+
+/** Where the body lies, how long it is in the tar, and how long the file is. */
+async function layOut(entry: WorkingEntry, input: TarInput, at: number, o: number, notices: Notices): Promise<void> {
+  entry.headerEndsAt = entry.bodyAt
+  entry.stored = entry.bodyStored = entry.size
+  if (entry.type !== TYPE.file && entry.type !== TYPE.other) {
+    // Links, directories and devices have no body whatever their size says (Go: isHeaderOnly; GNU tar for hard links).
+    if (entry.size !== 0)
+      notices.add('warning', 'tar-size-without-body', `A size of ${entry.size} on an entry that has no contents; tools disagree where the next entry starts.`, {
+        at,
+        path: nameText(entry.path),
+      })
+    entry.size = entry.stored = entry.bodyStored = 0
+    return
+  }
+  if (entry.flag === 0x53) return oldGnuSparse(entry, input, at, o)
+  if (entry.pax) await paxSparseBody(entry, input, at)
+}
+
+async function oldGnuSparse(entry: WorkingEntry, input: TarInput, at: number, o: number): Promise<void> {
+  const realSize = readNumber(input.window, o + FIELD.realSize[0], FIELD.realSize[1])
+  const flat = oldGnuEntries(input.window, o + FIELD.sparse[0], OLD_GNU_IN_HEADER)
+  let more = isExtended(input.window, o)
+  while (more) {
+    const block = await input.take(entry.bodyAt, BLOCK)
+    if (block.length < BLOCK) throw new ImageError('truncated', 'The tar ends inside a sparse map.', { at })
+    flat.push(...oldGnuEntries(block, 0, OLD_GNU_IN_EXTENSION))
+    more = extensionIsExtended(block, 0)
+    entry.bodyAt += BLOCK
+  }
+  if (!(realSize >= 0)) throw new ImageError('bad-sparse', 'The real size of a sparse file is not a size.', { at })
+  entry.headerEndsAt = entry.bodyAt
+  entry.sparse = { runs: checkedRuns(flat, realSize, entry.stored, at), storedAt: entry.bodyAt }
+  entry.size = realSize
+}
+
+async function paxSparseBody(entry: WorkingEntry, input: TarInput, at: number): Promise<void> {
+  const sparse = paxSparse(entry.pax!, at)
+  if (!sparse) return
+  entry.pax = entry.pax!.filter(({ key }) => !key.startsWith('GNU.sparse.'))
+  let flat = sparse.flat
+  if (sparse.name) entry.path = sparse.name
+  if (sparse.format === '1.0') {
+    const map = await mapInBody(entry, input, at)
+    flat = map.flat
+    entry.bodyAt += map.length
+    entry.stored -= map.length
+    if (entry.stored < 0) throw new ImageError('bad-sparse', 'The map of a sparse file is longer than its body.', { at })
+  }
+  entry.sparse = { runs: checkedRuns(flat, sparse.realSize, entry.stored, at), storedAt: entry.bodyAt }
+  entry.size = sparse.realSize
+}
+
+async function mapInBody(entry: WorkingEntry, input: TarInput, at: number): Promise<{ flat: number[]; length: number }> {
+  for (let length = BLOCK; ; length *= 2) {
+    const take = Math.min(length, padded(entry.stored))
+    const body = await input.take(entry.bodyAt, take)
+    const map = decodeMap10(body, at)
+    if (map) return map
+    if (body.length < length) throw new ImageError('bad-sparse', 'The map of a sparse file does not end.', { at })
+  }
+}
+
+/** Records of both headers on the entry: the global ones first, the entry's own win. An empty value leaves the header's field (Go: mergePAX). */
+function applyPax(entry: ScannedEntry, globals: readonly PaxRecord[], own: readonly PaxRecord[], at: number, notices: Notices): void {
+  for (const record of globals) applyRecord(entry, record, at)
+  for (const record of own) applyRecord(entry, record, at)
+  const ownKeys = new Set(own.map(({ key }) => key))
+  entry.pax = [...globals.filter(({ key }) => !ownKeys.has(key)), ...own]
+  if (entry.path.includes(0))
+    notices.add('warning', 'tar-nul-in-path', 'A path holds a NUL byte; engines refuse such a layer.', { at, path: nameText(entry.path) })
+}
+
+function applyRecord(entry: ScannedEntry, { key, value }: PaxRecord, at: number): void {
+  if (value.length === 0) return
+  switch (key) {
+    case 'path':
+      entry.path = value
+      break
+    case 'linkpath':
+      entry.link = value
+      break
+    case 'uname':
+      entry.uname = value
+      break
+    case 'gname':
+      entry.gname = value
+      break
+    case 'size':
+      entry.size = wholeNumber(value, key, at)
+      break
+    case 'uid':
+      entry.uid = wholeNumber(value, key, at)
+      break
+    case 'gid':
+      entry.gid = wholeNumber(value, key, at)
+      break
+    case 'SCHILY.devmajor':
+      entry.major = wholeNumber(value, key, at)
+      break
+    case 'SCHILY.devminor':
+      entry.minor = wholeNumber(value, key, at)
+      break
+    case 'mtime': {
+      const time = parsePaxTime(latin(value))
+      if (Number.isNaN(time)) throw new ImageError('bad-pax', `The PAX time "${latin(value).slice(0, 40)}" is not a number.`, { at })
+      entry.mtime = time
+      break
+    }
+  }
+}
+
+function wholeNumber(value: Uint8Array, key: string, at: number): number {
+  const number = parsePaxInteger(latin(value))
+  if (number >= 0) return number
+  throw new ImageError('bad-pax', `The PAX record ${key} holds "${latin(value).slice(0, 40)}", which is not a number.`, { at })
+}
+
+function latin(value: Uint8Array): string {
+  return String.fromCharCode(...value.subarray(0, 64))
+}
+
+function mergeGlobals(globals: readonly PaxRecord[], more: readonly PaxRecord[], at: number, notices: Notices): PaxRecord[] {
+  const telling = more.filter(({ key }) => key !== 'comment')
+  if (telling.length > 0)
+    notices.add('info', 'tar-global-header', `A global PAX header sets ${telling.map(({ key }) => key).join(', ')}: GNU tar and bsdtar apply it, Docker does not.`, { at })
+  const keys = new Set(telling.map(({ key }) => key))
+  return [...globals.filter(({ key }) => !keys.has(key)), ...telling]
+}
+
+async function endOfBytes(
+  at: number,
+  got: number,
+  mustReach: number,
+  pending: Pending,
+  input: TarInput,
+  notices: Notices,
+): Promise<ScanEnd> {
+  const total = await input.total()
+  if (total < mustReach)
+    throw new ImageError('truncated', `The tar ends inside the contents of its last entry: ${mustReach - total} bytes are missing.`, { at: total })
+  checkNothingPending(pending, at)
+  const rest = got > 0 ? input.window.subarray(at - input.start, at - input.start + got) : EMPTY
+  if (rest.some((byte) => byte !== 0)) throw new ImageError('truncated', 'The tar ends inside a header.', { at })
+  notices.add('info', 'tar-no-end', 'The tar has no end marker.', { at: Math.min(at, total) })
+  return { endsAt: Math.min(at, total), end: 'missing' }
+}
+
+async function endMarker(at: number, pending: Pending, input: TarInput, notices: Notices): Promise<ScanEnd> {
+  checkNothingPending(pending, at)
+  const got = await input.load(at + BLOCK, BLOCK)
+  if (got >= BLOCK && isZeroBlock(input.window, at + BLOCK - input.start)) return { endsAt: at, end: 'marker' }
+  const lone = got > 0 && input.window.subarray(at + BLOCK - input.start, at + BLOCK - input.start + got).some((byte) => byte !== 0)
+  if (lone)
+    notices.add('warning', 'tar-lone-zero', 'One zero block, where two end a tar, and more behind it: GNU tar stops here, Docker refuses the layer.', { at })
+  return { endsAt: at, end: 'lone-zero' }
+}
+
+function checkNothingPending(pending: Pending, at: number): void {
+  if (pending.pax || pending.longName || pending.longLink)
+    throw new ImageError('truncated', 'The tar ends behind an extension header, before the entry it belongs to.', { at })
+}

@@ -1,0 +1,22 @@
+/** Heavy work on one layer, done by whoever has hands free: worker threads in the page, this thread in Node and tests. */
+import type { ByteSource } from '../core/bytes/source'
+import type { Compression } from '../core/compress/compression'
+import type { Digest } from '../core/digest/digest'
+import { sha256Of } from '../core/digest/sha256'
+import { scanStored, type ScannedLayer, type ScanOptions } from './scan'
+
+export interface LayerPool {
+  /** How many jobs run side by side. */
+  readonly width: number
+  scan(source: ByteSource, compression: Compression, options?: ScanOptions): Promise<ScannedLayer>
+  digest(source: ByteSource, options?: ScanOptions): Promise<Digest>
+}
+
+export const inlinePool: LayerPool = {
+  width: 1,
+  scan: scanStored,
+  digest: (source, { signal, onBytes } = {}) => {
+    let done = 0
+    return sha256Of(source, { signal, onBytes: (count) => onBytes?.((done += count)) })
+  },
+}

@@ -1,0 +1,45 @@
+/** One stored layer to its table; what is compressed is inflated once, and kept on the way. */
+import type { ByteSource, Bytes } from '../core/bytes/source'
+import type { Compression } from '../core/compress/compression'
+import { inflate } from '../core/compress/inflate'
+import { Notices, type Notice } from '../core/fault/notice'
+import { emptyTable, scanLayer } from '../core/layer/scan'
+import type { EntryTable } from '../core/layer/table'
+import { SourceInput, StreamInput } from '../core/tar/input'
+import { Segments } from './segments'
+
+export interface ScannedLayer {
+  readonly table: EntryTable
+  readonly plainBytes: number
+  /** The plain tar in segments; null where the stored bytes are plain themselves. */
+  readonly segments: readonly Blob[] | null
+  readonly notices: readonly Notice[]
+}
+
+export interface ScanOptions {
+  readonly signal?: AbortSignal
+  /** Stored bytes done so far; plain bytes where the layer is compressed. */
+  readonly onBytes?: (done: number) => void
+}
+
+/** Throws what scanLayer and inflate throw. A compressed layer is read to its end, behind the tar's end marker too: the diff_id covers all of it. */
+export async function scanStored(source: ByteSource, compression: Compression, { signal, onBytes }: ScanOptions = {}): Promise<ScannedLayer> {
+  const notices = new Notices()
+  if (compression === 'none') {
+    const table = source.size === 0 ? emptyTable() : await scanLayer(new SourceInput(source, signal, onBytes), notices, signal)
+    return { table, plainBytes: source.size, segments: null, notices: notices.list }
+  }
+  const segments = new Segments()
+  const input = new StreamInput(kept(inflate(source, compression, { signal }), segments, onBytes))
+  const table = await scanLayer(input, notices, signal)
+  const plainBytes = await input.total()
+  return { table, plainBytes, segments: segments.finish(), notices: notices.list }
+}
+
+async function* kept(chunks: AsyncIterable<Bytes>, segments: Segments, onBytes: ScanOptions['onBytes']): AsyncIterable<Bytes> {
+  for await (const chunk of chunks) {
+    segments.push(chunk)
+    onBytes?.(segments.size)
+    yield chunk
+  }
+}

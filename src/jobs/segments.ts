@@ -1,0 +1,40 @@
+/** Bytes that come in pieces, put away as Blob segments: the browser keeps those outside this thread's heap, and on disk where they are many. */
+import { BlobSource, JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
+
+/** Big enough that a 10 GB layer is a few hundred records, small enough that each of four workers can hold one. */
+export const SEGMENT = 32 * 1024 * 1024
+
+export class Segments {
+  readonly blobs: Blob[] = []
+  #pending: Bytes[] = []
+  #held = 0
+  size = 0
+
+  push(bytes: Bytes): void {
+    this.#pending.push(bytes)
+    this.#held += bytes.length
+    this.size += bytes.length
+    if (this.#held >= SEGMENT) this.#seal()
+  }
+
+  #seal(): void {
+    this.blobs.push(new Blob(this.#pending))
+    this.#pending = []
+    this.#held = 0
+  }
+
+  /** The last, shorter segment, and all of them. */
+  finish(): Blob[] {
+    if (this.#held > 0) this.#seal()
+    return this.blobs
+  }
+}
+
+export function joinedBlobs(blobs: readonly Blob[]): ByteSource {
+  return blobs.length === 1 ? new BlobSource(blobs[0]) : new JoinedSource(blobs.map((blob) => new BlobSource(blob)))
+}
+
+/** A source as one Blob: a handle, without a copy where its parts are Blobs. */
+export function blobOf(source: ByteSource, type = 'application/octet-stream'): Blob {
+  return new Blob(source.blobParts(), { type })
+}
