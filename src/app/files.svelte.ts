@@ -29,6 +29,8 @@ const nothing: TreeSummary = {
 const plainView: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
 /** A selection by shift reaches at most so far: the engine answers no more rows at a time. */
 const longestRange = 1000
+/** Paths that a view of changes may have to be opened whole. */
+const readAtOnce = 200
 
 export class FilesPane {
   readonly #desk: Desk
@@ -115,8 +117,19 @@ export class FilesPane {
     if (!summary || this.#request !== request) return
     this.#cursor = { index: 0, path: '' }
     this.take(summary)
+    if (changes.view) await this.#unfold()
     if (path !== '') await this.reveal(path)
     else this.#sought += 1
+  }
+
+  /** A view of few changes is there to be read at once: all of it is opened. */
+  async #unfold(): Promise<void> {
+    const { view } = this.#request
+    const { files, directories } = this.#summary
+    if ((view.kind !== 'only' && view.kind !== 'edits') || files + directories > readAtOnce) return
+    const answer = await this.#desk.run('reading rows', () => this.#desk.engine.rows(0, readAtOnce))
+    for (const row of answer?.rows ?? [])
+      if (row.depth === 0 && row.expandable) await this.expand(row, true, true)
   }
 
   sortBy(key: SortKey): void {
