@@ -1,7 +1,4 @@
-/** Bytes to compress and the tools to compare with; for the tests of this folder. */
-import { spawnSync } from 'node:child_process'
-import { constants, gzipSync } from 'node:zlib'
-import fc from 'fast-check'
+/** Bytes to compress, and sources that are cut at will; for the tests of this folder. */
 import { MemorySource, type ByteSource, type Bytes } from '../bytes/source'
 import { ImageError, type FaultCode } from '../fault/fault'
 
@@ -35,32 +32,6 @@ export function prose(length: number, seed = 1): Bytes {
   }
   return bytes
 }
-
-/** Contents of all characters: nothing, little, runs, noise, text, and more than a decoder's window. */
-export const contents: fc.Arbitrary<Bytes> = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }).map((bytes) => Uint8Array.from(bytes)),
-  fc.tuple(fc.integer({ min: 0, max: 200_000 }), fc.integer()).map(([length, seed]) => prose(length, seed)),
-  fc.tuple(fc.integer({ min: 0, max: 70_000 }), fc.integer()).map(([length, seed]) => filler(length, seed)),
-  fc
-    .tuple(fc.integer({ min: 0, max: 600_000 }), fc.integer({ min: 0, max: 255 }))
-    .map(([length, byte]) => new Uint8Array(length).fill(byte)),
-)
-
-export const gzipped: fc.Arbitrary<{ plain: Bytes; stored: Bytes }> = fc
-  .tuple(
-    contents,
-    fc.integer({ min: 0, max: 9 }),
-    fc.constantFrom(
-      constants.Z_DEFAULT_STRATEGY,
-      constants.Z_HUFFMAN_ONLY,
-      constants.Z_RLE,
-      constants.Z_FIXED,
-    ),
-  )
-  .map(([plain, level, strategy]) => ({
-    plain,
-    stored: new Uint8Array(gzipSync(plain, { level, strategy })),
-  }))
 
 /** A source that hands out its stream in pieces of the given sizes, over and over. */
 export class ChoppedSource extends MemorySource {
@@ -119,16 +90,3 @@ export const sourceOf = (...parts: readonly Uint8Array[]): ByteSource => new Mem
 /** Equal bytes; vitest's own comparison takes seconds for a megabyte. */
 export const same = (one: unknown, other: Uint8Array): boolean =>
   one instanceof Uint8Array && Buffer.compare(one, other) === 0
-
-/** Output of a command line tool, or null where it is not installed or fails. */
-export function tool(command: string, args: readonly string[], input: Uint8Array): Bytes | null {
-  const { status, stdout } = spawnSync(command, args, {
-    input,
-    maxBuffer: 2 ** 30,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  return status === 0 ? new Uint8Array(stdout) : null
-}
-
-export const hasTool = (command: string): boolean =>
-  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0

@@ -1,7 +1,22 @@
+import { spawnSync } from 'node:child_process'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { ascii, hasTool, tool } from './compress.fixture'
+import type { Bytes } from '../bytes/source'
+import { ascii } from './compress.fixture'
 import { sniffCompression } from './compression'
+
+/** Output of a command line tool, or null where it is not installed or fails. */
+function tool(command: string, args: readonly string[], input: Uint8Array): Bytes | null {
+  const { status, stdout } = spawnSync(command, args, {
+    input,
+    maxBuffer: 2 ** 30,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  return status === 0 ? new Uint8Array(stdout) : null
+}
+
+const hasTool = (command: string): boolean =>
+  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
 
 test('gzip is told by its magic number', () => {
   expect(sniffCompression(gzipSync(''))).toBe('gzip')

@@ -1,8 +1,25 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { BlobSource, MemorySource, ZeroSource, type Bytes } from '../bytes/source'
-import { Sha256, setStreamingHasher, sha256, sha256Of } from './sha256'
+import { Sha256, setStreamingHasher, sha256, sha256Of, type Hashable } from './sha256'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Bytes that are read at once, or in pieces of 300. */
+class Memory implements Hashable {
+  readonly size: number
+  readonly #bytes: Bytes
+  constructor(bytes: Bytes) {
+    this.#bytes = bytes
+    this.size = bytes.length
+  }
+  async read(at: number, length: number): Promise<Bytes> {
+    return this.#bytes.subarray(at, at + length)
+  }
+  async *stream(): AsyncIterable<Bytes> {
+    for (let at = 0; at < this.size; at += 300) yield await this.read(at, 300)
+  }
+}
 
 const ascii = (text: string): Bytes => new TextEncoder().encode(text)
 const oracle = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -54,42 +71,41 @@ test.each([0, 1, 63, 64, 65, 999, 1000, 1001, 5000])(
   'a source of %i bytes around a limit of 1000',
   async (size) => {
     const bytes = counted(size)
-    for (const source of [new MemorySource(bytes), new BlobSource(new Blob([bytes]))])
-      expect(await sha256Of(source, { bufferLimit: 1000 })).toBe(oracle(bytes))
+    expect(await sha256Of(new Memory(bytes), { bufferLimit: 1000 })).toBe(oracle(bytes))
   },
 )
 
 test('a source beyond the limit is never read at once', async () => {
-  const source = new ZeroSource(20 * 1024 * 1024)
+  const source = new Memory(counted(20_000))
   const read = vi.spyOn(source, 'read')
-  expect(await sha256Of(source, { bufferLimit: 1024 })).toBe(oracle(new Uint8Array(source.size)))
+  expect(await sha256Of(source, { bufferLimit: 1024 })).toBe(oracle(counted(20_000)))
   for (const [, length] of read.mock.calls) expect(length).toBeLessThan(source.size)
 })
 
 test('progress adds up to the size, at once and in pieces', async () => {
   for (const bufferLimit of [0, 1e9]) {
     let seen = 0
-    await sha256Of(new ZeroSource(9_000_000), { bufferLimit, onBytes: (count) => (seen += count) })
-    expect(seen).toBe(9_000_000)
+    await sha256Of(new Memory(counted(9000)), { bufferLimit, onBytes: (count) => (seen += count) })
+    expect(seen).toBe(9000)
   }
 })
 
 test('a native streaming hasher is used where one is handed in', async () => {
   const factory = vi.fn(() => createHash('sha256'))
   setStreamingHasher(factory)
-  expect(await sha256Of(new MemorySource(counted(500)))).toBe(oracle(counted(500)))
+  expect(await sha256Of(new Memory(counted(500)))).toBe(oracle(counted(500)))
   expect(factory).toHaveBeenCalledOnce()
 })
 
 test('a page without crypto.subtle hashes all the same', async () => {
   vi.stubGlobal('crypto', {})
   expect(await sha256(ascii('abc'))).toBe(oracle(ascii('abc')))
-  expect(await sha256Of(new MemorySource(ascii('abc')))).toBe(oracle(ascii('abc')))
+  expect(await sha256Of(new Memory(ascii('abc')))).toBe(oracle(ascii('abc')))
 })
 
 test('a cancelled hash says so', async () => {
   const stop = new AbortController()
-  const source = new ZeroSource(20_000_000)
+  const source = new Memory(counted(20_000))
   const hashing = sha256Of(source, { bufferLimit: 0, signal: stop.signal, onBytes: () => stop.abort() })
   await expect(hashing).rejects.toMatchObject({ fault: { code: 'cancelled' } })
   await expect(sha256Of(source, { signal: AbortSignal.abort() })).rejects.toMatchObject({

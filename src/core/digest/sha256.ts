@@ -5,9 +5,17 @@
  * streaming form yet), so whatever fits in a buffer goes there, and only what does not is hashed piece by piece.
  */
 import { sha256 as noble } from '@noble/hashes/sha2.js'
-import type { Bytes, ByteSource } from '../bytes/source'
 import { throwIfCancelled } from '../fault/fault'
 import { digestFromBytes, type Digest } from './digest'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** As much of a ByteSource as hashing needs; bytes and digests stand on one floor and do not know each other. */
+export interface Hashable {
+  readonly size: number
+  read(at: number, length: number): Promise<Bytes>
+  stream(signal?: AbortSignal): AsyncIterable<Bytes>
+}
 
 /** What a streaming hasher must do; node:crypto's `createHash('sha256')` fits as it is. */
 export interface StreamingHasher {
@@ -56,14 +64,14 @@ export async function sha256(bytes: Bytes): Promise<Digest> {
  * SHA-256 of a source. Up to `bufferLimit` bytes (256 MiB) it is held in memory at once; beyond, streamed.
  * Throws `cancelled`, and the source's own faults.
  */
-export async function sha256Of(source: ByteSource, options: HashOptions = {}): Promise<Digest> {
+export async function sha256Of(source: Hashable, options: HashOptions = {}): Promise<Digest> {
   throwIfCancelled(options.signal)
   const { bufferLimit = BUFFER_LIMIT } = options
   const inOneBuffer = !nativeHasher && globalThis.crypto?.subtle && source.size <= bufferLimit
   return inOneBuffer ? hashAtOnce(source, options) : hashInPieces(source, options)
 }
 
-async function hashAtOnce(source: ByteSource, { signal, onBytes }: HashOptions): Promise<Digest> {
+async function hashAtOnce(source: Hashable, { signal, onBytes }: HashOptions): Promise<Digest> {
   const bytes = await source.read(0, source.size)
   throwIfCancelled(signal)
   const digest = await sha256(bytes)
@@ -72,7 +80,7 @@ async function hashAtOnce(source: ByteSource, { signal, onBytes }: HashOptions):
   return digest
 }
 
-async function hashInPieces(source: ByteSource, { signal, onBytes }: HashOptions): Promise<Digest> {
+async function hashInPieces(source: Hashable, { signal, onBytes }: HashOptions): Promise<Digest> {
   const hasher = new Sha256()
   for await (const piece of source.stream(signal)) {
     throwIfCancelled(signal)

@@ -44,7 +44,7 @@ export interface Opened {
 
 const look = EditorView.theme({
   '&': { height: '100%', fontSize: 'var(--small)', color: 'var(--text)', backgroundColor: 'var(--ground)' },
-  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
+  '&.cm-focused': { outline: '1px solid var(--accent)', outlineOffset: '-1px' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55' },
   '.cm-content': { caretColor: 'var(--text)' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },

@@ -1,0 +1,135 @@
+/**
+ * One small database per concern, by idb-keyval. This file adds what idb-keyval leaves out: durability by choice,
+ * connections that are opened again after the browser closed them, and faults instead of DOMExceptions.
+ */
+import { delMany, get, getMany, keys, setMany, type UseStore } from 'idb-keyval'
+import { ImageError } from '../core/fault/fault'
+
+const STORE = 'keyval'
+
+/** 'strict' resolves once the bytes are on disk; 'relaxed' once the system has them, which is faster: for caches. */
+export type Durability = 'strict' | 'relaxed'
+
+export class Keyval {
+  readonly #use: UseStore
+  constructor(name: string, durability: Durability) {
+    this.#use = database(name, durability)
+  }
+
+  /** undefined where the key is not there, or its bytes are lost. */
+  get<T>(key: IDBValidKey): Promise<T | undefined> {
+    return get<T>(key, this.#use).catch(lostAsUndefined)
+  }
+
+  async getMany<T>(of: IDBValidKey[]): Promise<(T | undefined)[]> {
+    return getMany<T>(of, this.#use).catch((thrown: unknown) => {
+      lostAsUndefined(thrown)
+      return of.map(() => undefined)
+    })
+  }
+
+  /** In one transaction: all or nothing. Throws `storage-full` or `storage-unavailable`. */
+  set(...entries: [IDBValidKey, unknown][]): Promise<void> {
+    return setMany(entries, this.#use).catch(asFault)
+  }
+
+  remove(of: IDBValidKey[]): Promise<void> {
+    return delMany(of, this.#use).catch(asFault)
+  }
+
+  keys(): Promise<IDBValidKey[]> {
+    return keys(this.#use).catch(asFault)
+  }
+
+  /** Writes and removes in one transaction. */
+  async replace(entries: readonly [IDBValidKey, unknown][], gone: readonly IDBValidKey[]): Promise<void> {
+    try {
+      await this.#use('readwrite', (store) => {
+        for (const key of gone) store.delete(key)
+        for (const [key, value] of entries) store.put(value, key)
+        return finished(store.transaction)
+      })
+    } catch (thrown) {
+      asFault(thrown)
+    }
+  }
+}
+
+/** A store function of idb-keyval, which takes any: its own `createStore` knows no durability and no second try. */
+function database(name: string, durability: Durability): UseStore {
+  let opening: Promise<IDBDatabase> | null = null
+  const forget = (): void => void (opening = null)
+  const open = (): Promise<IDBDatabase> => (opening ??= openDatabase(name, forget).catch(forgetting(forget)))
+  const begin = async (mode: IDBTransactionMode): Promise<IDBObjectStore> => {
+    try {
+      return (await open()).transaction(STORE, mode, { durability }).objectStore(STORE)
+    } catch (thrown) {
+      if (!isClosed(thrown)) throw thrown
+      forget()
+      return (await open()).transaction(STORE, mode, { durability }).objectStore(STORE)
+    }
+  }
+  return async (mode, callback) => callback(await begin(mode))
+}
+
+function forgetting(forget: () => void): (thrown: unknown) => never {
+  return (thrown) => {
+    forget()
+    throw thrown
+  }
+}
+
+function openDatabase(name: string, closed: () => void): Promise<IDBDatabase> {
+  const request = indexedDB.open(name)
+  request.onupgradeneeded = () => void request.result.createObjectStore(STORE)
+  return new Promise((resolve, reject) => {
+    request.onerror = () => reject(request.error ?? new Error('IndexedDB cannot be opened.'))
+    request.onsuccess = () => {
+      const db = request.result
+      // Safari drops connections at will, and "clear site data" must not wait for us.
+      db.onclose = closed
+      db.onversionchange = () => {
+        closed()
+        db.close()
+      }
+      resolve(db)
+    }
+  })
+}
+
+function finished(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onabort = transaction.onerror = () =>
+      reject(transaction.error ?? new Error('The write was aborted.'))
+  })
+}
+
+const nameOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.name : '')
+const isClosed = (thrown: unknown): boolean => nameOf(thrown) === 'InvalidStateError'
+
+/**
+ * What browsers say when the side file of a value is gone (w3c/IndexedDB#423), or the value cannot be read back.
+ * Everything of that size here can be made again.
+ */
+export function isLost(thrown: unknown): boolean {
+  return ['NotFoundError', 'NotReadableError', 'UnknownError', 'DataError', 'DataCloneError'].includes(
+    nameOf(thrown),
+  )
+}
+
+function lostAsUndefined(thrown: unknown): undefined {
+  if (!isLost(thrown)) asFault(thrown)
+}
+
+/** Chromium reports a full disk as an UnknownError about blobs. */
+const fullDisk = /quota|space|full|write blobs/i
+
+/** Throws `storage-full` or `storage-unavailable` for whatever IndexedDB threw. */
+export function asFault(thrown: unknown): never {
+  if (thrown instanceof ImageError) throw thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (nameOf(thrown) === 'QuotaExceededError' || fullDisk.test(message))
+    throw new ImageError('storage-full', 'This browser has no room left to keep more of the image.')
+  throw new ImageError('storage-unavailable', `This browser's storage cannot be used now: ${message}`)
+}
