@@ -14,7 +14,9 @@ const below = (folder) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter(
       (entry) =>
-        entry.isFile() && /\.(ts|svelte|css|mjs|sh)$/.test(entry.name) && !entry.name.endsWith('.test.ts'),
+        entry.isFile() &&
+        /\.(ts|svelte|css|mjs|sh)$/.test(entry.name) &&
+        !/\.(test|fixture)\.ts$/.test(entry.name),
     )
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 

@@ -25,11 +25,21 @@ interface Room {
 const rooms: readonly Room[] = [
   { floor: 0, at: 'src/core/fault' },
   { floor: 1, at: 'src/core/bytes' },
-  { floor: 1, at: 'src/core/digest', packages: ['@noble/hashes'] },
+  {
+    floor: 1.5,
+    at: 'src/core/digest',
+    packages: ['@noble/hashes'],
+    why: 'above bytes: it hashes a ByteSource',
+  },
   { floor: 2, at: 'src/core/tar' },
   { floor: 2, at: 'src/core/compress', packages: ['fflate', 'fzstd'] },
   { floor: 3, at: 'src/core/layer' },
-  { floor: 3, at: 'src/core/image', packages: ['valibot'] },
+  {
+    floor: 3.5,
+    at: 'src/core/image',
+    packages: ['valibot'],
+    why: 'above layer: the members of an archive are scanned and listed as the entries of a layer are',
+  },
   { floor: 4, at: 'src/core/rootfs' },
   {
     floor: 5,
@@ -157,7 +167,8 @@ const isNode = (value: unknown): value is SvelteNode =>
 
 // ---------------------------------------------------------------- the rule
 
-const isTest = (path: string): boolean => path.endsWith('.test.ts')
+/** A test, or what tests beside it share. */
+const isTest = (path: string): boolean => /\.(test|fixture)\.ts$/.test(path)
 
 /** The narrowest room of a path, which may be written without its ending, as imports are. */
 function roomOf(path: string): Room | undefined {
@@ -192,6 +203,7 @@ function offence(path: string, arrow: Arrow): string | null {
       : `${here}: ${from.at} may not know the package ${name}`
   }
   const file = arrow.to.replace(/[?#].*$/, '')
+  if (!isTest(path) && /\.(test|fixture)(\.ts)?$/.test(file)) return `${here}: ${file} is for tests only`
   const target = file.startsWith('/') ? file.slice(1) : posix.normalize(posix.join(posix.dirname(path), file))
   const to = roomOf(target)
   if (!to) return `${here}: ${target} is in no room of the table`
@@ -344,6 +356,8 @@ describe('the check itself', () => {
       `import { a } from '../rootfs/tree'`,
       /floor 4/,
     ],
+    ['a fixture in the program', 'src/core/tar/x.ts', `import { a } from './a.fixture'`, /for tests only/],
+    ['a fixture in a test', 'src/core/tar/x.test.ts', `import { a } from './a.fixture'`, null],
     ['an import downwards', 'src/core/layer/x.ts', `import { a } from '../tar/header'`, null],
     ['its own folder', 'src/core/layer/x.ts', `import { a } from './table'`, null],
     ['jobs know the contract', 'src/jobs/x.ts', `import type { Row } from '../../workers/api'`, null],

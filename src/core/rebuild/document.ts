@@ -53,9 +53,11 @@ export function newConfig(
   return editedConfig(config, [...edits, ...structural])
 }
 
-/** The old history with more lines; null where the image had none: half a history is worse than none. */
+/** The old history with more lines; null where there is none, or where it does not match the layers: a further line would be read as an earlier layer's. */
 export function longerHistory(config: ImageConfig, more: readonly HistoryEntry[]): Json[] | null {
-  if (!config.history || config.history.length === 0) return null
+  const layers = config.rootfs?.diff_ids?.length ?? 0
+  if (!config.history || config.history.length === 0 || more.length === 0) return null
+  if (config.history.filter((line) => !line.empty_layer).length !== layers) return null
   return [...(config.history as unknown as Json[]), ...(more as unknown as Json[])]
 }
 

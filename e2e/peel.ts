@@ -1,0 +1,293 @@
+/**
+ * The page in the words of a person: journeys say what is done, and find things by role and accessible name, as
+ * assistive tools do. The names are a contract (src/README.md, "Names that stay").
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import {
+  chromium,
+  test as base,
+  expect,
+  type BrowserContext,
+  type Download,
+  type Locator,
+  type Page,
+} from 'playwright/test'
+import { exportsFolder } from './files'
+
+export { expect }
+
+export type BuildName = 'Add a layer' | 'Flatten (FROM scratch)'
+
+export class Peel {
+  readonly page: Page
+  readonly layers: Locator
+  readonly files: Locator
+  readonly inspector: Locator
+  readonly status: Locator
+  constructor(page: Page) {
+    this.page = page
+    this.layers = page.getByRole('list', { name: 'Layers' })
+    this.files = page.getByRole('treegrid', { name: 'Files' })
+    this.inspector = page.getByRole('region', { name: 'Inspector' })
+    this.status = page.getByRole('contentinfo')
+  }
+
+  async visit(path = '/'): Promise<void> {
+    await this.page.goto(`${process.env.PEEL_URL}${path}`)
+    await expect(this.page.getByRole('button', { name: 'Open image…' })).toBeVisible()
+  }
+
+  // ---------------------------------------------------------------- opening
+
+  /** By the file input, and until the layers are on screen. */
+  async open(path: string): Promise<void> {
+    await this.choose(path)
+    await expect(this.layers).toBeVisible()
+  }
+
+  async choose(path: string): Promise<void> {
+    await this.page.getByLabel('Open image archive').setInputFiles(path)
+  }
+
+  /** Until every layer is read and the tree is whole. */
+  async whole(): Promise<void> {
+    await expect(this.files).toHaveAttribute('aria-busy', 'false', { timeout: 60_000 })
+    await expect(this.files.getByRole('row').nth(1)).toBeVisible()
+  }
+
+  /** Until everything is in this browser's storage. */
+  async kept(): Promise<void> {
+    await expect(this.status).toContainText('kept in this browser', { timeout: 60_000 })
+    await expect(this.status).not.toContainText(/keeping|partly|not kept/, { timeout: 60_000 })
+  }
+
+  /** Drops a file as a person does: on an element, or on the window. */
+  async drop(name: string, bytes: Uint8Array, target: Locator = this.page.locator('body')): Promise<void> {
+    const base64 = Buffer.from(bytes).toString('base64')
+    const dataTransfer = await this.page.evaluateHandle(
+      async ({ name, base64 }) => {
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([bytes], name))
+        return transfer
+      },
+      { name, base64 },
+    )
+    for (const event of ['dragenter', 'dragover', 'drop']) await target.dispatchEvent(event, { dataTransfer })
+    await dataTransfer.dispose()
+  }
+
+  async dropFile(path: string, target?: Locator): Promise<void> {
+    await this.drop(basename(path), readFileSync(path), target)
+  }
+
+  // ---------------------------------------------------------------- looking
+
+  async tab(name: string): Promise<void> {
+    const tab = this.page.getByRole('tab', { name, exact: true })
+    await tab.click()
+    await expect(tab).toHaveAttribute('aria-selected', 'true')
+  }
+
+  /** The row of a path that is in sight. */
+  row(path: string): Locator {
+    const parts = path.split('/').filter(Boolean)
+    return this.files
+      .getByRole('row', { level: parts.length })
+      .filter({ has: this.page.getByText(parts[parts.length - 1], { exact: true }) })
+  }
+
+  async filter(text: string): Promise<void> {
+    await this.page.getByRole('textbox', { name: 'Filter paths' }).fill(text)
+  }
+
+  /** Brings a path into sight by the filter, and answers its row. */
+  async find(path: string): Promise<Locator> {
+    await this.filter(path)
+    const row = this.row(path)
+    await expect(row).toBeVisible()
+    return row
+  }
+
+  /** Finds a path and looks at it in the inspector. */
+  async choosePath(path: string): Promise<Locator> {
+    const row = await this.find(path)
+    await row.click()
+    await expect(this.inspector.getByRole('heading').first()).toHaveText(path)
+    return row
+  }
+
+  async view(name: string | RegExp): Promise<void> {
+    await this.page.getByRole('radiogroup', { name: 'View' }).getByText(name).click()
+    await expect(this.page.getByRole('radio', { name })).toBeChecked()
+  }
+
+  // ---------------------------------------------------------------- editing
+
+  get changes(): Locator {
+    return this.page.getByRole('button', { name: /^\d+ changes?$/ })
+  }
+
+  async expectChanges(count: number): Promise<void> {
+    await expect(this.changes).toHaveText(`${count} ${count === 1 ? 'change' : 'changes'}`)
+  }
+
+  async writeText(path: string, text: string): Promise<void> {
+    await this.choosePath(path)
+    await this.inspector.getByRole('button', { name: 'Edit' }).click()
+    await this.typeOver(text)
+  }
+
+  /** Replaces all of the editor's text, and saves. */
+  async typeOver(text: string): Promise<void> {
+    const editor = this.page.getByRole('textbox', { name: 'Editor' })
+    await editor.click()
+    await editor.press('ControlOrMeta+a')
+    if (text === '') await editor.press('Delete')
+    else await this.page.keyboard.insertText(text)
+    const save = this.page.getByRole('button', { name: 'Save file' })
+    await save.click()
+    // Nothing left to save: the edit is on disk.
+    await expect(save).toBeDisabled()
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.choosePath(path)
+    await this.page.getByRole('toolbar', { name: 'Files' }).getByRole('button', { name: 'Delete' }).click()
+    await expect(this.row(path)).toBeHidden()
+  }
+
+  async makeFolder(directory: string, name: string): Promise<void> {
+    await this.choosePath(directory)
+    await this.page.getByRole('button', { name: 'New folder' }).click()
+    const dialog = this.page.getByRole('dialog', { name: 'New folder' })
+    await dialog.getByRole('textbox', { name: 'Name' }).fill(name)
+    await dialog.getByRole('button', { name: 'Create' }).click()
+    await expect(dialog).toBeHidden()
+  }
+
+  /** A field of the config by Docker's own name, set as a person does: typed, and left. */
+  async setConfig(name: string, value: string): Promise<void> {
+    await this.tab('Config')
+    const field = this.page.getByRole('textbox', { name, exact: true })
+    await field.fill(value)
+    await field.press('Enter')
+    await expect(field).toHaveValue(value)
+  }
+
+  // ---------------------------------------------------------------- taking along
+
+  async download(act: () => Promise<void>): Promise<Download> {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), act()])
+    return download
+  }
+
+  async bytesOf(download: Download): Promise<Buffer> {
+    return readFileSync(await download.path())
+  }
+
+  /** Exports as the dialog does, and leaves the tar in test-results/exports/NAME. */
+  async export(name: string, choice: { build?: BuildName; tag?: string } = {}): Promise<string> {
+    const dialog = await this.exportDialog(choice)
+    const download = await this.download(() =>
+      dialog.getByRole('button', { name: 'Save', exact: true }).click(),
+    )
+    const path = join(exportsFolder, name)
+    await download.saveAs(path)
+    await this.closeExport(dialog)
+    return path
+  }
+
+  async exportDialog({ build, tag }: { build?: BuildName; tag?: string }): Promise<Locator> {
+    await this.page.getByRole('button', { name: 'Export…' }).click()
+    const dialog = this.page.getByRole('dialog', { name: 'Export image' })
+    if (build) await dialog.getByRole('radio', { name: build }).check()
+    if (tag !== undefined) await dialog.getByRole('textbox', { name: 'Tag' }).fill(tag)
+    return dialog
+  }
+
+  /** After saving: the lines for docker are there, and the dialog goes. */
+  async closeExport(dialog: Locator): Promise<void> {
+    await expect(dialog).toContainText('docker load -i', { timeout: 60_000 })
+    await expect(dialog).toContainText('docker run')
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await expect(dialog).toBeHidden()
+  }
+}
+
+// ---------------------------------------------------------------- contexts
+
+/** Without the picker, exports come as downloads, which a test can take; the picker has a test of its own. */
+export async function withoutPicker(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    Object.defineProperty(globalThis, 'showSaveFilePicker', { value: undefined })
+  })
+}
+
+/**
+ * Collects whatever the context asks the network for that is not a file of the app itself. Empty when a test ends: that
+ * is what "nothing leaves the browser" means.
+ */
+export function strangers(context: BrowserContext): string[] {
+  const found: string[] = []
+  context.on('request', (request) => {
+    const url = new URL(request.url())
+    const own =
+      url.origin === process.env.PEEL_URL && request.method() === 'GET' && request.postData() === null
+    const asset =
+      own &&
+      /^\/(|index\.html|favicon\.svg|assets\/[^?]+|[\w-]+\.(js|webmanifest|png|svg))$/.test(url.pathname)
+    // blob: and data: never leave the process.
+    if (!asset && !/^(blob|data):$/.test(url.protocol)) found.push(`${request.method()} ${request.url()}`)
+  })
+  return found
+}
+
+export interface Fixtures {
+  readonly peel: Peel
+  /** A browser with a profile on disk: closed and opened again, it has what was stored. */
+  readonly profile: { open(): Promise<Peel>; close(): Promise<void> }
+}
+
+export const test = base.extend<Fixtures & { guard: undefined }>({
+  peel: async ({ context, page }, use) => {
+    await withoutPicker(context)
+    const found = strangers(context)
+    const thrown: string[] = []
+    page.on('pageerror', (error) => thrown.push(error.stack ?? error.message))
+    const peel = new Peel(page)
+    await peel.visit()
+    await use(peel)
+    expect(found, 'requests that are not for the app itself').toEqual([])
+    expect(thrown, 'errors that nobody caught').toEqual([])
+  },
+
+  profile: async ({ launchOptions, viewport, locale, timezoneId }, use, info) => {
+    let context: BrowserContext | null = null
+    const folder = info.outputPath('profile')
+    await use({
+      async open() {
+        context = await chromium.launchPersistentContext(folder, {
+          ...launchOptions,
+          viewport,
+          ...(locale ? { locale } : {}),
+          ...(timezoneId ? { timezoneId } : {}),
+        })
+        await withoutPicker(context)
+        const peel = new Peel(context.pages()[0] ?? (await context.newPage()))
+        await peel.visit()
+        return peel
+      },
+      async close() {
+        await context?.close()
+        context = null
+      },
+    })
+    await (context as BrowserContext | null)?.close()
+  },
+})
+
+export function saveJson(name: string, value: unknown): void {
+  writeFileSync(join(exportsFolder, name), JSON.stringify(value, null, 2))
+}

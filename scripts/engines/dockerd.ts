@@ -1,0 +1,185 @@
+/**
+ * A docker daemon of our own, for as long as a job lasts: own data, own socket, no network, the vfs driver that needs
+ * nothing of the kernel. Only what was started here is stopped, by its own process.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { command, complaint, outputOf, type Result } from './command'
+
+export interface Loaded extends Result {
+  /** NAME:TAG of each image that the daemon says it loaded. */
+  readonly names: readonly string[]
+  /** "sha256:…" of images that it loaded without a name. */
+  readonly ids: readonly string[]
+}
+
+export interface Inspected {
+  readonly Id: string
+  readonly RepoTags: readonly string[]
+  readonly Size: number
+  readonly Architecture: string
+  readonly Os: string
+  readonly Config: { readonly [field: string]: unknown }
+  readonly RootFS: { readonly Layers?: readonly string[] }
+}
+
+export class Docker {
+  readonly version: string
+  readonly #host: string
+  readonly #folder: string
+  #files = 0
+  constructor(host: string, folder: string) {
+    this.#host = host
+    this.#folder = folder
+    this.version = this.#out('version', '-f', '{{.Server.Version}}').trim().replace(/\+.*/, '')
+  }
+  call(...args: readonly string[]): Result {
+    return command('docker', ['-H', this.#host, ...args])
+  }
+  #out(...args: readonly string[]): string {
+    return outputOf('docker', ['-H', this.#host, ...args])
+  }
+  #file(ending: string): string {
+    return join(this.#folder, `${++this.#files}.${ending}`)
+  }
+  load(tar: string): Loaded {
+    const result = this.call('load', '-i', tar)
+    const said = (pattern: RegExp): string[] => [...result.stdout.matchAll(pattern)].map((match) => match[1])
+    const loaded = { names: said(/^Loaded image: *(\S+)/gm), ids: said(/^Loaded image ID: *(\S+)/gm) }
+    // The containerd store exits 0 and says "Error unpacking" for an archive that will not run.
+    const ok = result.ok && !/error unpacking/i.test(result.stdout + result.stderr)
+    return { ...result, ok, ...loaded }
+  }
+  run(image: string, args: readonly string[], options: readonly string[] = []): Result {
+    return this.call('run', '--rm', '--pull', 'never', '--network', 'none', ...options, image, ...args)
+  }
+  /** Starts the image as it is meant to start, runs `probe` inside until it succeeds, and takes the container away. */
+  async serve(image: string, probe: readonly string[], seconds = 20): Promise<Result> {
+    const id = this.#out('run', '-d', '--pull', 'never', '--network', 'none', image).trim()
+    try {
+      for (let tries = seconds * 2; ; tries--) {
+        const result = this.call('exec', id, ...probe)
+        if (result.ok || tries === 0) return result
+        await sleep(500)
+      }
+    } finally {
+      this.call('rm', '-f', id)
+    }
+  }
+  /** Newest first, as docker prints it. */
+  history(
+    image: string,
+  ): readonly { readonly CreatedBy: string; readonly Size: string; readonly Comment: string }[] {
+    const lines = this.#out('history', '--no-trunc', '--format', '{{json .}}', image).trim().split('\n')
+    return lines.map((line) => JSON.parse(line) as { CreatedBy: string; Size: string; Comment: string })
+  }
+  inspect(image: string): Inspected {
+    return (JSON.parse(this.#out('image', 'inspect', image)) as Inspected[])[0]
+  }
+  /** The root filesystem of a container of it, never started, as a tar. */
+  exportRootfs(image: string): string {
+    // A command is needed even for an image without one, and is never run.
+    const id = this.#out('create', '--pull', 'never', '--network', 'none', image, '/nothing').trim()
+    const tar = this.#file('rootfs.tar')
+    try {
+      this.#out('export', '-o', tar, id)
+    } finally {
+      this.call('rm', '-f', id)
+    }
+    return tar
+  }
+  /** NAME:TAG of every image in the store. */
+  names(): readonly string[] {
+    return this.#out('images', '--format', '{{.Repository}}:{{.Tag}}').split('\n').filter(Boolean)
+  }
+  save(image: string): string {
+    const tar = this.#file('save.tar')
+    this.#out('save', '-o', tar, image)
+    return tar
+  }
+  /** No container, no image, no layer: an engine does not read again a layer that it has. */
+  wipe(): void {
+    const containers = this.#out('ps', '-aq').split('\n').filter(Boolean)
+    if (containers.length > 0) this.call('rm', '-f', ...containers)
+    const images = [...new Set(this.#out('images', '-aq', '--no-trunc').split('\n').filter(Boolean))]
+    if (images.length > 0) this.call('rmi', '-f', ...images)
+    this.call('image', 'prune', '-af')
+    const left = this.#out('images', '-aq').trim()
+    if (left !== '') throw new Error(`docker keeps images: ${left}`)
+  }
+}
+
+/** Why no daemon can be started here, or null. */
+export function whyNoDockerd(): string | null {
+  if (process.platform !== 'linux') return 'a docker daemon of our own needs Linux'
+  if (process.getuid?.() !== 0) return 'a docker daemon of our own needs root'
+  for (const program of ['dockerd', 'docker'])
+    if (!command(program, ['--version']).ok) return `${program} is not installed (Debian: docker.io)`
+  return null
+}
+
+export async function withDockerd<T>(job: (docker: Docker) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'peel-dockerd-'))
+  const host = `unix://${join(folder, 'docker.sock')}`
+  const log = join(folder, 'log')
+  const output = openSync(log, 'w')
+  const daemon = spawn(
+    'dockerd',
+    [
+      ...['--storage-driver', 'vfs', '--iptables=false', '--ip6tables=false', '--bridge=none'],
+      ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
+      ...['--pidfile', join(folder, 'pid'), '-H', host],
+    ],
+    { stdio: ['ignore', output, output] },
+  )
+  closeSync(output)
+  const stopNow = (): void => void daemon.kill('SIGTERM')
+  process.once('exit', stopNow)
+  try {
+    await ready(daemon, host, log)
+    const docker = new Docker(host, folder)
+    try {
+      return await job(docker)
+    } finally {
+      const containers = docker.call('ps', '-aq').stdout.split('\n').filter(Boolean)
+      if (containers.length > 0) docker.call('rm', '-f', ...containers)
+    }
+  } finally {
+    await stop(daemon)
+    process.off('exit', stopNow)
+    remove(folder)
+  }
+}
+
+async function ready(daemon: ChildProcess, host: string, log: string): Promise<void> {
+  for (let tries = 0; tries < 150; tries++) {
+    if (daemon.exitCode !== null || daemon.signalCode !== null) break
+    const answer = command('docker', ['-H', host, 'version'], { seconds: 10 })
+    if (answer.ok) return
+    await sleep(200)
+  }
+  const said = existsSync(log) ? readFileSync(log, 'utf8') : ''
+  throw new Error(`dockerd does not start: ${complaint({ ok: false, stdout: said, stderr: '' })}`)
+}
+
+async function stop(daemon: ChildProcess): Promise<void> {
+  for (const [signal, seconds] of [
+    ['SIGTERM', 15],
+    ['SIGKILL', 5],
+  ] as const) {
+    if (daemon.exitCode !== null || daemon.signalCode !== null) return
+    daemon.kill(signal)
+    for (let left = seconds * 10; left > 0 && daemon.exitCode === null && daemon.signalCode === null; left--)
+      await sleep(100)
+  }
+}
+
+/** Never into something that is still mounted below it. */
+function remove(folder: string): void {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+  if (mounts.includes(` ${folder}/`)) console.error(`${folder} stays: something is mounted in it.`)
+  else rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,253 @@
+/** The tree on screen: which view of it, the rows in sight, where the cursor stands and what is selected. */
+/* eslint-disable svelte/prefer-svelte-reactivity -- Maps here are replaced and never changed: $state.raw. */
+import type { Row, SortKey, TreeSummary, ViewKind, ViewRequest } from '../../workers/api'
+import type { Engine } from './engine'
+import { RowWindow, type Range } from './window'
+
+/** What a part of the workspace may use of the whole. */
+export interface Desk {
+  readonly engine: Engine
+  /** Runs a call; a fault is shown to the person, and null comes back. */
+  run<T>(during: string, call: () => Promise<T>): Promise<T | null>
+}
+
+interface Cursor {
+  readonly index: number
+  /** "" until the row is here. */
+  readonly path: string
+}
+
+const nothing: TreeSummary = {
+  rows: 0,
+  version: -1,
+  files: 0,
+  directories: 0,
+  bytes: 0,
+  matched: null,
+  complete: false,
+}
+const plainView: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
+/** A selection by shift reaches at most so far: each of its rows is named in the edit. */
+const longestRange = 5000
+
+export class FilesPane {
+  readonly #desk: Desk
+  readonly #window = new RowWindow()
+  #request = $state.raw<ViewRequest>(plainView)
+  #summary = $state.raw<TreeSummary>(nothing)
+  #rows = $state.raw<ReadonlyMap<number, Row>>(new Map())
+  #cursor = $state.raw<Cursor>({ index: 0, path: '' })
+  #selected = $state.raw<ReadonlyMap<string, Row>>(new Map())
+  #anchor = 0
+  /** Counted up when the cursor is to be brought into sight. */
+  #sought = $state(0)
+  #wanted: Range = { from: 0, to: 0 }
+  #filling = false
+  #typed = { text: '', at: 0 }
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  get request(): ViewRequest {
+    return this.#request
+  }
+  get view(): ViewKind {
+    return this.#request.view
+  }
+  get summary(): TreeSummary {
+    return this.#summary
+  }
+  get rows(): ReadonlyMap<number, Row> {
+    return this.#rows
+  }
+  get cursor(): number {
+    return this.#cursor.index
+  }
+  get sought(): number {
+    return this.#sought
+  }
+  get cursorRow(): Row | null {
+    const { index, path } = this.#cursor
+    const row = this.#rows.get(index)
+    // Rows on screen may be of an older tree than the cursor: no command acts on a row that only stands where another one did.
+    return row && row.path === path ? row : null
+  }
+  #pathAt(index: number): string {
+    return this.#window.version === this.#summary.version ? (this.#rows.get(index)?.path ?? '') : ''
+  }
+  /** The rows that a command acts on: the selection, or the row under the cursor. */
+  get chosen(): readonly Row[] {
+    if (this.#selected.size > 0) return [...this.#selected.values()]
+    return this.cursorRow ? [this.cursorRow] : []
+  }
+  isSelected(path: string): boolean {
+    return this.#selected.has(path)
+  }
+  /** Edits act on the final root filesystem: what a lower layer shows may be hidden or gone there. */
+  get editable(): boolean {
+    return this.#request.view.kind === 'rootfs' || this.#request.view.kind === 'edits'
+  }
+  /** Where new files go: the directory under the cursor, or the one that holds the file there. */
+  get directory(): string {
+    const row = this.cursorRow
+    if (!row || row.change === 'removed') return '/'
+    if (row.type === 'directory') return row.path
+    return row.path.slice(0, row.path.lastIndexOf('/')) || '/'
+  }
+
+  /** Back to the beginning, for another image. */
+  reset(): void {
+    this.#window.clear()
+    this.#rows = this.#window.rows
+    this.#summary = nothing
+    this.#request = plainView
+    this.#cursor = { index: 0, path: '' }
+    this.#selected = new Map()
+  }
+
+  async show(changes: Partial<ViewRequest>): Promise<void> {
+    const { path } = this.#cursor
+    const request = { ...this.#request, ...changes }
+    this.#request = request
+    this.#selected = new Map()
+    const summary = await this.#desk.run('showing the files', () => this.#desk.engine.show(request))
+    if (!summary || this.#request !== request) return
+    this.#cursor = { index: 0, path: '' }
+    this.take(summary)
+    if (path !== '') await this.reveal(path)
+    else this.#sought += 1
+  }
+
+  sortBy(key: SortKey): void {
+    const { sort, descending } = this.#request
+    // Sizes are looked at from the largest down, names from A.
+    const first = key === 'size' || key === 'mtime' || key === 'change'
+    void this.show({ sort: key, descending: key === sort ? !descending : first })
+  }
+
+  /** A newer state of the tree: from a call or from an event. Rows of the older one stay until theirs are here. */
+  take(summary: TreeSummary): void {
+    if (summary.version < this.#summary.version) return
+    this.#summary = summary
+    if (this.#cursor.index >= summary.rows) this.#cursor = { index: Math.max(0, summary.rows - 1), path: '' }
+    void this.#fill()
+  }
+
+  /** Says which rows the screen shows. */
+  want(range: Range): void {
+    this.#wanted = range
+    void this.#fill()
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#filling) return
+    this.#filling = true
+    try {
+      for (;;) {
+        const { version, rows } = this.#summary
+        const ask = this.#window.missing(this.#wanted, version, rows)
+        if (!ask) break
+        const answer = await this.#desk.run('reading rows', () => this.#desk.engine.rows(ask.from, ask.count))
+        if (!answer || (answer.version >= version && answer.rows.length === 0)) break
+        this.#window.absorb(answer, ask.from, this.#wanted)
+        this.#rows = this.#window.rows
+        // The rows came under a newer version than the summary: its event is on the way and will call again.
+        if (answer.version > this.#summary.version) break
+      }
+    } finally {
+      this.#filling = false
+    }
+    await this.#relocate()
+  }
+
+  /** Keeps the cursor on its path when rows were put in or taken away above it. */
+  async #relocate(): Promise<void> {
+    const { index, path } = this.#cursor
+    if (this.#window.version < this.#summary.version) return
+    const here = this.#rows.get(index)
+    if (path === '' || here === undefined) {
+      if (here) this.#cursor = { index, path: here.path }
+      return
+    }
+    if (here.path === path) return
+    const held = this.#window.indexOf(path)
+    if (held >= 0) this.#cursor = { index: held, path }
+    else this.#cursor = { index, path: here.path }
+  }
+
+  /** Opens what holds `path` and puts the cursor there. */
+  async reveal(path: string): Promise<boolean> {
+    const found = await this.#desk.run('finding a path', () => this.#desk.engine.reveal(path))
+    if (!found) return false
+    if (found.row >= 0) this.#cursor = { index: found.row, path }
+    this.take(found.summary)
+    this.#sought += 1
+    return found.row >= 0
+  }
+
+  async expand(row: Row, open: boolean, deep = false): Promise<void> {
+    const { path } = this.#cursor
+    const inside = path.startsWith(`${row.path}/`)
+    if (!open && inside) this.#cursor = { index: this.#window.indexOf(row.path), path: row.path }
+    const summary = await this.#desk.run('opening a directory', () =>
+      this.#desk.engine.expand(row.path, open, deep),
+    )
+    if (summary) this.take(summary)
+  }
+
+  /** Moves the cursor; what was selected is selected no more. */
+  go(index: number): void {
+    if (this.#summary.rows === 0) return
+    const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
+    this.#cursor = { index: to, path: this.#pathAt(to) }
+    this.#anchor = to
+    this.#selected = new Map()
+    this.#sought += 1
+  }
+
+  /** Moves the cursor and selects all between it and where the selection began. */
+  async extendTo(index: number): Promise<void> {
+    const anchor = this.#anchor
+    const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
+    this.#cursor = { index: to, path: this.#pathAt(to) }
+    this.#sought += 1
+    const from = Math.min(anchor, to)
+    const count = Math.min(longestRange, Math.abs(anchor - to) + 1)
+    const answer = await this.#desk.run('selecting', () => this.#desk.engine.rows(from, count))
+    if (answer && this.#cursor.index === to)
+      this.#selected = new Map(answer.rows.map((row) => [row.path, row]))
+  }
+
+  /** Puts a row into the selection or takes it out. */
+  toggle(index: number): void {
+    const row = this.#rows.get(index)
+    if (!row) return
+    const selected = new Map(this.#selected)
+    const before = this.cursorRow
+    if (selected.size === 0 && before && before.path !== row.path) selected.set(before.path, before)
+    if (!selected.delete(row.path)) selected.set(row.path, row)
+    this.#selected = selected
+    this.#cursor = { index, path: row.path }
+    this.#anchor = index
+  }
+
+  goToParent(): void {
+    const row = this.cursorRow
+    if (!row || row.depth === 0) return
+    const parent = row.path.slice(0, row.path.lastIndexOf('/'))
+    const held = this.#window.indexOf(parent)
+    if (held >= 0) this.go(held)
+    else void this.reveal(parent)
+  }
+
+  /** The next name that starts with what was typed within the last second. */
+  async type(letter: string, now: number): Promise<void> {
+    const more = now - this.#typed.at < 1000
+    const text = more ? this.#typed.text + letter : letter
+    this.#typed = { text, at: now }
+    const from = more ? this.#cursor.index - 1 : this.#cursor.index
+    const row = await this.#desk.run('looking a name up', () => this.#desk.engine.typeAhead(text, from))
+    if (row !== null && row >= 0 && this.#typed.text === text) this.go(row)
+  }
+}

@@ -1,0 +1,196 @@
+/** One path under the glass: its first bytes as text or hex, its header, its life. */
+/* eslint-disable svelte/prefer-svelte-reactivity -- Maps here are replaced and never changed: $state.raw. */
+import type { Details, PathRef, Row } from '../../workers/api'
+import { ImageError, type Fault } from '../core/fault/fault'
+import type { Desk } from './files.svelte'
+import { pictureType, textOf, type PictureType } from './hex'
+
+export const facets = ['text', 'hex', 'details', 'life'] as const
+export type Facet = (typeof facets)[number]
+
+/** First look, and each "show more". */
+const slice = 128 * 1024
+/** Beyond this a page of text or hex helps nobody: download it. */
+const mostShown = 2 * 1024 * 1024
+/** CodeMirror stays quick up to about here. */
+const mostEdited = 4 * 1024 * 1024
+const mostPictured = 32 * 1024 * 1024
+
+interface Seen {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly total: number
+}
+
+export class Inspector {
+  readonly #desk: Desk
+  #at = $state.raw<PathRef | null>(null)
+  #details = $state.raw<Details | null>(null)
+  #seen = $state.raw<Seen | null>(null)
+  #fault = $state.raw<Fault | null>(null)
+  #facet = $state<Facet>('text')
+  #editing = $state(false)
+  #drafts = $state.raw<ReadonlyMap<string, string>>(new Map())
+  #turn = 0
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  get at(): PathRef | null {
+    return this.#at
+  }
+  get details(): Details | null {
+    return this.#details
+  }
+  get fault(): Fault | null {
+    return this.#fault
+  }
+  get seen(): Seen | null {
+    return this.#seen
+  }
+  get hasContent(): boolean {
+    const type = this.#details?.row.type
+    return (type === 'file' || type === 'hardlink') && this.#details?.row.change !== 'removed'
+  }
+  /** The facets that this path has, the one on screen among them. */
+  get facets(): readonly Facet[] {
+    return this.hasContent ? facets : facets.slice(2)
+  }
+  get facet(): Facet {
+    return this.facets.includes(this.#facet) ? this.#facet : this.facets[0]
+  }
+  get whole(): boolean {
+    return this.#seen !== null && this.#seen.bytes.length >= this.#seen.total
+  }
+  readonly text = $derived.by(() => {
+    if (!this.#seen) return null
+    const text = textOf(this.#seen.bytes, this.whole)
+    return text !== null && /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text
+  })
+  get picture(): PictureType | null {
+    return this.#seen && this.#seen.total <= mostPictured ? pictureType(this.#seen.bytes) : null
+  }
+  get canShowMore(): boolean {
+    return this.#seen !== null && !this.whole && this.#seen.bytes.length < mostShown
+  }
+  get canEdit(): boolean {
+    const kind = this.#at?.view.kind
+    return (
+      this.text !== null &&
+      (this.#seen?.total ?? Infinity) <= mostEdited &&
+      (kind === 'rootfs' || kind === 'edits')
+    )
+  }
+  get editing(): boolean {
+    return this.#editing && this.whole && this.text !== null
+  }
+  /** Text that was typed and not saved, by path. */
+  get drafts(): ReadonlyMap<string, string> {
+    return this.#drafts
+  }
+
+  turnTo(facet: Facet): void {
+    this.#facet = facet
+  }
+
+  close(): void {
+    this.#turn += 1
+    this.#at = null
+    this.#details = null
+    this.#seen = null
+    this.#fault = null
+    this.#editing = false
+  }
+
+  forgetDrafts(): void {
+    this.#drafts = new Map()
+  }
+
+  /** Looks at a path. `row` is what the tree knows of it already, so that details and bytes come at once. */
+  async inspect(at: PathRef, row: Row | null): Promise<void> {
+    const turn = ++this.#turn
+    const samePath = this.#at?.path === at.path
+    this.#at = at
+    this.#fault = null
+    this.#editing = this.#drafts.has(at.path) || (samePath && this.#editing)
+    if (!samePath) {
+      this.#seen = null
+      this.#details = null
+    }
+    // As much as is on screen already, so that an edit elsewhere does not fold it up.
+    const length = this.#editing ? mostEdited : Math.max(slice, (samePath && this.#seen?.bytes.length) || 0)
+    const details = this.#desk.engine.details(at)
+    const early = row && isFile(row) ? this.#desk.engine.preview(at, 0, length) : null
+    early?.catch(() => {}) // Reported below, unless details fail first.
+    try {
+      const known = await details
+      if (turn !== this.#turn) return
+      this.#details = known
+      const preview = early
+        ? await early
+        : isFile(known.row)
+          ? await this.#desk.engine.preview(at, 0, slice)
+          : null
+      if (turn !== this.#turn) return
+      this.#seen = preview && { bytes: preview.bytes, total: preview.total }
+      if (!samePath && this.text === null && this.picture === null && this.#facet === 'text' && preview)
+        this.#facet = 'hex'
+      else if (!samePath && (this.text !== null || this.picture !== null) && this.#facet === 'hex')
+        this.#facet = 'text'
+    } catch (thrown) {
+      if (turn !== this.#turn) return
+      this.#seen = null
+      this.#fault = thrown instanceof ImageError ? thrown.fault : null
+      if (!(thrown instanceof ImageError)) throw thrown
+    }
+  }
+
+  async again(): Promise<void> {
+    if (this.#at) await this.inspect(this.#at, null)
+  }
+
+  async showMore(): Promise<void> {
+    await this.#readTo(Math.min(mostShown, (this.#seen?.bytes.length ?? 0) * 2), this.#turn)
+  }
+
+  async startEditing(): Promise<void> {
+    this.#facet = 'text'
+    await this.#readAll(this.#turn)
+    this.#editing = true
+  }
+
+  stopEditing(): void {
+    if (this.#at) this.draft(this.#at.path, null)
+    this.#editing = false
+  }
+
+  /** Keeps what was typed while something else is looked at; null once it is saved or given up. */
+  draft(path: string, text: string | null): void {
+    if (text === null && !this.#drafts.has(path)) return
+    const drafts = new Map(this.#drafts)
+    if (text === null) drafts.delete(path)
+    else drafts.set(path, text)
+    this.#drafts = drafts
+  }
+
+  #readAll(turn: number): Promise<void> {
+    return this.#readTo(this.#seen?.total ?? 0, turn)
+  }
+
+  async #readTo(end: number, turn: number): Promise<void> {
+    const at = this.#at
+    const seen = this.#seen
+    if (!at || !seen || seen.bytes.length >= Math.min(end, seen.total)) return
+    const from = seen.bytes.length
+    const more = await this.#desk.run('reading a file', () => this.#desk.engine.preview(at, from, end - from))
+    if (!more || turn !== this.#turn) return
+    const bytes = new Uint8Array(from + more.bytes.length)
+    bytes.set(seen.bytes)
+    bytes.set(more.bytes, from)
+    this.#seen = { bytes, total: more.total }
+  }
+}
+
+function isFile(row: Row): boolean {
+  return (row.type === 'file' || row.type === 'hardlink') && row.change !== 'removed'
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { hashOf, home, routeOf, type Route } from './route'
+
+test('an address says what is looked at and nothing that stands at its default', () => {
+  expect(hashOf(home)).toBe('')
+  expect(hashOf({ ...home, archive: 'a1' })).toBe('#archive=a1')
+  expect(hashOf({ ...home, archive: 'a1', view: { kind: 'only', layer: 3 }, path: '/etc/os-release' })).toBe(
+    '#archive=a1&view=only-3&path=/etc/os-release',
+  )
+})
+
+test('the address of a route leads back to it, whatever the path is called', () => {
+  const routes: Route[] = [
+    home,
+    {
+      archive: 'sha256:ab',
+      image: 2,
+      tab: 'anatomy',
+      view: { kind: 'edits' },
+      path: '',
+      step: null,
+      member: 7,
+    },
+    { ...home, archive: 'x', view: { kind: 'asOf', layer: 0 }, path: '/a b/c&d=e#f+g%h/ü\\x80', step: 4 },
+  ]
+  for (const route of routes) expect(routeOf(hashOf(route))).toEqual(route)
+})
+
+test('a mangled address leads to what is still understood', () => {
+  expect(routeOf('#tab=waste&view=only-x&image=-1&archive=a')).toEqual({ ...home, archive: 'a' })
+  expect(routeOf('#%E0%A4%A')).toEqual(home)
+  expect(routeOf('')).toEqual(home)
+})

@@ -1,0 +1,73 @@
+/** What a person set up once: theme and widths of the panes. Kept in this browser; a browser that keeps nothing is fine too. */
+
+export const themes = ['system', 'light', 'dark'] as const
+export type Theme = (typeof themes)[number]
+export type Pane = 'layers' | 'inspector'
+
+/** Widths in px that a pane may have, and the one it starts with. */
+export const widths: Record<Pane, { readonly least: number; readonly most: number; readonly first: number }> =
+  {
+    layers: { least: 200, most: 640, first: 350 },
+    inspector: { least: 260, most: 1200, first: 460 },
+  }
+
+export class Settings {
+  #theme = $state<Theme>('system')
+  #widths = $state.raw<Record<Pane, number>>({
+    layers: widths.layers.first,
+    inspector: widths.inspector.first,
+  })
+
+  constructor() {
+    this.#theme = themes.find((theme) => theme === kept('theme')) ?? 'system'
+    this.#widths = { layers: keptWidth('layers'), inspector: keptWidth('inspector') }
+    show(this.#theme)
+  }
+
+  get theme(): Theme {
+    return this.#theme
+  }
+
+  width(pane: Pane): number {
+    return this.#widths[pane]
+  }
+
+  nextTheme(): void {
+    this.#theme = themes[(themes.indexOf(this.#theme) + 1) % themes.length]
+    show(this.#theme)
+    keep('theme', this.#theme)
+  }
+
+  resize(pane: Pane, width: number): void {
+    const { least, most } = widths[pane]
+    this.#widths = { ...this.#widths, [pane]: Math.round(Math.max(least, Math.min(most, width))) }
+    keep(`width.${pane}`, String(this.#widths[pane]))
+  }
+}
+
+function show(theme: Theme): void {
+  if (theme === 'system') delete document.documentElement.dataset['theme']
+  else document.documentElement.dataset['theme'] = theme
+}
+
+function keptWidth(pane: Pane): number {
+  const { least, most, first } = widths[pane]
+  const width = Number(kept(`width.${pane}`) ?? NaN)
+  return width >= least && width <= most ? width : first
+}
+
+function kept(name: string): string | null {
+  try {
+    return localStorage.getItem(`peel.${name}`)
+  } catch {
+    return null
+  }
+}
+
+function keep(name: string, value: string): void {
+  try {
+    localStorage.setItem(`peel.${name}`, value)
+  } catch {
+    // Nothing is lost but a width.
+  }
+}

@@ -1,0 +1,598 @@
+/** The open image as the page knows it: events of the engine in, calls out. Components read it and use its verbs. */
+import type {
+  ArchiveView,
+  Edit,
+  EditsView,
+  EngineEvent,
+  ImageView,
+  Json,
+  LayerView,
+  MemberView,
+  Notice,
+  OpenedFile,
+  Recent,
+  Row,
+  StepView,
+  TaskView,
+  ViewKind,
+} from '../../workers/api'
+import { faultOf, type Fault } from '../core/fault/fault'
+import { startEngine, type Engine } from './engine'
+import { FilesPane, type Desk } from './files.svelte'
+import { Inspector } from './inspector.svelte'
+import type { Dropped } from './opening'
+import { hashOf, home, routeOf, type Route, type Tab } from './route'
+import { download } from './saving'
+import { count, directoryOf, joined, nameOf } from './words'
+
+/** A fault on screen, with what was being done. */
+export interface Trouble {
+  readonly id: number
+  readonly during: string
+  readonly fault: Fault
+}
+
+export type Storage = Extract<EngineEvent, { type: 'storage' }>['state']
+export type Network = 'checking' | 'blocked' | 'open'
+/** On a narrow screen one of them is seen at a time. */
+export type PaneName = 'layers' | 'center' | 'inspector'
+
+export class Workspace implements Desk {
+  #engine: Engine
+  #archive = $state.raw<ArchiveView | null>(null)
+  #image = $state.raw<ImageView | null>(null)
+  #layers = $state.raw<readonly LayerView[]>([])
+  #edits = $state.raw<EditsView | null>(null)
+  #notices = $state.raw<readonly Notice[]>([])
+  #tasks = $state.raw<readonly TaskView[]>([])
+  #storage = $state<Storage>('keeping')
+  #recents = $state.raw<readonly Recent[] | null>(null)
+  #network = $state<Network>('checking')
+  #troubles = $state.raw<readonly Trouble[]>([])
+  #opening = $state('')
+  #stopped = $state(false)
+  #tab = $state<Tab>('files')
+  #step = $state<number | null>(null)
+  #member = $state.raw<MemberView | null>(null)
+  #memberIndex = $state<number | null>(null)
+  #pane = $state<PaneName>('center')
+  #said = $state('')
+  #opened: FileSystemFileHandle | null = null
+  #openings = 0
+  #troubleCount = 0
+  /** The next change of the address replaces the last one: moving about is no page of the history. */
+  #quietly = true
+
+  readonly files: FilesPane
+  readonly inspector: Inspector
+
+  constructor(engine: Engine = startEngine()) {
+    this.#engine = engine
+    this.files = new FilesPane(this)
+    this.inspector = new Inspector(this)
+    this.#listen()
+  }
+
+  // ---- what is known
+
+  get engine(): Engine {
+    return this.#engine
+  }
+  get archive(): ArchiveView | null {
+    return this.#archive
+  }
+  get image(): ImageView | null {
+    return this.#image
+  }
+  get layers(): readonly LayerView[] {
+    return this.#layers
+  }
+  get edits(): EditsView | null {
+    return this.#edits
+  }
+  get notices(): readonly Notice[] {
+    return this.#notices
+  }
+  get tasks(): readonly TaskView[] {
+    return this.#tasks
+  }
+  get storage(): Storage {
+    return this.#storage
+  }
+  /** Null until they are known. */
+  get recents(): readonly Recent[] | null {
+    return this.#recents
+  }
+  get network(): Network {
+    return this.#network
+  }
+  get troubles(): readonly Trouble[] {
+    return this.#troubles
+  }
+  /** Name of what is being opened; "" while nothing is. */
+  get opening(): string {
+    return this.#opening
+  }
+  /** The engine is gone and waits to be started again. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+  get tab(): Tab {
+    return this.#tab
+  }
+  get step(): number | null {
+    return this.#step
+  }
+  get stepView(): StepView | null {
+    return this.#step === null ? null : (this.#image?.steps[this.#step] ?? null)
+  }
+  get member(): MemberView | null {
+    return this.#member
+  }
+  get memberIndex(): number | null {
+    return this.#memberIndex
+  }
+  get pane(): PaneName {
+    return this.#pane
+  }
+  /** The last thing worth hearing, for the live region. */
+  get said(): string {
+    return this.#said
+  }
+  get openedHandle(): FileSystemFileHandle | null {
+    return this.#opened
+  }
+  readonly tags = $derived.by(() => this.#edits?.tags ?? this.#image?.tags ?? [])
+  readonly title = $derived.by(() => this.tags[0] ?? this.#archive?.name ?? '')
+  readonly changes = $derived.by(() => this.#edits?.operations.length ?? 0)
+  readonly verified = $derived.by(() => this.#layers.filter((layer) => layer.verified === true).length)
+  readonly route = $derived.by((): Route => {
+    if (!this.#archive) return home
+    return {
+      archive: this.#archive.id,
+      image: this.#archive.image,
+      tab: this.#tab,
+      view: this.files.view,
+      path: this.inspector.at?.path ?? '',
+      step: this.#step,
+      member: this.#memberIndex,
+    }
+  })
+
+  layer(index: number): LayerView | null {
+    return this.#layers[index] ?? null
+  }
+
+  // ---- beginning, end and address
+
+  /** Takes up where the address says; keeps the address up to date from then on. Answers how to stop. */
+  start(): () => void {
+    void this.#begin()
+    return $effect.root(() => {
+      $effect(() => this.#address(hashOf(this.route)))
+    })
+  }
+
+  async #begin(): Promise<void> {
+    void this.#measure()
+    const route = routeOf(location.hash)
+    const recents = await this.refreshRecents()
+    const known = recents?.find((recent) => recent.id === route.archive)
+    if (known) await this.reopen(known, route)
+    this.#quietly = true
+  }
+
+  async #measure(): Promise<void> {
+    const blocked = await this.run('measuring the network', () => this.#engine.probeNetwork())
+    if (blocked !== null) this.#network = blocked ? 'blocked' : 'open'
+  }
+
+  #address(hash: string): void {
+    if (this.#opening !== '' || hash === location.hash) return
+    const address = hash === '' ? location.pathname + location.search : hash
+    if (this.#quietly) history.replaceState(null, '', address)
+    else history.pushState(null, '', address)
+    this.#quietly = true
+  }
+
+  /** The address was changed: by back, by forward or by hand. */
+  async follow(hash: string): Promise<void> {
+    const route = routeOf(hash)
+    this.#quietly = true
+    if (route.archive === '') return this.#archive ? this.closeImage() : undefined
+    if (route.archive !== this.#archive?.id) {
+      const known = (await this.refreshRecents())?.find((recent) => recent.id === route.archive)
+      return known ? this.reopen(known, route) : undefined
+    }
+    await this.#goTo(route)
+  }
+
+  async #goTo(route: Route): Promise<void> {
+    if (!this.#archive) return
+    if (route.image !== this.#archive.image && route.image < this.#archive.images.length)
+      await this.chooseImage(route.image)
+    this.#tab = route.tab
+    this.#step = route.step
+    await this.files.show({ view: this.#known(route.view) })
+    if (route.path === '') this.inspector.close()
+    else if ((await this.files.reveal(route.path)) || route.path !== this.inspector.at?.path)
+      await this.inspector.inspect({ view: this.files.view, path: route.path }, null)
+    if (route.member === null) this.#memberIndex = null
+    else await this.chooseMember(route.member)
+    this.#quietly = true
+  }
+
+  #known(view: ViewKind): ViewKind {
+    const names = view.kind === 'asOf' || view.kind === 'only'
+    return names && view.layer >= (this.#image?.steps.length ?? 0) ? { kind: 'rootfs' } : view
+  }
+
+  // ---- the engine
+
+  #listen(): void {
+    const engine = this.#engine
+    void this.run('starting', () => engine.subscribe((events) => this.#hear(events)))
+    void engine.died.then((fault) => {
+      if (engine !== this.#engine) return
+      this.#stopped = true
+      this.#opening = ''
+      this.#tasks = []
+      this.#report(fault, 'working in the background')
+    })
+  }
+
+  /** A new engine, and in it what was open: layers and edits are in this browser's storage. */
+  async restart(): Promise<void> {
+    const { archive, route } = this
+    this.#troubles = []
+    this.#stopped = false
+    this.#engine = startEngine()
+    this.#listen()
+    const known = (await this.refreshRecents())?.find((recent) => recent.id === archive?.id)
+    if (known) await this.reopen(known, route)
+  }
+
+  #hear(events: readonly EngineEvent[]): void {
+    for (const event of events) this.#take(event)
+  }
+
+  #take(event: EngineEvent): void {
+    switch (event.type) {
+      case 'archive':
+        return this.#adopt(event.archive)
+      case 'image':
+        return this.#takeImage(event.image)
+      case 'layer':
+        this.#layers = withLayer(this.#layers, event.layer)
+        return
+      case 'tree':
+        return this.files.take(event.summary)
+      case 'edits':
+        return this.#takeEdits(event.edits)
+      case 'notices':
+        this.#notices = event.notices
+        return
+      case 'tasks':
+        this.#tasks = event.tasks
+        return
+      case 'storage':
+        this.#storage = event.state
+        return
+      case 'closed':
+        return this.#clear()
+    }
+  }
+
+  #adopt(archive: ArchiveView): void {
+    if (archive.id !== this.#archive?.id) this.#clear()
+    this.#archive = archive
+  }
+
+  #takeImage(image: ImageView): void {
+    if (this.#image && (image.index !== this.#image.index || image.id !== this.#image.id)) {
+      this.#layers = []
+      this.#step = null
+    }
+    this.#image = image
+  }
+
+  #takeEdits(edits: EditsView): void {
+    this.#edits = edits
+    void this.inspector.again()
+  }
+
+  #clear(): void {
+    this.#archive = null
+    this.#image = null
+    this.#layers = []
+    this.#edits = null
+    this.#notices = []
+    this.#tasks = []
+    this.#step = null
+    this.#member = null
+    this.#memberIndex = null
+    this.#tab = 'files'
+    this.#opened = null
+    this.files.reset()
+    this.inspector.close()
+    this.inspector.forgetDrafts()
+  }
+
+  // ---- faults
+
+  async run<T>(during: string, call: () => Promise<T>): Promise<T | null> {
+    try {
+      return await call()
+    } catch (thrown) {
+      this.#report(faultOf(thrown), during)
+      return null
+    }
+  }
+
+  #report(fault: Fault, during: string): void {
+    if (fault.code === 'cancelled') return this.say('Cancelled.')
+    // Everything that was asked of a dead engine fails with the same words: once is enough.
+    if (
+      this.#troubles.some((known) => known.fault.message === fault.message && known.fault.code === fault.code)
+    )
+      return
+    this.#troubles = [...this.#troubles.slice(-4), { id: ++this.#troubleCount, during, fault }]
+  }
+
+  /** Shows a fault that did not come from the engine. */
+  fail(thrown: unknown, during: string): void {
+    this.#report(faultOf(thrown), during)
+  }
+
+  dismiss(id: number): void {
+    this.#troubles = this.#troubles.filter((trouble) => trouble.id !== id)
+  }
+
+  say(words: string): void {
+    this.#said = words
+  }
+
+  // ---- opening and closing
+
+  async openDropped({ files, folder, handle }: Dropped): Promise<void> {
+    if (files.length === 0) return this.say('Nothing to open in there.')
+    const name = folder === '' ? files[0].file.name : folder
+    const several = folder === '' && files.every(({ path }) => path === '')
+    await this.open(several ? files.slice(0, 1) : files, name, handle)
+    if (several && files.length > 1) this.say(`Opened ${name}. Open one archive at a time.`)
+  }
+
+  async open(files: readonly OpenedFile[], name: string, handle: FileSystemFileHandle | null): Promise<void> {
+    const archive = await this.#open(name, () => this.#engine.open(files))
+    if (archive) this.#opened = handle
+  }
+
+  async openSample(): Promise<void> {
+    await this.#open('a sample image', () => this.#engine.openSample())
+  }
+
+  async reopen(recent: Recent, route: Route | null = null): Promise<void> {
+    await this.#open(recent.name, () => this.#engine.reopen(recent.id), route)
+  }
+
+  async #open(
+    name: string,
+    call: () => Promise<ArchiveView>,
+    route: Route | null = null,
+  ): Promise<ArchiveView | null> {
+    const opening = ++this.#openings
+    this.#opening = name
+    this.#troubles = []
+    const archive = await this.run(`opening ${name}`, call)
+    if (opening !== this.#openings) return null
+    if (archive) {
+      this.#adopt(archive)
+      this.say(`${name} is open.`)
+      if (route) await this.#goTo(route)
+      else await this.files.show({})
+    }
+    this.#quietly = route !== null
+    this.#opening = ''
+    void this.refreshRecents()
+    return archive
+  }
+
+  async closeImage(): Promise<void> {
+    await this.run('closing', () => this.#engine.close())
+    this.#clear()
+    await this.refreshRecents()
+  }
+
+  async refreshRecents(): Promise<readonly Recent[] | null> {
+    const recents = await this.run('looking for recent images', () => this.#engine.recents())
+    if (recents) this.#recents = recents
+    return recents
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.run('forgetting an image', () => this.#engine.forget(id))
+    await this.refreshRecents()
+  }
+
+  async chooseImage(index: number): Promise<void> {
+    const image = await this.run('choosing an image', () => this.#engine.chooseImage(index))
+    if (!image || !this.#archive) return
+    this.#archive = { ...this.#archive, image: index }
+    this.inspector.close()
+    this.files.reset()
+    this.#takeImage(image)
+    await this.files.show({})
+  }
+
+  // ---- looking
+
+  turnTo(tab: Tab): void {
+    this.#quietly = false
+    this.#tab = tab
+    this.#pane = 'center'
+  }
+
+  showPane(pane: PaneName): void {
+    this.#pane = pane
+  }
+
+  /** A step of the list of layers: its own changes in the tree, itself under the glass. */
+  chooseStep(index: number): void {
+    const layer = this.#image?.steps[index]?.layer ?? null
+    this.#quietly = false
+    this.#step = index
+    this.inspector.close()
+    if (layer !== null && this.#tab === 'files') {
+      const kind = this.files.view.kind === 'asOf' ? 'asOf' : 'only'
+      void this.files.show({ view: { kind, layer } })
+    }
+  }
+
+  showView(view: ViewKind): void {
+    this.#quietly = false
+    this.#tab = 'files'
+    if (view.kind === 'rootfs' || view.kind === 'edits') this.#step = null
+    void this.files.show({ view })
+  }
+
+  /** Puts a row under the glass. `quietly`: the cursor only passes by. */
+  inspect(row: Row, quietly = false): void {
+    this.#quietly = quietly
+    this.#step = null
+    if (!quietly) this.#pane = 'inspector'
+    void this.inspector.inspect({ view: this.files.view, path: row.path }, row)
+  }
+
+  /** Finds a path in the tree and puts it under the glass. */
+  async goToPath(path: string): Promise<void> {
+    this.#quietly = false
+    this.#tab = 'files'
+    if (await this.files.reveal(path)) {
+      this.#step = null
+      await this.inspector.inspect({ view: this.files.view, path }, null)
+    } else this.say(`${path} is not in this view.`)
+  }
+
+  async chooseMember(index: number): Promise<void> {
+    this.#quietly = false
+    this.#memberIndex = index
+    const member = await this.run('reading a member', () => this.#engine.member(index))
+    if (this.#memberIndex === index) this.#member = member
+  }
+
+  async downloadPath(path: string): Promise<void> {
+    const made = await this.run('downloading', () => this.#engine.download({ view: this.files.view, path }))
+    if (made) download(made.blob, made.fileName)
+  }
+
+  async downloadMember(index: number): Promise<void> {
+    const blob = await this.run('downloading', () => this.#engine.downloadMember(index))
+    if (blob) download(blob, nameOf(this.#archive?.members[index]?.path ?? 'member'))
+  }
+
+  cancel(task: number): void {
+    void this.run('cancelling', () => this.#engine.cancel(task))
+  }
+
+  // ---- editing
+
+  /** True once the edits are in force and saved. */
+  async edit(during: string, edits: readonly Edit[]): Promise<boolean> {
+    if (edits.length === 0) return false
+    const after = await this.run(during, () => this.#engine.edit(edits))
+    if (!after) return false
+    this.#takeEdits(after)
+    const last = after.operations.at(-1)
+    this.say(edits.length === 1 && last ? last.words : `${count(edits.length, 'change')} made.`)
+    return true
+  }
+
+  async undo(): Promise<void> {
+    const words = this.#edits?.undoes ?? ''
+    if (!this.#edits?.canUndo) return
+    const after = await this.run('undoing', () => this.#engine.undo())
+    if (after) this.#takeEdits(after)
+    if (after) this.say(`Undone: ${words}`)
+  }
+
+  async redo(): Promise<void> {
+    const words = this.#edits?.redoes ?? ''
+    if (!this.#edits?.canRedo) return
+    const after = await this.run('redoing', () => this.#engine.redo())
+    if (after) this.#takeEdits(after)
+    if (after) this.say(`Redone: ${words}`)
+  }
+
+  async dropEdit(index: number): Promise<void> {
+    const after = await this.run('taking a change back', () => this.#engine.drop(index))
+    if (after) this.#takeEdits(after)
+  }
+
+  async remove(rows: readonly Row[]): Promise<void> {
+    const there = rows.filter((row) => row.change !== 'removed')
+    // A directory takes what is below it along; naming that too would fail once it is gone.
+    const tops = there.filter((row) => !there.some((other) => row.path.startsWith(`${other.path}/`)))
+    await this.edit(
+      'deleting',
+      tops.map((row) => ({ op: 'remove', path: row.path })),
+    )
+  }
+
+  async rename(path: string, name: string): Promise<void> {
+    const to = name.startsWith('/') ? name : joined(directoryOf(path), name)
+    if (to !== path && (await this.edit('renaming', [{ op: 'rename', from: path, to }])))
+      await this.goToPath(to)
+  }
+
+  async newFile(directory: string, name: string): Promise<void> {
+    const path = joined(directory, name)
+    if (!(await this.edit('making a file', [{ op: 'write', path, content: '' }]))) return
+    await this.goToPath(path)
+    await this.inspector.startEditing()
+  }
+
+  async newFolder(directory: string, name: string): Promise<void> {
+    const path = joined(directory, name)
+    if (await this.edit('making a directory', [{ op: 'mkdir', path }])) await this.goToPath(path)
+  }
+
+  /** Files from the desktop into a directory; what has the same name there is replaced. */
+  async addFiles(directory: string, { files, emptyDirectories, folder }: Dropped): Promise<void> {
+    const inside = folder === '' ? directory : joined(directory, folder)
+    const edits: Edit[] = [
+      ...emptyDirectories.map((path): Edit => ({
+        op: 'mkdir',
+        path: path === '' ? inside : joined(inside, path),
+      })),
+      ...files.map(({ path, file }): Edit => ({
+        op: 'write',
+        path: joined(inside, path || file.name),
+        content: file,
+      })),
+    ]
+    await this.edit(`adding files to ${directory}`, edits)
+  }
+
+  async saveText(path: string, text: string): Promise<boolean> {
+    if (!(await this.edit('saving a file', [{ op: 'write', path, content: text }]))) return false
+    this.inspector.draft(path, null)
+    return true
+  }
+
+  async setConfig(field: string, value: Json | undefined): Promise<boolean> {
+    const key = ['config', field]
+    return this.edit(`setting ${field}`, [
+      value === undefined ? { op: 'config', key } : { op: 'config', key, value },
+    ])
+  }
+
+  async setTags(tags: readonly string[]): Promise<boolean> {
+    return this.edit('setting the tags', [{ op: 'tags', tags }])
+  }
+}
+
+function withLayer(layers: readonly LayerView[], layer: LayerView): readonly LayerView[] {
+  const next = [...layers]
+  next[layer.index] = layer
+  return next
+}

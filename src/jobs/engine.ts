@@ -1,0 +1,184 @@
+/** The engine behind the page: at most one archive open at a time, and what this browser keeps. */
+import type { ArchiveView, Edit, EditsView, EngineEvent, ExportRequest, ExportResult, ImageView, MemberView, OpenedFile, PathRef, Preview, Recent, Row, TreeSummary, ViewRequest, Details } from '../../workers/api'
+import { BlobSource, type ByteSource } from '../core/bytes/source'
+import { inForce, readJournal } from '../core/edit/journal'
+import { ImageError } from '../core/fault/fault'
+import { restoredOriginal, restoredTar } from './keep'
+import { folderAsTar, openArchiveIn, openSource, type OpenedSource } from './open'
+import type { LayerPool } from './pool'
+import type { Stores } from './ports'
+import { sweep } from './sweep'
+import { asTask, Tasks } from './tasks'
+import { Workspace } from './workspace'
+
+export interface EnginePorts {
+  readonly stores: Stores
+  readonly persistent: boolean
+  readonly pool: LayerPool
+  /** The image behind "Try a sample image". */
+  readonly sample: () => Promise<{ readonly name: string; readonly blob: Blob }>
+  /** Tries a request; true where it is blocked. */
+  readonly probeNetwork: () => Promise<boolean>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly newId: () => string
+}
+
+/** Events are handed on in batches, ten a second at most while nothing waits for them. */
+const BATCH = 50
+
+export class Engine {
+  readonly #ports: EnginePorts
+  readonly #tasks: Tasks
+  #listener: ((events: readonly EngineEvent[]) => void) | null = null
+  #queue: EngineEvent[] = []
+  #timer: ReturnType<typeof setTimeout> | null = null
+  #workspace: Workspace | null = null
+
+  constructor(ports: EnginePorts) {
+    this.#ports = ports
+    this.#tasks = new Tasks((tasks) => this.#emit({ type: 'tasks', tasks }))
+  }
+
+  subscribe(listener: (events: readonly EngineEvent[]) => void): void {
+    this.#listener = listener
+    this.#emit({ type: 'storage', state: this.#ports.persistent ? 'kept' : 'unavailable' })
+  }
+
+  #emit(event: EngineEvent): void {
+    // Of what only says "as it is now", the last one is enough.
+    const replaces = (old: EngineEvent): boolean => old.type === event.type && (event.type !== 'layer' || (old.type === 'layer' && old.layer.index === event.layer.index))
+    this.#queue = this.#queue.filter((old) => !replaces(old))
+    this.#queue.push(event)
+    this.#timer ??= setTimeout(() => this.#flush(), BATCH)
+  }
+
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    const events = this.#queue.splice(0)
+    if (events.length > 0) this.#listener?.(events)
+  }
+
+  get #open(): Workspace {
+    if (this.#workspace) return this.#workspace
+    throw new ImageError('not-kept', 'No image is open.')
+  }
+
+  async open(files: readonly OpenedFile[]): Promise<ArchiveView> {
+    if (files.length === 0) throw new ImageError('not-an-archive', 'Nothing was chosen.')
+    const alone = files.length === 1
+    const source = alone ? new BlobSource(files[0].file) : folderAsTar(files.map(({ path, file }) => ({ path, source: new BlobSource(file) })))
+    const name = alone ? files[0].file.name : `${files[0].path.split('/')[0] || 'folder'}.tar`
+    return this.#openSource(source, name, alone ? files[0].file.lastModified : 0)
+  }
+
+  async openSample(): Promise<ArchiveView> {
+    const { name, blob } = await this.#ports.sample()
+    return this.#openSource(new BlobSource(blob), name, 0)
+  }
+
+  async #openSource(file: ByteSource, name: string, fileModified: number): Promise<ArchiveView> {
+    const opened = await asTask(this.#tasks, `opening ${name}`, file.size, 'bytes', (task) => openSource(file, { signal: task.signal, onBytes: (done) => task.progress(done) }))
+    return this.#enter(opened, name, fileModified)
+  }
+
+  /** The old image stays open until the new one has been read well enough to show. */
+  async #enter(opened: OpenedSource, name: string, fileModified: number): Promise<ArchiveView> {
+    const archive = await openArchiveIn(opened.tar)
+    this.#workspace?.close()
+    const { stores, persistent, pool, now, newId } = this.#ports
+    this.#workspace = await Workspace.open({ name, fileModified, opened, archive, stores, persistent, pool, now, newId, tasks: this.#tasks, emit: (event) => this.#emit(event) })
+    return this.#workspace.view
+  }
+
+  async reopen(id: string): Promise<ArchiveView> {
+    const { stores } = this.#ports
+    const record = await stores.archives.get(id)
+    const tar = record?.complete ? await restoredTar(record, stores) : null
+    if (!record || !tar) throw new ImageError('not-kept', `This browser does not hold all of ${record?.name ?? 'that image'}. Open its file again: your edits are kept and will be there.`)
+    const original = await restoredOriginal(record, stores)
+    const opened: OpenedSource = { file: original ?? tar, tar, compression: original ? (record.compression as OpenedSource['compression']) : 'none' }
+    return this.#enter(opened, record.name, record.fileModified)
+  }
+
+  close(): void {
+    this.#workspace?.close()
+    this.#workspace = null
+    this.#emit({ type: 'closed' })
+  }
+
+  async recents(): Promise<Recent[]> {
+    const { stores } = this.#ports
+    const records = await stores.archives.list()
+    const recents: Recent[] = []
+    for (const { id, name, tags, fileBytes, openedAt, complete } of records) {
+      const edits = inForce(readJournal(await stores.journals.load(id))).length
+      recents.push({ id, name, tags, bytes: fileBytes, edits, openedAt, kept: complete })
+    }
+    return recents.sort((a, b) => b.openedAt - a.openedAt)
+  }
+
+  async forget(id: string): Promise<void> {
+    const { stores } = this.#ports
+    if (this.#workspace?.id === id) this.close()
+    await stores.archives.remove(id)
+    await stores.journals.remove(id)
+    await sweep(stores, await stores.archives.list())
+  }
+
+  chooseImage(index: number): Promise<ImageView> {
+    return this.#open.chooseImage(index)
+  }
+  member(index: number): Promise<MemberView> {
+    return this.#open.member(index)
+  }
+  downloadMember(index: number): Blob {
+    return this.#open.downloadMember(index)
+  }
+  show(request: ViewRequest): TreeSummary {
+    return this.#open.show(request)
+  }
+  rows(from: number, count: number): { version: number; rows: readonly Row[] } {
+    return this.#open.rows(from, count)
+  }
+  expand(path: string, open: boolean, deep = false): TreeSummary {
+    return this.#open.expand(path, open, deep)
+  }
+  reveal(path: string): { summary: TreeSummary; row: number } {
+    return this.#open.reveal(path)
+  }
+  typeAhead(prefix: string, from: number): number {
+    return this.#open.typeAhead(prefix, from)
+  }
+  details(at: PathRef): Details {
+    return this.#open.details(at)
+  }
+  preview(at: PathRef, from: number, length: number): Promise<Preview> {
+    return this.#open.preview(at, from, length)
+  }
+  download(at: PathRef): Promise<{ blob: Blob; fileName: string }> {
+    return this.#open.download(at)
+  }
+  edit(edits: readonly Edit[]): Promise<EditsView> {
+    return this.#open.edit(edits)
+  }
+  undo(): Promise<EditsView> {
+    return this.#open.undo()
+  }
+  redo(): Promise<EditsView> {
+    return this.#open.redo()
+  }
+  drop(index: number): Promise<EditsView> {
+    return this.#open.drop(index)
+  }
+  export(request: ExportRequest): Promise<ExportResult> {
+    return this.#open.export(request)
+  }
+  cancel(task: number): void {
+    this.#tasks.cancel(task)
+  }
+  probeNetwork(): Promise<boolean> {
+    return this.#ports.probeNetwork()
+  }
+}

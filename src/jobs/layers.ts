@@ -1,0 +1,270 @@
+/** The layers of the image on screen: scanned base first, verified and kept behind. A broken layer does not hide the others. */
+import type { LayerView } from '../../workers/api'
+import { BlobSource, type ByteSource } from '../core/bytes/source'
+import type { DiffId } from '../core/digest/digest'
+import { faultOf, ImageError, throwIfCancelled, type Fault } from '../core/fault/fault'
+import { Notices } from '../core/fault/notice'
+import type { Image, Layer } from '../core/image/image'
+import { emptyTable } from '../core/layer/scan'
+import type { EntryTable } from '../core/layer/table'
+import { TYPE } from '../core/tar/entry'
+import { Tree } from '../core/rootfs/tree'
+import { applyLayer, type LayerCounts } from '../core/rootfs/union'
+import type { LayerPool } from './pool'
+import type { Stores } from './ports'
+import { joinedBlobs } from './segments'
+import type { Task } from './tasks'
+
+interface State {
+  readonly layer: Layer
+  table: EntryTable | null
+  plain: ByteSource | null
+  plainBytes: number | null
+  state: LayerView['state']
+  fault: Fault | null
+  verified: boolean | null
+  kept: boolean
+  counts: LayerCounts
+}
+
+export interface LayersOptions {
+  readonly image: Image
+  readonly pool: LayerPool
+  readonly stores: Stores
+  readonly onLayer: (view: LayerView) => void
+  /** The union grew by layers 0..n-1. */
+  readonly onUnion: () => void
+}
+
+export class Layers {
+  readonly union = new Tree()
+  readonly notices = new Notices()
+  readonly #states: State[]
+  readonly #options: LayersOptions
+  #united = 0
+
+  constructor(options: LayersOptions) {
+    this.#options = options
+    this.#states = options.image.layers.map((layer) => ({
+      layer,
+      table: null,
+      plain: layer.compression === 'none' ? layer.source : null,
+      plainBytes: layer.compression === 'none' ? layer.storedBytes : null,
+      state: 'waiting',
+      fault: null,
+      verified: null,
+      kept: false,
+      counts: { added: 0, changed: 0, removed: 0 },
+    }))
+  }
+
+  get count(): number {
+    return this.#states.length
+  }
+  /** How many layers, from the base, are in `union`. */
+  get united(): number {
+    return this.#united
+  }
+  get complete(): boolean {
+    return this.#united === this.#states.length
+  }
+  /** Tables of the layers in `union`. */
+  get tables(): EntryTable[] {
+    return this.#states.slice(0, this.#united).map(({ table }) => table!)
+  }
+  /** Plain tars; throws the layer's own fault where one could not be read. */
+  get plain(): ByteSource[] {
+    return this.#states.map(({ plain, fault, layer }) => {
+      if (plain) return plain
+      throw fault
+        ? new ImageError(fault.code, fault.message, { ...fault.where, layer: layer.index })
+        : new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, { layer: layer.index })
+    })
+  }
+  plainOf(layer: number): ByteSource {
+    const { plain, fault } = this.#states[layer]
+    if (plain) return plain
+    throw new ImageError(fault?.code ?? 'missing-member', fault?.message ?? `Layer ${layer} is not in the archive.`, { layer })
+  }
+  isVerified(layer: number): boolean {
+    return this.#states[layer].verified === true
+  }
+  get anyFault(): Fault | null {
+    return this.#states.find(({ fault }) => fault)?.fault ?? null
+  }
+  get views(): LayerView[] {
+    return this.#states.map(viewOf)
+  }
+
+  /** Bytes that scanning will go through. */
+  get scanBytes(): number {
+    return this.#states.reduce((sum, { layer }) => sum + layer.storedBytes, 0)
+  }
+
+  /** Reads every layer's entries, as many at once as there are hands. Resolves when all are read or have failed. */
+  async scan(task: Task): Promise<void> {
+    const progress = new Map<number, number>()
+    const report = (index: number, done: number): void => {
+      progress.set(index, done)
+      task.progress([...progress.values()].reduce((sum, n) => sum + n, 0))
+    }
+    const queue = this.#states.map((_, index) => index)
+    const hand = async (): Promise<void> => {
+      for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
+        await this.#scanOne(index, task.signal, (done) => report(index, Math.min(done, this.#states[index].layer.storedBytes)))
+        report(index, this.#states[index].layer.storedBytes)
+      }
+    }
+    await Promise.all(Array.from({ length: Math.max(1, this.#options.pool.width) }, hand))
+  }
+
+  async #scanOne(index: number, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
+    const state = this.#states[index]
+    if (state.state !== 'waiting') return
+    state.state = 'scanning'
+    this.#options.onLayer(viewOf(state))
+    try {
+      throwIfCancelled(signal)
+      const twin = this.#states.find((other) => other !== state && other.layer.diffId === state.layer.diffId && other.state === 'ready')
+      if (twin) Object.assign(state, { table: twin.table, plain: twin.plain, plainBytes: twin.plainBytes })
+      else if (!(await this.#fromStore(state))) await this.#fromSource(state, signal, onBytes)
+      state.state = 'ready'
+    } catch (thrown) {
+      const fault = faultOf(thrown)
+      state.state = 'failed'
+      state.fault = { ...fault, where: { ...fault.where, layer: index, member: state.layer.member ?? undefined } }
+      state.table = emptyTable()
+      if (fault.code !== 'cancelled') this.notices.add('error', fault.code, fault.message, state.fault.where)
+    }
+    this.#unite()
+    this.#options.onLayer(viewOf(state))
+  }
+
+  /** A layer that this browser keeps is neither inflated nor scanned again. */
+  async #fromStore(state: State): Promise<boolean> {
+    const { stores } = this.#options
+    const { diffId, source, compression } = state.layer
+    const table = await stores.tables.get(diffId)
+    if (!table || !source) return false
+    if (compression !== 'none') {
+      const segments = await stores.layers.get(diffId)
+      if (!segments) return false
+      state.plain = joinedBlobs(segments)
+      state.plainBytes = state.plain.size
+    }
+    state.table = table
+    state.kept = await stores.layers.has(diffId)
+    return true
+  }
+
+  async #fromSource(state: State, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
+    const { layer } = state
+    if (!layer.source) throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, { layer: layer.index })
+    const scanned = await this.#options.pool.scan(layer.source, layer.compression, { signal, onBytes })
+    state.table = scanned.table
+    state.plainBytes = scanned.plainBytes
+    if (scanned.segments) state.plain = scanned.segments.length > 0 ? joinedBlobs(scanned.segments) : new BlobSource(new Blob([]))
+    for (const { severity, code, message, where } of scanned.notices) this.notices.add(severity, code, message, { ...where, layer: layer.index })
+  }
+
+  /** Lays every table on the union whose lower layers are all there. */
+  #unite(): void {
+    const before = this.#united
+    while (this.#united < this.#states.length) {
+      const state = this.#states[this.#united]
+      if (state.state !== 'ready' && state.state !== 'failed') break
+      const tables = this.#states.slice(0, this.#united + 1).map(({ table }) => table!)
+      state.counts = applyLayer(this.union, tables, this.#united, this.notices)
+      this.#united++
+      this.#options.onLayer(viewOf(state))
+    }
+    if (this.#united > before) this.#options.onUnion()
+  }
+
+  /** Recomputes every diff_id, and the digests of stored bytes where they differ. */
+  async verify(task: Task): Promise<void> {
+    const { pool } = this.#options
+    const queue = this.#states.filter(({ state }) => state === 'ready')
+    task.total(queue.reduce((sum, { plain, layer }) => sum + (plain?.size ?? 0) + (layer.compression === 'none' ? 0 : layer.storedBytes), 0))
+    let done = 0
+    const seen = new Map<DiffId, Promise<boolean>>()
+    const hand = async (): Promise<void> => {
+      for (let state = queue.shift(); state; state = queue.shift()) {
+        const current = state
+        let check = seen.get(current.layer.diffId)
+        if (!check || current.layer.compression !== 'none') {
+          check = this.#verifyOne(current, task, (count) => task.progress((done += count)))
+          seen.set(current.layer.diffId, check)
+        }
+        current.verified = await check
+        this.#options.onLayer(viewOf(current))
+      }
+    }
+    await Promise.all(Array.from({ length: Math.max(1, pool.width) }, hand))
+  }
+
+  async #verifyOne({ layer, plain }: State, { signal }: Task, onBytes: (count: number) => void): Promise<boolean> {
+    const { pool } = this.#options
+    const where = { layer: layer.index, member: layer.member ?? undefined }
+    let good = true
+    const diffId = await pool.digest(plain!, { signal })
+    onBytes(plain!.size)
+    if (diffId !== layer.diffId) {
+      good = false
+      this.notices.add('error', 'diffid-mismatch', `The contents have the diff_id ${diffId.slice(0, 19)}…, the config says ${layer.diffId.slice(0, 19)}…: engines refuse this layer.`, where)
+    }
+    if (layer.compression === 'none' || !layer.digest) return good
+    const digest = await pool.digest(layer.source!, { signal })
+    onBytes(layer.storedBytes)
+    if (digest !== layer.digest) {
+      good = false
+      this.notices.add('error', 'digest-mismatch', `The stored bytes have the digest ${digest.slice(0, 19)}…, the manifest says ${layer.digest.slice(0, 19)}….`, where)
+    }
+    return good
+  }
+
+  /** Compressed layers whose plain form is to be kept, and tables of all verified ones. */
+  *toKeep(): Iterable<{ readonly index: number; readonly diffId: DiffId; readonly table: EntryTable; readonly plain: ByteSource }> {
+    for (const { layer, table, plain, verified, state } of this.#states) if (state === 'ready' && verified && table && plain) yield { index: layer.index, diffId: layer.diffId, table, plain }
+  }
+
+  markKept(diffId: DiffId): void {
+    for (const state of this.#states)
+      if (state.layer.diffId === diffId && !state.kept) {
+        state.kept = true
+        this.#options.onLayer(viewOf(state))
+      }
+  }
+}
+
+function viewOf({ layer, state, fault, verified, kept, counts, table, plainBytes }: State): LayerView {
+  return {
+    index: layer.index,
+    diffId: layer.diffId,
+    chainId: layer.chainId,
+    digest: layer.digest ?? '',
+    mediaType: layer.mediaType,
+    compression: layer.compression,
+    storedBytes: layer.storedBytes,
+    plainBytes,
+    member: layer.member ?? '',
+    state,
+    fault,
+    verified,
+    kept,
+    entries: table?.length ?? 0,
+    fileBytes: table ? fileBytes(table) : 0,
+    ...counts,
+  }
+}
+
+const sums = new WeakMap<EntryTable, number>()
+function fileBytes(table: EntryTable): number {
+  let sum = sums.get(table)
+  if (sum === undefined) {
+    sum = 0
+    for (let row = 0; row < table.length; row++) if (table.type[row] === TYPE.file) sum += table.size[row]
+    sums.set(table, sum)
+  }
+  return sum
+}

@@ -1,0 +1,286 @@
+/** A tree as rows: what is expanded, filtered, in which order. The page asks for the rows in sight and holds no more. */
+import type { Change, EntryType, Row, SortKey, TreeSummary, ViewRequest } from '../../workers/api'
+import { bytesOfName, nameText } from '../core/bytes/text'
+import { CHANGE, changesOf } from '../core/rootfs/change'
+import { entryOf, sizeIn, type Sources } from '../core/rootfs/entry'
+import { isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
+import { ROOT, type Tree } from '../core/rootfs/tree'
+import { compareNames } from '../core/rootfs/walk'
+import { TYPE } from '../core/tar/entry'
+import { matches } from './filter'
+
+export interface ViewTree {
+  readonly tree: Tree
+  readonly sources: Sources
+  /** Whether nodes that the last layer took away are shown. */
+  readonly ghosts: boolean
+  /** Whether only what the last layer touched is shown. */
+  readonly onlyTouched: boolean
+}
+
+const CHANGES: readonly Change[] = ['same', 'added', 'changed', 'metadata', 'removed']
+const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'char', 'block', 'fifo', 'other']
+
+export class View {
+  readonly tree: Tree
+  readonly sources: Sources
+  readonly #request: ViewRequest
+  readonly #expanded: Set<string>
+  readonly #changes: Uint8Array
+  readonly #sums: Sums
+  /** Nodes that can be seen at all: live ones, ghosts where wanted, and with a filter only matches and their parents. */
+  readonly #seen: Uint8Array
+  readonly #changedBelow: Uint32Array
+  readonly #matched: number | null
+  readonly #children = new Map<number, Int32Array>()
+  #order: Int32Array = new Int32Array(0)
+  #counts: { files: number; directories: number } | null = null
+
+  /** `expanded` holds paths, and is changed by `expand` and `reveal`. */
+  constructor({ tree, sources, ghosts, onlyTouched }: ViewTree, request: ViewRequest, expanded: Set<string>) {
+    this.tree = tree
+    this.sources = sources
+    this.#request = request
+    this.#expanded = expanded
+    this.#changes = changesOf(tree, sources)
+    this.#sums = sumsOf(tree, sizeIn(sources))
+    this.#seen = new Uint8Array(tree.length)
+    const inView = (node: number): boolean => this.#inView(node, ghosts, onlyTouched)
+    const filtered = request.filter !== '' || (request.changes?.length ?? 0) > 0
+    const found = request.filter === '' ? null : matches(tree, request.filter, inView)
+    let matched = 0
+    for (let node = tree.length - 1; node > 0; node--) {
+      const hit = inView(node) && (found === null || found.flags[node] === 1) && this.#wanted(node)
+      if (hit) {
+        this.#seen[node] = 1
+        matched++
+      }
+      if (this.#seen[node] === 1) this.#seen[tree.parent[node]] = 1
+    }
+    this.#matched = filtered ? matched : null
+    this.#changedBelow = this.#countChanges()
+    this.#lay()
+  }
+
+  #inView(node: number, ghosts: boolean, onlyTouched: boolean): boolean {
+    const change = this.#changes[node]
+    if (this.tree.alive[node] === 0) return ghosts && change === CHANGE.removed
+    return !onlyTouched || (this.tree.isTouched(node) && this.tree.row[node] >= 0) || change !== CHANGE.same
+  }
+
+  #wanted(node: number): boolean {
+    const { changes } = this.#request
+    return !changes || changes.length === 0 || changes.includes(CHANGES[this.#changes[node]])
+  }
+
+  #countChanges(): Uint32Array {
+    const below = new Uint32Array(this.tree.length)
+    for (let node = this.tree.length - 1; node > 0; node--)
+      below[this.tree.parent[node]] += below[node] + (this.#changes[node] === CHANGE.same ? 0 : 1)
+    return below
+  }
+
+  /** The rows that are open now, top to bottom. */
+  #lay(): void {
+    const order: number[] = []
+    const filtered = this.#matched !== null
+    const stack: { node: number; path: string }[] = []
+    const push = (node: number, path: string): void => {
+      const children = this.#childrenOf(node)
+      for (let i = children.length - 1; i >= 0; i--) stack.push({ node: children[i], path: `${path}/${this.tree.name(children[i])}` })
+    }
+    push(ROOT, '')
+    for (let item = stack.pop(); item; item = stack.pop()) {
+      order.push(item.node)
+      // With a filter all ways to a match are open, and what was closed by hand is marked by its path with a "!".
+      const open = filtered ? !this.#expanded.has(`!${item.path}`) : this.#expanded.has(item.path)
+      if (open) push(item.node, item.path)
+    }
+    this.#order = Int32Array.from(order)
+  }
+
+  #childrenOf(node: number): Int32Array {
+    let children = this.#children.get(node)
+    if (children) return children
+    const list: number[] = []
+    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child]) if (this.#seen[child] === 1) list.push(child)
+    children = Int32Array.from(list.sort(this.#comparison()))
+    this.#children.set(node, children)
+    return children
+  }
+
+  #comparison(): (a: number, b: number) => number {
+    const { sort, descending } = this.#request
+    const sign = descending ? -1 : 1
+    const byName = (a: number, b: number): number => compareNames(this.tree, a, b)
+    if (sort === 'name') {
+      const rank = (node: number): number => (this.tree.type[node] === TYPE.directory ? 0 : 1)
+      return (a, b) => rank(a) - rank(b) || sign * byName(a, b)
+    }
+    const value = this.#valueOf(sort)
+    return (a, b) => sign * (value(a) - value(b)) || byName(a, b)
+  }
+
+  #valueOf(sort: SortKey): (node: number) => number {
+    const entry = (node: number) => entryOf(this.tree, this.sources, node)
+    switch (sort) {
+      case 'size':
+        return (node) => this.#bytes(node)
+      case 'mode':
+        return (node) => entry(node).mode
+      case 'owner':
+        return (node) => entry(node).uid * 4294967296 + entry(node).gid
+      case 'mtime':
+        return (node) => entry(node).mtime
+      case 'layer':
+        return (node) => this.tree.layer[node]
+      case 'change':
+        return (node) => this.#changes[node]
+      case 'name':
+        return () => 0
+    }
+  }
+
+  summary(version: number, complete: boolean): TreeSummary {
+    this.#counts ??= this.#count()
+    return { rows: this.#order.length, version, ...this.#counts, bytes: this.#sums.bytes[ROOT], matched: this.#matched, complete }
+  }
+
+  #count(): { files: number; directories: number } {
+    const counts = { files: 0, directories: 0 }
+    for (let node = 1; node < this.tree.length; node++) {
+      if (this.#seen[node] === 0) continue
+      if (this.tree.type[node] === TYPE.directory) counts.directories++
+      else counts.files++
+    }
+    return counts
+  }
+
+  rows(from: number, count: number): Row[] {
+    const rows: Row[] = []
+    for (let i = Math.max(0, from); i < Math.min(this.#order.length, from + count); i++) rows.push(this.row(this.#order[i]))
+    return rows
+  }
+
+  row(node: number): Row {
+    const { tree, sources } = this
+    const entry = entryOf(tree, sources, node)
+    const path = tree.path(node)
+    const siblings = node === ROOT ? new Int32Array(1) : this.#childrenOf(tree.parent[node])
+    const expandable = tree.type[node] === TYPE.directory && this.#hasChildren(node)
+    return {
+      node,
+      depth: tree.depth(node) - 1,
+      name: node === ROOT ? '/' : tree.name(node),
+      path,
+      type: this.#shownType(node),
+      link: entry.link.length > 0 ? nameText(entry.link) : this.#linkName(node),
+      expandable,
+      expanded: expandable && (this.#matched !== null ? !this.#expanded.has(`!${path}`) : this.#expanded.has(path)),
+      bytes: this.#bytes(node),
+      below: this.#sums.below[node],
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      mtime: entry.mtime,
+      layer: this.#layerOf(node),
+      change: CHANGES[this.#changes[node]],
+      changedBelow: this.#changedBelow[node],
+      position: siblings.indexOf(node) + 1,
+      siblings: siblings.length,
+    }
+  }
+
+  /** Of a ghost, what it had; sums count only what lives. */
+  #bytes(node: number): number {
+    if (this.tree.type[node] === TYPE.file && (this.tree.alive[node] === 0 || isLinkName(this.tree, node))) return sizeIn(this.sources)(this.tree, node)
+    return this.#sums.bytes[node]
+  }
+
+  #shownType(node: number): EntryType {
+    const { tree } = this
+    if (tree.type[node] !== TYPE.directory && isLinkName(tree, node) && tree.row[node] >= 0 && tree.layer[node] < this.sources.tables.length) {
+      const listed = this.sources.tables[tree.layer[node]].type[tree.row[node]]
+      if (listed === TYPE.hardlink) return 'hardlink'
+    }
+    return TYPES[tree.type[node]]
+  }
+
+  /** The name that a hard link's header gives. */
+  #linkName(node: number): string {
+    if (this.#shownType(node) !== 'hardlink') return ''
+    const table = this.sources.tables[this.tree.layer[node]]
+    const index = table.link[this.tree.row[node]]
+    if (index < 0) return ''
+    return nameText(table.linkBytes.subarray(index === 0 ? 0 : table.linkEnd[index - 1], table.linkEnd[index]))
+  }
+
+  /** -1 for what the edits made or moved. */
+  #layerOf(node: number): number | null {
+    const { tree, sources } = this
+    const layer = tree.layer[node]
+    if (layer === sources.tables.length || tree.inodeLayer[node] === sources.tables.length) return -1
+    return tree.row[node] < 0 ? null : layer
+  }
+
+  #hasChildren(node: number): boolean {
+    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child]) if (this.#seen[child] === 1) return true
+    return false
+  }
+
+  expand(path: string, open: boolean, deep: boolean): void {
+    const filtered = this.#matched !== null
+    const set = (at: string): void => {
+      if (filtered) {
+        if (open) this.#expanded.delete(`!${at}`)
+        else this.#expanded.add(`!${at}`)
+      } else if (open) this.#expanded.add(at)
+      else this.#expanded.delete(at)
+    }
+    set(path)
+    if (deep) this.#eachDirectoryBelow(path, set)
+    this.#lay()
+  }
+
+  #eachDirectoryBelow(path: string, visit: (path: string) => void): void {
+    const top = this.nodeAt(path)
+    if (top < 0) return
+    const stack: { node: number; path: string }[] = [{ node: top, path }]
+    for (let item = stack.pop(); item; item = stack.pop()) {
+      if (item.node !== top) visit(item.path)
+      for (const child of this.#childrenOf(item.node))
+        if (this.tree.type[child] === TYPE.directory) stack.push({ node: child, path: `${item.path}/${this.tree.name(child)}` })
+    }
+  }
+
+  /** Node of a path as rows show it, ghosts included; -1 where the view does not hold it. */
+  nodeAt(path: string): number {
+    let node: number = ROOT
+    for (const name of path.split('/').filter(Boolean)) {
+      const bytes = bytesOfName(name)
+      node = this.tree.child(node, bytes, 0, bytes.length)
+      if (node < 0 || this.#seen[node] === 0) return -1
+    }
+    return node
+  }
+
+  /** Opens all parents; answers the row of the path, or -1. */
+  reveal(path: string): number {
+    const node = this.nodeAt(path)
+    if (node <= ROOT) return -1
+    const names = path.split('/').filter(Boolean)
+    for (let i = 1; i < names.length; i++) this.#expanded.add(`/${names.slice(0, i).join('/')}`)
+    this.#lay()
+    return this.#order.indexOf(node)
+  }
+
+  typeAhead(prefix: string, from: number): number {
+    const wanted = prefix.toLowerCase()
+    const count = this.#order.length
+    for (let step = 1; step <= count; step++) {
+      const row = (from + step + count) % count
+      if (this.tree.name(this.#order[row]).toLowerCase().startsWith(wanted)) return row
+    }
+    return -1
+  }
+}

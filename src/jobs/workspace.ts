@@ -1,0 +1,559 @@
+/** One open archive: its image on screen, its trees, the pending edits. Everything the page asks about it is answered here. */
+import type {
+  ArchiveView,
+  Details,
+  Edit,
+  EditsView,
+  EngineEvent,
+  ExportRequest,
+  ExportResult,
+  ImageView,
+  MemberView,
+  PathRef,
+  Preview,
+  Row,
+  TreeSummary,
+  ViewKind,
+  ViewRequest,
+} from '../../workers/api'
+import type { ByteSource } from '../core/bytes/source'
+import { BlobSource } from '../core/bytes/source'
+import { decodeUtf8, utf8 } from '../core/bytes/text'
+import { changesFiles } from '../core/rebuild/plan'
+import { added, EMPTY_JOURNAL, inForce, readJournal, redone, undone, without, type Journal } from '../core/edit/journal'
+import { contentIds } from '../core/edit/operation'
+import { editedConfig } from '../core/edit/config'
+import { ImageError } from '../core/fault/fault'
+import type { Notice } from '../core/fault/notice'
+import { sha256 } from '../core/digest/sha256'
+import { checked, ImageConfig, parseJson } from '../core/image/documents'
+import { platformOf, type Archive, type Image } from '../core/image/image'
+import { instructionOf } from '../core/image/instruction'
+import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
+import { typeCounts } from '../core/rootfs/sums'
+import { Tree } from '../core/rootfs/tree'
+import { applyLayer } from '../core/rootfs/union'
+import { contentOf } from '../core/layer/rows'
+import { archiveView, memberView } from './anatomy'
+import { configView } from './config-view'
+import { configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
+import { keepArchive, keepSource } from './keep'
+import { Layers } from './layers'
+import { lifeOf } from './life'
+import type { OpenedSource } from './open'
+import type { LayerPool } from './pool'
+import type { ArchiveRecord, Stores } from './ports'
+import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
+import { fileNameFor, rebuild } from './rebuild'
+import { blobOf } from './segments'
+import { asTask, type Tasks } from './tasks'
+import { View, type ViewTree } from './view'
+
+export interface WorkspaceOptions {
+  readonly name: string
+  readonly fileModified: number
+  readonly opened: OpenedSource
+  readonly archive: Archive
+  readonly stores: Stores
+  /** False where nothing outlives the page: then nothing is kept either. */
+  readonly persistent: boolean
+  readonly pool: LayerPool
+  readonly tasks: Tasks
+  readonly emit: (event: EngineEvent) => void
+  readonly now: () => number
+  readonly newId: () => string
+}
+
+export class Workspace {
+  readonly id: string
+  readonly #options: WorkspaceOptions
+  readonly #archive: Archive
+  #image: Image
+  #layers: Layers
+  #scanned: Promise<void> = Promise.resolve()
+  #journal: Journal = EMPTY_JOURNAL
+  #replayed: Replayed | null = null
+  #saved = true
+  #view: View | null = null
+  #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
+  readonly #expanded = new Map<string, Set<string>>()
+  #asOf: { layer: number; tree: Tree } | null = null
+  #version = 0
+  #closed = false
+
+  private constructor(id: string, options: WorkspaceOptions, image: number) {
+    this.id = id
+    this.#options = options
+    this.#archive = options.archive
+    this.#image = options.archive.images[image]
+    this.#layers = this.#layersOf(this.#image)
+  }
+
+  /** Opens the workspace and its stored edits; trees follow in the background. */
+  static async open(options: WorkspaceOptions): Promise<Workspace> {
+    const id = await archiveId(options.opened, options.archive)
+    const record = await options.stores.archives.get(id)
+    const workspace = new Workspace(id, options, Math.min(record?.image ?? 0, options.archive.images.length - 1))
+    await workspace.#begin(record)
+    return workspace
+  }
+
+  #layersOf(image: Image): Layers {
+    const { pool, stores, emit } = this.#options
+    return new Layers({ image, pool, stores, onLayer: (layer) => emit({ type: 'layer', layer }), onUnion: () => this.#unionGrew() })
+  }
+
+  async #begin(record: ArchiveRecord | null): Promise<void> {
+    const { emit, stores, opened } = this.#options
+    emit({ type: 'archive', archive: this.view })
+    emit({ type: 'image', image: this.imageView })
+    for (const layer of this.#layers.views) emit({ type: 'layer', layer })
+    this.#journal = readJournal(await stores.journals.load(this.id))
+    const kept = record?.complete ? record : null
+    await stores.archives.put(kept ? { ...kept, ...this.#recordHead() } : { ...this.#recordHead(), parts: record?.parts ?? [], original: null, complete: false, compression: opened.compression })
+    this.#scanned = this.#readLayers(kept)
+    this.#scanned.catch(() => {}) // Said as faults of layers; nobody else waits here.
+  }
+
+  #recordHead() {
+    const { name, opened, fileModified, now } = this.#options
+    return {
+      version: 1 as const,
+      id: this.id,
+      name,
+      tags: this.#tags,
+      fileBytes: opened.file.size,
+      fileModified,
+      openedAt: now(),
+      image: this.#image.index,
+    }
+  }
+
+  /** Scans, then verifies, then keeps; each in its turn behind what the screen needs. */
+  async #readLayers(kept: ArchiveRecord | null): Promise<void> {
+    const { tasks, emit } = this.#options
+    const layers = this.#layers
+    await asTask(tasks, 'reading layers', layers.scanBytes, 'bytes', (task) => layers.scan(task))
+    if (this.#closed || layers !== this.#layers) return
+    this.#replayEdits()
+    emit({ type: 'edits', edits: this.editsView })
+    emit({ type: 'notices', notices: this.notices })
+    void this.#verifyAndKeep(layers, kept).catch(() => {})
+  }
+
+  async #verifyAndKeep(layers: Layers, kept: ArchiveRecord | null): Promise<void> {
+    const { tasks, emit } = this.#options
+    await asTask(tasks, 'checking digests', 1, 'bytes', (task) => layers.verify(task))
+    emit({ type: 'notices', notices: this.notices })
+    if (this.#closed || layers !== this.#layers) return
+    await this.#keep(layers, kept)
+  }
+
+  async #keep(layers: Layers, kept: ArchiveRecord | null): Promise<void> {
+    const { persistent, stores, emit, tasks, opened } = this.#options
+    if (!persistent) {
+      emit({ type: 'storage', state: 'unavailable' })
+      return
+    }
+    if (kept) {
+      for (const { diffId } of layers.toKeep()) layers.markKept(diffId)
+      emit({ type: 'storage', state: 'kept' })
+      return
+    }
+    emit({ type: 'storage', state: 'keeping' })
+    try {
+      await asTask(tasks, 'keeping layers in this browser', this.#bytesToKeep(layers), 'bytes', async (task) => {
+        let done = 0
+        const options = { signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
+        const parts = await keepArchive(this.#archive, this.id, (image, layer) => image === this.#image && layers.isVerified(layer), stores, options)
+        for (const { diffId, table, plain } of layers.toKeep()) {
+          await keepSource(stores.layers, diffId, plain, options)
+          await stores.tables.put(diffId, table)
+          layers.markKept(diffId)
+        }
+        const original = opened.compression === 'none' ? null : `archive/${this.id}`
+        if (original) await keepSource(stores.blobs, original, opened.file, options)
+        await stores.archives.put({ ...this.#recordHead(), parts, original, complete: true, compression: opened.compression })
+      })
+      emit({ type: 'storage', state: 'kept' })
+    } catch (thrown) {
+      const full = thrown instanceof ImageError && thrown.fault.code === 'storage-full'
+      emit({ type: 'storage', state: full ? 'full' : 'partly' })
+    }
+  }
+
+  #bytesToKeep(layers: Layers): number {
+    const { opened } = this.#options
+    let bytes = this.#archive.members.source.size + (opened.compression === 'none' ? 0 : opened.file.size)
+    for (const { plain, index } of layers.toKeep()) if (this.#image.layers[index].compression !== 'none') bytes += plain.size
+    return bytes
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#options.tasks.cancelAll()
+  }
+
+  // ------------------------------------------------------------ the archive
+
+  get view(): ArchiveView {
+    const { name, opened } = this.#options
+    return archiveView(this.id, name, opened.file.size, opened.compression, this.#archive, this.#image.index)
+  }
+
+  get notices(): readonly Notice[] {
+    return [...this.#archive.notices, ...this.#image.notices, ...this.#layers.notices.list]
+  }
+
+  get imageView(): ImageView {
+    const image = this.#image
+    const { config } = image
+    return {
+      index: image.index,
+      id: image.id,
+      manifestDigest: image.manifest?.digest ?? null,
+      tags: image.tags,
+      platform: platformOf(config),
+      created: config.created ?? '',
+      author: config.author ?? '',
+      config: configView(config),
+      configText: formattedConfig(image.configBytes),
+      steps: image.steps.map(({ history, layer, line }) => ({
+        history,
+        layer,
+        createdBy: line?.created_by ?? '',
+        instruction: instructionOf(line?.created_by ?? ''),
+        created: line?.created ?? '',
+        comment: line?.comment ?? '',
+      })),
+      storedBytes: image.layers.reduce((sum, layer) => sum + layer.storedBytes, 0),
+      notices: [...this.#archive.notices, ...image.notices],
+    }
+  }
+
+  async chooseImage(index: number): Promise<ImageView> {
+    const image = this.#archive.images[index]
+    if (!image) throw new ImageError('no-such-path', `The archive holds ${this.#archive.images.length} images; there is no number ${index}.`)
+    if (index !== this.#image.index) {
+      if (inForce(this.#journal).length > 0) throw new ImageError('bad-operation', 'There are edits on the image that is open. Export or undo them before you open another image of this archive.')
+      this.#options.tasks.cancelAll()
+      this.#image = image
+      this.#layers = this.#layersOf(image)
+      this.#asOf = this.#replayed = this.#view = null
+      const record = await this.#options.stores.archives.get(this.id)
+      await this.#begin(record)
+    }
+    return this.imageView
+  }
+
+  member(index: number): Promise<MemberView> {
+    this.#checkMember(index)
+    return memberView(this.#archive, index)
+  }
+
+  downloadMember(index: number): Blob {
+    this.#checkMember(index)
+    return blobOf(this.#archive.members.body(this.#archive.members.list[index]))
+  }
+
+  #checkMember(index: number): void {
+    if (!this.#archive.members.list[index]) throw new ImageError('no-such-path', `The archive has no member number ${index}.`)
+  }
+
+  // ------------------------------------------------------------ trees
+
+  #unionGrew(): void {
+    this.#replayed = null
+    this.#refresh()
+  }
+
+  #refresh(): void {
+    this.#view = null
+    this.#version++
+    this.#options.emit({ type: 'tree', summary: this.#shown().summary(this.#version, this.#layers.complete) })
+  }
+
+  #viewTree(view: ViewKind): ViewTree {
+    const { tables } = this.#layers
+    switch (view.kind) {
+      case 'rootfs':
+      case 'edits': {
+        const edited = this.#edited()
+        return { ...edited, ghosts: view.kind === 'edits', onlyTouched: view.kind === 'edits' }
+      }
+      case 'asOf':
+      case 'only':
+        return { tree: this.#treeAsOf(view.layer), sources: { tables, upper: [] }, ghosts: true, onlyTouched: view.kind === 'only' }
+    }
+  }
+
+  /** The union of layers 0..layer, the last one's change marked. */
+  #treeAsOf(layer: number): Tree {
+    if (layer < 0 || layer >= this.#layers.count) throw new ImageError('no-such-path', `There is no layer ${layer}.`)
+    const top = Math.min(layer, this.#layers.united - 1)
+    if (this.#asOf?.layer === top) return this.#asOf.tree
+    const { tables } = this.#layers
+    const tree = new Tree()
+    for (let below = 0; below <= top; below++) applyLayer(tree, tables, below)
+    if (top === layer) this.#asOf = { layer, tree }
+    return tree
+  }
+
+  #edited(): Replayed['edited'] {
+    if (!this.#replayed) this.#replayEdits()
+    return this.#replayed!.edited
+  }
+
+  /** Edits wait until all layers are there: they may speak of any path. */
+  #replayEdits(): void {
+    const { union, tables, complete } = this.#layers
+    try {
+      this.#replayed = replay(union, tables, complete ? this.#journal : EMPTY_JOURNAL)
+    } catch (thrown) {
+      // A stored edit that does not fit any more (another Peel made it): the image opens, the edit is said to be lost.
+      if (!(thrown instanceof ImageError)) throw thrown
+      this.#layers.notices.add('error', 'edits-unfit', `The stored edits do not fit this image: ${thrown.message}`)
+      this.#replayed = replay(union, tables, EMPTY_JOURNAL)
+    }
+  }
+
+  #shown(): View {
+    this.#view ??= new View(this.#viewTree(this.#request.view), this.#request, this.#expandedIn(this.#request.view))
+    return this.#view
+  }
+
+  #expandedIn(view: ViewKind): Set<string> {
+    const key = view.kind
+    let set = this.#expanded.get(key)
+    if (!set) this.#expanded.set(key, (set = new Set()))
+    return set
+  }
+
+  #summary(): TreeSummary {
+    return this.#shown().summary(this.#version, this.#layers.complete)
+  }
+
+  show(request: ViewRequest): TreeSummary {
+    this.#request = request
+    this.#view = null
+    this.#version++
+    return this.#summary()
+  }
+
+  rows(from: number, count: number): { version: number; rows: Row[] } {
+    return { version: this.#version, rows: this.#shown().rows(from, Math.min(count, 1000)) }
+  }
+
+  expand(path: string, open: boolean, deep: boolean): TreeSummary {
+    this.#shown().expand(path, open, deep)
+    this.#version++
+    return this.#summary()
+  }
+
+  reveal(path: string): { summary: TreeSummary; row: number } {
+    const row = this.#shown().reveal(path)
+    this.#version++
+    return { summary: this.#summary(), row }
+  }
+
+  typeAhead(prefix: string, from: number): number {
+    return this.#shown().typeAhead(prefix, from)
+  }
+
+  // ------------------------------------------------------------ one path
+
+  #at({ view, path }: PathRef): { at: At; shown: View } {
+    const sameView = JSON.stringify(view) === JSON.stringify(this.#request.view) && this.#request.filter === ''
+    const shown = sameView ? this.#shown() : new View(this.#viewTree(view), { view, filter: '', sort: 'name', descending: false }, new Set())
+    const node = shown.nodeAt(path)
+    if (node < 0) throw new ImageError('no-such-path', `There is no ${path} in this view.`, { path })
+    return { shown, at: { tree: shown.tree, sources: shown.sources, node, open: (content) => this.#open(content) } }
+  }
+
+  async #open(content: Content): Promise<ByteSource> {
+    if (content.from === 'layer') return contentOf(this.#layers.plainOf(content.layer), this.#layers.tables[content.layer], content.row)
+    return this.#stored(content.id)
+  }
+
+  async #stored(id: string): Promise<ByteSource> {
+    const blob = await this.#options.stores.contents.get(id)
+    if (!blob) throw new ImageError('not-kept', 'The contents of an edited file are gone from this browser’s storage.')
+    return new BlobSource(blob)
+  }
+
+  details(ref: PathRef): Details {
+    const { at, shown } = this.#at(ref)
+    const { tree, sources, node } = at
+    const entry = entryOf(tree, sources, node)
+    return {
+      row: shown.row(node),
+      fields: fieldsOf(tree, node, entry),
+      xattrs: xattrFields(entry),
+      names: otherNames(tree, node),
+      life: lifeOf(this.#layers.tables, tree.pathBytes(node), (layer) => this.#stepOf(layer)),
+    }
+  }
+
+  #stepOf(layer: number): string {
+    const step = this.#image.steps.find((candidate) => candidate.layer === layer)
+    return instructionOf(step?.line?.created_by ?? '')
+  }
+
+  preview(ref: PathRef, from: number, length: number): Promise<Preview> {
+    return previewOf(this.#at(ref).at, from, Math.min(length, 16 * 1024 * 1024))
+  }
+
+  async download(ref: PathRef): Promise<{ blob: Blob; fileName: string }> {
+    const { at } = this.#at(ref)
+    const name = ref.path.split('/').filter(Boolean).at(-1) ?? 'rootfs'
+    if (!at.tree.isDirectory(at.node)) return { blob: blobOf(await contentAt(at)), fileName: name }
+    const blob = await asTask(this.#options.tasks, `packing ${ref.path}`, 0, 'bytes', ({ signal }) => directoryTar(at, signal))
+    return { blob, fileName: `${name}.tar` }
+  }
+
+  // ------------------------------------------------------------ edits
+
+  get #tags(): readonly string[] {
+    return tagsInForce(inForce(this.#journal), this.#image.tags)
+  }
+
+  get editsView(): EditsView {
+    const operations = inForce(this.#journal)
+    const config = editedConfig(this.#image.configBytes, configEdits(operations))
+    const { edited, lines } = this.#replayed ?? { edited: null, lines: [] }
+    const { steps, done } = this.#journal
+    return {
+      operations: lines,
+      canUndo: done > 0,
+      canRedo: done < steps.length,
+      undoes: lines.at(-1)?.words ?? '',
+      redoes: steps[done] ? `${steps[done][0].op} ${'path' in steps[done][0] ? steps[done][0].path : ''}`.trim() : '',
+      config: configView(checked(ImageConfig, parseJson(config, {}), {})),
+      configText: formattedConfig(config),
+      tags: this.#tags,
+      bytesBefore: typeCounts(this.#layers.union, sizeIn({ tables: this.#layers.tables, upper: [] })).bytes,
+      bytesAfter: edited ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0,
+      saved: this.#saved,
+    }
+  }
+
+  async edit(edits: readonly Edit[]): Promise<EditsView> {
+    await this.#scanned
+    const { stores, now, newId } = this.#options
+    const operations = await operationsFor(edits, stores.contents, Math.floor(now() / 1000), newId)
+    return this.#commit(added(this.#journal, operations))
+  }
+
+  async undo(): Promise<EditsView> {
+    await this.#scanned
+    return this.#commit(undone(this.#journal))
+  }
+
+  async redo(): Promise<EditsView> {
+    await this.#scanned
+    return this.#commit(redone(this.#journal))
+  }
+
+  async drop(index: number): Promise<EditsView> {
+    await this.#scanned
+    return this.#commit(without(this.#journal, index))
+  }
+
+  /** Tried on the tree first, saved second, on screen third: what is on screen is on disk, and what does not fit changes nothing. */
+  async #commit(journal: Journal): Promise<EditsView> {
+    const { stores, emit } = this.#options
+    const { union, tables, anyFault } = this.#layers
+    if (!this.#layers.complete) throw new ImageError(anyFault?.code ?? 'bad-operation', 'The image can be changed once its layers are read.')
+    const replayed = replay(union, tables, journal)
+    editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
+    await stores.journals.save(this.id, journal)
+    const before = new Set(contentIds(this.#journal.steps.flat()))
+    this.#journal = journal
+    this.#replayed = replayed
+    for (const id of contentIds(journal.steps.flat())) before.delete(id)
+    for (const id of before) await stores.contents.remove(id)
+    const record = await stores.archives.get(this.id)
+    if (record) await stores.archives.put({ ...record, tags: this.#tags })
+    this.#refresh()
+    emit({ type: 'edits', edits: this.editsView })
+    return this.editsView
+  }
+
+  // ------------------------------------------------------------ export
+
+  async export(request: ExportRequest): Promise<ExportResult> {
+    await this.#scanned
+    const { tasks, opened, name } = this.#options
+    const operations = inForce(this.#journal)
+    const now = this.#tags
+    const tags = request.tag === (now[0] ?? '') ? now : request.tag === '' ? [] : [request.tag]
+    const edited = this.#edited()
+    const untouched = operations.length === 0 || (!changesFiles(edited.tree) && configEdits(operations).length === 0)
+    const sameNames = JSON.stringify(tags) === JSON.stringify(this.#image.tags)
+    if (request.build !== 'flatten' && untouched && sameNames && request.format === 'docker') return this.#unchanged(opened.file, name)
+    if (request.build !== 'append' && request.build !== 'flatten') throw new ImageError('bad-operation', `The build "${request.build}" is not there yet.`)
+    if (request.format !== 'docker' && request.format !== 'oci') throw new ImageError('bad-operation', `The format "${request.format}" is not there yet.`)
+    const { build, format } = request
+    const total = build === 'flatten' ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0
+    return asTask(tasks, 'building the image', total, 'bytes', async (task) => {
+      const { archive, documents, layers, notices } = await rebuild({
+        image: this.#image,
+        tables: this.#layers.tables,
+        plain: this.#layers.plain,
+        edited,
+        configEdits: configEdits(operations),
+        tags,
+        build,
+        format,
+        stored: (id) => this.#stored(id),
+        pool: this.#options.pool,
+        signal: task.signal,
+        onBytes: (done) => task.progress(done),
+      })
+      return {
+        blob: blobOf(archive, 'application/x-tar'),
+        fileName: fileNameFor(tags, documents.configDigest),
+        bytes: archive.size,
+        identical: false,
+        imageId: documents.configDigest,
+        manifestDigest: documents.manifestDigest,
+        tag: tags[0] ?? '',
+        layers: layers.length,
+        rootfsBytes: typeCounts(edited.tree, sizeIn(edited.sources)).bytes,
+        notices,
+      }
+    })
+  }
+
+  #unchanged(file: ByteSource, name: string): ExportResult {
+    const { tree, sources } = this.#edited()
+    return {
+      blob: blobOf(file, 'application/x-tar'),
+      fileName: name,
+      bytes: file.size,
+      identical: true,
+      imageId: this.#image.id,
+      manifestDigest: this.#image.manifest?.digest ?? '',
+      tag: this.#image.tags[0] ?? '',
+      layers: this.#image.layers.length,
+      rootfsBytes: typeCounts(tree, sizeIn(sources)).bytes,
+      notices: [],
+    }
+  }
+}
+
+function formattedConfig(bytes: Uint8Array): string {
+  const text = decodeUtf8(bytes) ?? ''
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}
+
+/** The same archive gets the same key, however its file is called: its layout and its images, without reading layers. */
+async function archiveId({ file, compression }: OpenedSource, { members, images }: Archive): Promise<string> {
+  const layout = members.list.map(({ path, size, bodyAt }) => [path, size, bodyAt])
+  const digest = await sha256(utf8(JSON.stringify([file.size, compression, images.map(({ id, manifest }) => [id, manifest?.digest ?? null]), layout])))
+  return digest.slice('sha256:'.length, 'sha256:'.length + 32)
+}

@@ -1,0 +1,57 @@
+/**
+ * Archives made by real tools, which lie beside the repository (or where PEEL_CORPUS points) and not in it. Without
+ * them, tests say so and are skipped; in CI they must be there. The one file of the testkit that knows Node.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Upwards to the package, and not so many steps from here: scripts that use this are bundled into another folder. */
+function rootOfRepository(from: string): string {
+  return existsSync(join(from, 'package.json')) ? from : rootOfRepository(dirname(from))
+}
+
+export const root = rootOfRepository(dirname(fileURLToPath(import.meta.url)))
+
+const folder = resolve(root, process.env.PEEL_CORPUS ?? '../shared/corpus')
+
+/** Where the corpus lies, or null. In a test: `describe.skipIf(!corpus)`. */
+export const corpus: string | null = existsSync(join(folder, 'expected.json')) ? folder : null
+
+if (!corpus) {
+  const words = 'No corpus of real archives: neither PEEL_CORPUS nor ../shared/corpus has an expected.json.'
+  if (process.env.CI) throw new Error(`${words} In CI it must be there.`)
+  console.warn(`\nSKIPPED: ${words} What needs real archives is not tested here.\n`)
+}
+
+/** Path of an archive of the corpus, e.g. "built/alpine-3.20-docker28-save.tar". Throws where it is not there. */
+export function corpusFile(name: string): string {
+  const path = join(folder, name)
+  if (!existsSync(path)) throw new Error(`The corpus has no ${name}.`)
+  return path
+}
+
+/** What independent tools found in an archive; the fields are those that its README explains. */
+export type Expected = { readonly [field: string]: unknown }
+
+/** Facts by archive, from expected.json. */
+export function expectedOf(): ReadonlyMap<string, Expected> {
+  if (!corpus) return new Map()
+  const document = JSON.parse(readFileSync(join(corpus, 'expected.json'), 'utf8')) as {
+    readonly [key: string]: Expected
+  }
+  return new Map(Object.entries(document))
+}
+
+/** A .zst file of the corpus unpacked, into a folder that git ignores; done once. */
+export function unzstd(name: string): string {
+  const out = join(root, '.cache', 'corpus', name.replace(/\.zst$/, ''))
+  if (existsSync(out)) return out
+  mkdirSync(dirname(out), { recursive: true })
+  // Beside its place, then moved: two test processes may come here at once.
+  const beside = `${out}.${process.pid}`
+  execFileSync('zstd', ['-q', '-d', '-f', corpusFile(name), '-o', beside])
+  renameSync(beside, out)
+  return out
+}

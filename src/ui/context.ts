@@ -1,0 +1,22 @@
+/** What every screen may reach without being handed it. */
+import { createContext } from 'svelte'
+import type { Settings } from '../app/settings.svelte'
+import type { Workspace } from '../app/workspace.svelte'
+
+export interface Desk {
+  readonly workspace: Workspace
+  readonly settings: Settings
+  /** Opens the file dialog for an archive. */
+  openDialog(): void
+  exportDialog(): void
+}
+
+export const [useDesk, provideDesk] = createContext<Desk>()
+
+export const onMac = /Mac|iPhone|iPad/.test(navigator.platform)
+
+/** The colour of a layer, the same wherever it appears; -1 is the pending edits. */
+export function layerColour(layer: number | null): string {
+  if (layer === null) return 'var(--line-strong)'
+  return layer < 0 ? 'var(--layer-edits)' : `var(--layer-${layer % 8})`
+}

@@ -1,0 +1,135 @@
+/**
+ * CodeMirror, loaded when the first file is edited. It stands in a shadow root: there it uses adopted style sheets, where its
+ * <style> elements in the page would be refused by `style-src 'self'`.
+ */
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import {
+  bracketMatching,
+  defaultHighlightStyle,
+  HighlightStyle,
+  syntaxHighlighting,
+} from '@codemirror/language'
+import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
+import { EditorState } from '@codemirror/state'
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view'
+import { tags } from '@lezer/highlight'
+import { lineEndOf } from '../../app/hex'
+import { languageOf } from './languages'
+
+export interface TextEditor {
+  text(): string
+  replace(text: string): void
+  close(): void
+}
+
+export interface Opened {
+  readonly host: HTMLElement
+  /** Path of the file: its name says the language. */
+  readonly name: string
+  /** As the file is; its line ends are kept. */
+  readonly text: string
+  /** What to begin with. */
+  readonly draft: string
+  readonly save: () => void
+  readonly changed: (text: string) => void
+}
+
+const look = EditorView.theme({
+  '&': { height: '100%', fontSize: 'var(--small)', color: 'var(--text)', backgroundColor: 'var(--ground)' },
+  '&.cm-focused': { outline: '1px solid var(--accent)', outlineOffset: '-1px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.55' },
+  '.cm-content': { caretColor: 'var(--text)' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-gutters': {
+    backgroundColor: 'var(--panel)',
+    color: 'var(--text-faint)',
+    borderRight: '1px solid var(--line)',
+  },
+  '.cm-activeLine, .cm-activeLineGutter': {
+    backgroundColor: 'light-dark(rgb(120 80 40 / 7%), rgb(255 255 255 / 5%))',
+  },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'light-dark(#f8d5bd, #6b3b1c)',
+  },
+  '.cm-panels': { backgroundColor: 'var(--panel)', color: 'var(--text)', borderColor: 'var(--line)' },
+  '.cm-textfield': {
+    backgroundColor: 'var(--ground)',
+    color: 'var(--text)',
+    border: '1px solid var(--line-strong)',
+  },
+  '.cm-button': {
+    backgroundImage: 'none',
+    backgroundColor: 'var(--raised)',
+    border: '1px solid var(--line-strong)',
+  },
+  '.cm-specialChar': { color: 'var(--removed)' },
+})
+
+const colours = HighlightStyle.define([
+  { tag: [tags.comment, tags.meta], color: 'var(--text-faint)', fontStyle: 'italic' },
+  { tag: [tags.keyword, tags.operatorKeyword, tags.tagName], color: 'var(--metadata)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--added)' },
+  { tag: [tags.number, tags.bool, tags.atom, tags.null], color: 'var(--changed)' },
+  {
+    tag: [tags.propertyName, tags.attributeName, tags.definition(tags.variableName)],
+    color: 'var(--accent)',
+  },
+  { tag: tags.invalid, color: 'var(--removed)' },
+  { tag: tags.heading, fontWeight: '600' },
+])
+
+export function openEditor({ host, name, text, draft, save, changed }: Opened): TextEditor {
+  const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' })
+  root.replaceChildren()
+  const place = document.createElement('div')
+  place.style.height = '100%'
+  root.append(place)
+
+  const saved = keymap.of([{ key: 'Mod-s', preventDefault: true, run: () => (save(), true) }])
+  const lineEnd = lineEndOf(text)
+  const view = new EditorView({
+    parent: place,
+    root,
+    state: EditorState.create({
+      doc: draft,
+      extensions: [
+        EditorState.lineSeparator.of(lineEnd),
+        saved,
+        lineNumbers(),
+        highlightActiveLineGutter(),
+        highlightActiveLine(),
+        highlightSpecialChars(),
+        highlightSelectionMatches(),
+        history(),
+        drawSelection(),
+        bracketMatching(),
+        syntaxHighlighting(colours),
+        syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+        languageOf(name, text),
+        // Escape, then Tab, leaves the editor: the key is not a trap (WCAG 2.1.2).
+        keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
+        EditorView.contentAttributes.of({ 'aria-label': 'Editor', 'aria-multiline': 'true' }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) changed(update.state.sliceDoc())
+        }),
+        look,
+      ],
+    }),
+  })
+  view.focus()
+
+  return {
+    text: () => view.state.sliceDoc(),
+    replace: (now) =>
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: view.state.toText(now) } }),
+    close: () => view.destroy(),
+  }
+}
