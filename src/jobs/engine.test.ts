@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { EngineEvent, EditsView } from '../../workers/api'
 import { corpus, corpusFile, unzstd } from '../testkit/corpus'
-import { memoryStores } from '../testkit/stores'
+import { memoryStores } from './memory-stores'
 import { Engine } from './engine'
 import { inlinePool } from './pool'
 
