@@ -1,29 +1,14 @@
+/** How the page is built: relative to wherever it is served from, under one policy. */
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { contentSecurityPolicy, serviceWorker } from './scripts/vite-service-worker'
 
 /**
- * Nothing leaves: the page may load its own scripts, styles and images, and connect nowhere. A meta element binds the page only;
- * workers are bound by the same policy as a response header, from the host or the service worker.
+ * The policy in the page itself, for hosts that send no headers. In builds only: the dev server needs its WebSocket and its inline
+ * styles. A meta element binds the page and not its workers: those the service worker binds, or the host's own headers.
  */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "connect-src 'none'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types svelte-trusted-html peel',
-].join('; ')
-
-/** In builds only: the dev server needs its WebSocket and its inline styles. */
-const contentSecurityPolicy: Plugin = {
+const policyInPage: Plugin = {
   name: 'peel:content-security-policy',
   apply: 'build',
   transformIndexHtml: {
@@ -31,7 +16,7 @@ const contentSecurityPolicy: Plugin = {
     handler: () => [
       {
         tag: 'meta',
-        attrs: { 'http-equiv': 'Content-Security-Policy', content: policy },
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy('meta') },
         injectTo: 'head-prepend',
       },
     ],
@@ -40,7 +25,7 @@ const contentSecurityPolicy: Plugin = {
 
 export default defineConfig({
   base: './', // From any static host and any sub-path.
-  plugins: [svelte(), contentSecurityPolicy],
+  plugins: [svelte(), policyInPage, serviceWorker()],
   define: { global: 'globalThis' }, // lightning-fs looks for `global` and crashes at import in a module worker without it.
   worker: { format: 'es' },
   build: {

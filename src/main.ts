@@ -1,3 +1,4 @@
+/** Mounts the page. */
 import { mount } from 'svelte'
 import { Settings } from './app/settings.svelte'
 import { Workspace } from './app/workspace.svelte'

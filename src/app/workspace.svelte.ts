@@ -17,6 +17,7 @@ import type {
   ViewKind,
 } from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
+import { onNewVersion } from '../../workers/register-service-worker'
 import { startEngine, type Engine } from './engine'
 import { FilesPane, type Desk } from './files.svelte'
 import { Inspector } from './inspector.svelte'
@@ -57,6 +58,7 @@ export class Workspace implements Desk {
   #memberIndex = $state<number | null>(null)
   #pane = $state<PaneName>('center')
   #said = $state('')
+  #renew = $state.raw<(() => void) | null>(null)
   #opened: FileSystemFileHandle | null = null
   #openings = 0
   #troubleCount = 0
@@ -71,6 +73,7 @@ export class Workspace implements Desk {
     this.files = new FilesPane(this)
     this.inspector = new Inspector(this)
     this.#listen()
+    onNewVersion((apply) => (this.#renew = apply))
   }
 
   // ---- what is known
@@ -138,6 +141,10 @@ export class Workspace implements Desk {
   /** The last thing worth hearing, for the live region. */
   get said(): string {
     return this.#said
+  }
+  /** Puts a newer version of the page in force and reloads; null while there is none. */
+  get renew(): (() => void) | null {
+    return this.#renew
   }
   get openedHandle(): FileSystemFileHandle | null {
     return this.#opened

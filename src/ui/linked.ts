@@ -1,3 +1,4 @@
+/** JSON cut at its links. */
 import type { MemberView } from '../../workers/api'
 
 export interface LinkedPiece {

@@ -1,3 +1,4 @@
+/** Text that cannot hide anything. */
 import { plain } from '../app/words'
 
 export interface Piece {
