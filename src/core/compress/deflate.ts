@@ -18,6 +18,13 @@ const HEADER_BYTES = 572
 /** Why a stream is none; the caller knows the offset. */
 export class DeflateError extends Error {}
 
+/** The bits are right as far as they go. */
+export class DeflateCutOff extends DeflateError {
+  constructor() {
+    super('the data ends in the middle')
+  }
+}
+
 /** Look-up by the next bits: symbol << 4 | length of its code; 0 where no code is. */
 interface Code {
   readonly table: Uint16Array
@@ -130,7 +137,7 @@ export class DeflateDecoder {
     for (;;) {
       if (this.#state === 'end') return 'end'
       const paused = this.#step(input, end, last)
-      if (paused === 'input' && last) throw new DeflateError('the data ends in the middle')
+      if (paused === 'input' && last) throw new DeflateCutOff()
       if (paused) return paused
     }
   }
@@ -267,7 +274,7 @@ export class DeflateDecoder {
       // Byte by byte: a match may overlap what it writes.
       while (filled < stop) out[filled++] = out[from++]
     }
-    if (bit > endBit && last) throw new DeflateError('the data ends in the middle')
+    if (bit > endBit && last) throw new DeflateCutOff()
     this.#filled = filled
     this.#moveTo(bit)
     return paused
@@ -304,7 +311,7 @@ function readCodes(reader: BitReader, endBit: number): { literals: Code; distanc
   if (literals > 286 || distances > 30) throw new DeflateError('more codes than deflate has')
   const order = new Uint8Array(19)
   for (let index = 0; index < count; index++) order[lengthOrder[index]] = reader.take(3)
-  if (reader.bit > endBit) throw new DeflateError('the data ends in the middle')
+  if (reader.bit > endBit) throw new DeflateCutOff()
   const lengths = readLengths(reader, codeOf(order, 'length', false), literals + distances, endBit)
   if (lengths[256] === 0) throw new DeflateError('a block that cannot end')
   return {
@@ -319,7 +326,7 @@ function readLengths(reader: BitReader, code: Code, total: number, endBit: numbe
   for (let at = 0; at < total;) {
     const entry = code.table[reader.peek() & code.mask]
     reader.bit += entry & 15
-    if (reader.bit > endBit) throw new DeflateError('the data ends in the middle')
+    if (reader.bit > endBit) throw new DeflateCutOff()
     const symbol = entry >>> 4
     if (symbol < 16) {
       lengths[at++] = symbol

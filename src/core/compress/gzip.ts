@@ -5,7 +5,7 @@
 import type { Bytes, ByteSource } from '../bytes/source'
 import { ImageError } from '../fault/fault'
 import { crc32 } from './crc32'
-import { DeflateDecoder, DeflateError } from './deflate'
+import { DeflateCutOff, DeflateDecoder, DeflateError } from './deflate'
 import { SourceWindow } from './window'
 
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const
@@ -143,6 +143,7 @@ function decode(decoder: DeflateDecoder, window: SourceWindow): 'input' | 'outpu
     window.at = decoder.at
     return status
   } catch (thrown) {
+    if (thrown instanceof DeflateCutOff) throw cutOff(window.offset + window.available)
     if (!(thrown instanceof DeflateError)) throw thrown
     throw bad(`The gzip data is damaged: ${thrown.message}.`, window.offset + (decoder.at - window.at))
   }

@@ -3,7 +3,7 @@ import { MemorySource, type Bytes, type ByteSource } from '../bytes/source'
 
 /**
  * The platform inflates a piece whole before anyone can ask it to wait, so the piece bounds what a bomb can make of
- * it: 64 KiB become 64 MiB at most. Larger ones are not faster.
+ * it: 64 KiB become 64 MiB at most. Larger ones are no faster (measured in Chromium: 1.0 to 1.15 times a plain pipe).
  */
 const PIECE = 64 * 1024
 const SMALLEST_PIECE = 4 * 1024
@@ -114,8 +114,15 @@ class Feeder {
   async run(): Promise<void> {
     const pieces = this.#source.stream(this.#signal)[Symbol.asyncIterator]()
     try {
-      for (let piece = await this.#next(pieces); piece && !this.stopped; piece = await this.#next(pieces))
+      // One piece is read while the one before is inflated.
+      for (
+        let coming = this.#next(pieces), piece = await coming;
+        piece && !this.stopped;
+        piece = await coming
+      ) {
+        coming = this.#next(pieces)
         await this.#write(piece)
+      }
       if (!this.stopped && !this.sourceFault) await this.#writer.close()
     } catch {
       // The platform's refusal: the reader gets it too.
