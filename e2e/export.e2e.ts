@@ -40,7 +40,10 @@ function expectWalked(done: Walk, tar: string, build: BuildName): void {
   expect(index.manifests[0].annotations['io.containerd.image.name']).toBe(`docker.io/library/${done.tag}`)
   if (build === 'Add a layer') {
     expect(made.layers.slice(0, -1), 'the lower layers').toEqual(original.layers)
-    expect(made.config.history?.slice(0, -1)).toEqual(original.config.history)
+    const [before, now] = [original.config.history ?? [], made.config.history ?? []]
+    expect(now.slice(0, before.length), 'the older history').toEqual(before)
+    // One line made the new layer; a changed Cmd may have its line too, which makes none.
+    expect(now.slice(before.length).filter((line) => !line.empty_layer)).toHaveLength(1)
   } else {
     expect(made.layers).toHaveLength(1)
     expect(made.config.history).toHaveLength(1)
@@ -82,7 +85,7 @@ test('the flattened image is smaller, and says so before it is saved', async ({ 
   await peel.whole()
   await peel.remove('/sbin/apk')
   const dialog = await peel.exportDialog({ build: 'Flatten (FROM scratch)' })
-  await expect(dialog).toContainText(/7\.79 MB\s*→\s*7\.72 MB/)
+  await expect(dialog).toContainText(/7\.79\s?MB\s*→\s*7\.72\s?MB/)
 })
 
 test('redis with a file more: all its layers, its config, and one layer on top', async ({ peel }) => {
@@ -118,16 +121,18 @@ test('undone edits leave no trace: the export is the input', async ({ peel }) =>
 
 test('the same edits give the same bytes, twice', async ({ peel }) => {
   const path = drawnArchive('image plain:1\nlayer COPY\n d etc/\n f etc/motd "hello"\n f etc/gone "x"')
+  await peel.open(path)
+  await peel.whole()
+  await peel.kept()
+  await peel.writeText('/etc/motd', 'changed\n')
+  await peel.remove('/etc/gone')
+  await peel.expectChanges(2)
   const sums = new Set<string>()
   for (const name of ['first.tar', 'second.tar']) {
-    await peel.open(path)
-    await peel.whole()
-    if (name === 'first.tar') {
-      await peel.writeText('/etc/motd', 'changed\n')
-      await peel.remove('/etc/gone')
-    }
-    await peel.expectChanges(2)
     sums.add(sha256OfFile(await peel.export(name, { build: 'Flatten (FROM scratch)', tag: 'plain:2' })))
+    // The second time out of storage, and not out of the file.
+    await peel.page.reload()
+    await peel.expectChanges(2)
   }
   expect(sums.size).toBe(1)
 })

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { unionOf } from '../scripts/engines/witness'
 import { drawnArchive, real, sha256OfFile } from './files'
-import { expect, test } from './peel'
+import { expect, size, test } from './peel'
 
 const alpine = 'built/alpine-3.20-docker28-save.tar'
 
@@ -16,8 +16,11 @@ test('the tree of Alpine: sizes, modes, owners, links, and the layer each came f
   await expect(etc).toHaveAttribute('aria-expanded', 'false')
   await etc.dblclick()
   await expect(etc).toHaveAttribute('aria-expanded', 'true')
+  await expect(peel.files).toContainText('os-release')
+  await etc.dblclick()
+  await expect(etc).toHaveAttribute('aria-expanded', 'false')
   const release = await peel.find('/etc/os-release')
-  await expect(release).toContainText('188 B')
+  await expect(release).toContainText(size('188 B'))
   await expect(release).toContainText('0644')
   await expect(release).toContainText('0:0')
   await expect(await peel.find('/bin/sh')).toContainText('/bin/busybox')
@@ -132,7 +135,19 @@ test('twenty thousand files: the page draws only the rows in sight', async ({ pe
   await peel.whole()
   await peel.files.focus()
   await peel.page.keyboard.press('End')
-  await expect(peel.row('/d49')).toHaveAttribute('aria-selected', 'true')
+  await expect(peel.row('/d9')).toHaveAttribute('aria-selected', 'true')
   const drawn = await peel.page.getByRole('row').count()
   expect(drawn).toBeLessThan(200)
+})
+
+test('a filter that is in force does not hide the next image', async ({ peel }) => {
+  await peel.open(drawnArchive(whiteouts))
+  await peel.whole()
+  await peel.find('/a/stays')
+  await peel.filter('/nowhere')
+  await expect(peel.files.getByRole('row')).toHaveCount(1)
+  await peel.choose(drawnArchive('image next:1\nlayer COPY\n f hello "hi"', { name: 'next.tar' }))
+  await expect(peel.page.getByRole('heading', { name: 'next:1' })).toBeVisible()
+  await expect(peel.page.getByRole('textbox', { name: 'Filter paths' })).toHaveValue('')
+  await expect(peel.row('/hello')).toBeVisible()
 })

@@ -1,7 +1,7 @@
 /** Opening: every way in, and what is on screen before the trees are. */
 import { readFileSync } from 'node:fs'
 import { drawnArchive, real } from './files'
-import { expect, test, type Peel } from './peel'
+import { expect, size, test, type Peel } from './peel'
 
 const alpine = 'built/alpine-3.20-docker28-save.tar'
 const alpineId = 'e3c62bd964e3'
@@ -15,10 +15,10 @@ test('by the button: layers, steps and sizes of a real Alpine', async ({ peel })
   await expect(steps.nth(0)).toContainText(
     'ADD file:572c3a12af9107bdc61df7b6f30bcc685d989d1f13d16c70ed8f34c987b05b9b',
   )
-  await expect(steps.nth(0)).toContainText('8.08 MB')
+  await expect(steps.nth(0)).toContainText(size('8.08 MB'))
   await expect(steps.nth(1)).toContainText('CMD ["/bin/sh"]')
   await peel.whole()
-  await expect(steps.nth(0)).toContainText('7.79 MB')
+  await expect(steps.nth(0)).toContainText(size('7.79 MB'))
 })
 
 test('by the button of the page, which opens the file dialog', async ({ peel }) => {
@@ -59,7 +59,6 @@ test('an archive of docker 20, with folders of layers, is the same image', async
   await expectTag(peel)
   await peel.tab('Anatomy')
   await expect(peel.page.getByRole('row', { name: /layer\.tar/ })).toBeVisible()
-  await peel.whole().catch(() => {}) // The tree is on another tab.
 })
 
 test('redis: seven layers, its config and its history, as docker shows them', async ({ peel }) => {
@@ -106,7 +105,7 @@ test.describe('what is no image gets one clear message, and the open image stays
     [
       'a PNG',
       () => ({ name: 'a.png', bytes: Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex') }),
-      /PNG/i,
+      /PNG|picture/i,
     ],
     ['an empty file', () => ({ name: 'empty.tar', bytes: new Uint8Array(0) }), /empty/i],
     [

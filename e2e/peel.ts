@@ -2,7 +2,7 @@
  * The page in the words of a person: journeys say what is done, and find things by role and accessible name, as
  * assistive tools do. The names are a contract (src/README.md, "Names that stay").
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import {
   chromium,
@@ -99,7 +99,21 @@ export class Peel {
   }
 
   async filter(text: string): Promise<void> {
-    await this.page.getByRole('textbox', { name: 'Filter paths' }).fill(text)
+    const box = this.page.getByRole('textbox', { name: 'Filter paths' })
+    if ((await box.inputValue()) === text) return
+    await box.fill(text)
+    await this.settled()
+  }
+
+  /** Until the rows have stood still: the filter waits for the end of typing, and a row that moves is clicked amiss. */
+  async settled(): Promise<void> {
+    let before = ''
+    let since = Date.now()
+    await expect(async () => {
+      const now = await this.files.innerText()
+      if (now !== before) [before, since] = [now, Date.now()]
+      expect(Date.now() - since).toBeGreaterThan(350)
+    }).toPass({ intervals: [50], timeout: 20_000 })
   }
 
   /** Brings a path into sight by the filter, and answers its row. */
@@ -119,8 +133,9 @@ export class Peel {
   }
 
   async view(name: string | RegExp): Promise<void> {
-    await this.page.getByRole('radiogroup', { name: 'View' }).getByText(name).click()
-    await expect(this.page.getByRole('radio', { name })).toBeChecked()
+    const radio = this.page.getByRole('radiogroup', { name: 'View' }).getByRole('radio', { name })
+    await radio.check({ force: true }) // The circle itself is not drawn; its label is what people click.
+    await this.settled()
   }
 
   // ---------------------------------------------------------------- editing
@@ -216,6 +231,11 @@ export class Peel {
   }
 }
 
+/** A size as the page prints it, with whatever narrow space it puts before the unit. */
+export function size(words: string): RegExp {
+  return new RegExp(`(?<![\\d.])${words.replace('.', '\\.').replace(' ', '\\s?')}`)
+}
+
 // ---------------------------------------------------------------- contexts
 
 /** Without the picker, exports come as downloads, which a test can take; the picker has a test of its own. */
@@ -233,8 +253,10 @@ export function strangers(context: BrowserContext): string[] {
   const found: string[] = []
   context.on('request', (request) => {
     const url = new URL(request.url())
+    // HEAD of the engine's own script is how the page tries out whether anything is blocked, to say so on screen.
+    const method = /^\/assets\/engine-[^?]*$/.test(url.pathname) ? /^(GET|HEAD)$/ : /^GET$/
     const own =
-      url.origin === process.env.PEEL_URL && request.method() === 'GET' && request.postData() === null
+      url.origin === process.env.PEEL_URL && method.test(request.method()) && request.postData() === null
     const asset =
       own &&
       /^\/(|index\.html|favicon\.svg|assets\/[^?]+|[\w-]+\.(js|webmanifest|png|svg))$/.test(url.pathname)
@@ -250,7 +272,7 @@ export interface Fixtures {
   readonly profile: { open(): Promise<Peel>; close(): Promise<void> }
 }
 
-export const test = base.extend<Fixtures & { guard: undefined }>({
+export const test = base.extend<Fixtures>({
   peel: async ({ context, page }, use) => {
     await withoutPicker(context)
     const found = strangers(context)
@@ -287,7 +309,3 @@ export const test = base.extend<Fixtures & { guard: undefined }>({
     await (context as BrowserContext | null)?.close()
   },
 })
-
-export function saveJson(name: string, value: unknown): void {
-  writeFileSync(join(exportsFolder, name), JSON.stringify(value, null, 2))
-}

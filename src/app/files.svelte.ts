@@ -273,4 +273,9 @@ export class FilesPane {
     const row = await this.#desk.run('looking a name up', () => this.#desk.engine.typeAhead(text, from))
     if (row !== null && row >= 0 && this.#typed.text === text) this.go(row)
   }
+
+  /** Another key ends a word: letters after it begin a new one, however soon they come. */
+  endTyping(): void {
+    this.#typed = { text: '', at: 0 }
+  }
 }

@@ -64,6 +64,8 @@ export interface WorkspaceOptions {
   readonly newId: () => string
 }
 
+let workspaces = 0
+
 export class Workspace {
   readonly id: string
   readonly #options: WorkspaceOptions
@@ -78,7 +80,8 @@ export class Workspace {
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   readonly #expanded = new Map<string, Set<string>>()
   #asOf: { layer: number; tree: Tree } | null = null
-  #version = 0
+  // Later than all of the workspace before: the page drops what is older, and an answer of that one may still be on its way.
+  #version = 1e6 * ++workspaces
   #closed = false
 
   private constructor(id: string, options: WorkspaceOptions, image: number) {
