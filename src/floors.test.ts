@@ -25,12 +25,7 @@ interface Room {
 const rooms: readonly Room[] = [
   { floor: 0, at: 'src/core/fault' },
   { floor: 1, at: 'src/core/bytes' },
-  {
-    floor: 1.5,
-    at: 'src/core/digest',
-    packages: ['@noble/hashes'],
-    why: 'above bytes: it hashes a ByteSource',
-  },
+  { floor: 1, at: 'src/core/digest', packages: ['@noble/hashes'] },
   { floor: 2, at: 'src/core/tar' },
   { floor: 2, at: 'src/core/compress', packages: ['fflate', 'fzstd'] },
   { floor: 3, at: 'src/core/layer' },

@@ -27,8 +27,8 @@ const nothing: TreeSummary = {
   complete: false,
 }
 const plainView: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
-/** A selection by shift reaches at most so far: each of its rows is named in the edit. */
-const longestRange = 5000
+/** A selection by shift reaches at most so far: the engine answers no more rows at a time. */
+const longestRange = 1000
 
 export class FilesPane {
   readonly #desk: Desk
@@ -173,7 +173,17 @@ export class FilesPane {
     if (here.path === path) return
     const held = this.#window.indexOf(path)
     if (held >= 0) this.#cursor = { index: held, path }
-    else this.#cursor = { index, path: here.path }
+    else if (!(await this.#follow(path))) this.#cursor = { index, path: this.#pathAt(index) }
+  }
+
+  /** Finds the cursor's path beyond the rows held; false where it is gone, and the cursor stays where it stood. */
+  async #follow(path: string): Promise<boolean> {
+    const found = await this.#desk.run('finding a path', () => this.#desk.engine.reveal(path))
+    if (!found || this.#cursor.path !== path) return found !== null
+    if (found.row >= 0) this.#cursor = { index: found.row, path }
+    else this.#cursor = { index: this.#cursor.index, path: '' }
+    this.take(found.summary)
+    return true
   }
 
   /** Opens what holds `path` and puts the cursor there. */

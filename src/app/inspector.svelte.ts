@@ -50,7 +50,7 @@ export class Inspector {
   }
   get hasContent(): boolean {
     const type = this.#details?.row.type
-    return (type === 'file' || type === 'hardlink') && this.#details?.row.change !== 'removed'
+    return type === 'file' || type === 'hardlink'
   }
   /** The facets that this path has, the one on screen among them. */
   get facets(): readonly Facet[] {
@@ -139,6 +139,9 @@ export class Inspector {
         this.#facet = 'text'
     } catch (thrown) {
       if (turn !== this.#turn) return
+      // Deleted, or its making undone: nothing is left to look at.
+      if (samePath && thrown instanceof ImageError && thrown.fault.code === 'no-such-path')
+        return this.close()
       this.#seen = null
       this.#fault = thrown instanceof ImageError ? thrown.fault : null
       if (!(thrown instanceof ImageError)) throw thrown
@@ -192,5 +195,5 @@ export class Inspector {
 }
 
 function isFile(row: Row): boolean {
-  return (row.type === 'file' || row.type === 'hardlink') && row.change !== 'removed'
+  return row.type === 'file' || row.type === 'hardlink'
 }

@@ -4,19 +4,21 @@ export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
 export type Pane = 'layers' | 'inspector'
 
-/** Widths in px that a pane may have, and the one it starts with. */
-export const widths: Record<Pane, { readonly least: number; readonly most: number; readonly first: number }> =
-  {
-    layers: { least: 200, most: 640, first: 350 },
-    inspector: { least: 260, most: 1200, first: 460 },
-  }
+/** Widths in px that a pane may have. */
+export const widths: Record<Pane, { readonly least: number; readonly most: number }> = {
+  layers: { least: 200, most: 640 },
+  inspector: { least: 260, most: 1200 },
+}
+
+/** The width that a pane starts with: its share of this window. */
+export function firstWidth(pane: Pane): number {
+  const [share, least, most] = pane === 'layers' ? [0.24, 230, 360] : [0.33, 300, 620]
+  return Math.round(Math.max(least, Math.min(most, share * window.innerWidth)))
+}
 
 export class Settings {
   #theme = $state<Theme>('system')
-  #widths = $state.raw<Record<Pane, number>>({
-    layers: widths.layers.first,
-    inspector: widths.inspector.first,
-  })
+  #widths = $state.raw<Record<Pane, number>>({ layers: 0, inspector: 0 })
 
   constructor() {
     this.#theme = themes.find((theme) => theme === kept('theme')) ?? 'system'
@@ -51,9 +53,9 @@ function show(theme: Theme): void {
 }
 
 function keptWidth(pane: Pane): number {
-  const { least, most, first } = widths[pane]
+  const { least, most } = widths[pane]
   const width = Number(kept(`width.${pane}`) ?? NaN)
-  return width >= least && width <= most ? width : first
+  return width >= least && width <= most ? width : firstWidth(pane)
 }
 
 function kept(name: string): string | null {

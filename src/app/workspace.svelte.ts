@@ -358,7 +358,10 @@ export class Workspace implements Desk {
     if (files.length === 0) return this.say('Nothing to open in there.')
     const name = folder === '' ? files[0].file.name : folder
     const several = folder === '' && files.every(({ path }) => path === '')
-    await this.open(several ? files.slice(0, 1) : files, name, handle)
+    const opened = several
+      ? files.slice(0, 1)
+      : files.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
+    await this.open(opened, name, handle)
     if (several && files.length > 1) this.say(`Opened ${name}. Open one archive at a time.`)
   }
 
@@ -539,31 +542,30 @@ export class Workspace implements Desk {
   }
 
   async rename(path: string, name: string): Promise<void> {
-    const to = name.startsWith('/') ? name : joined(directoryOf(path), name)
+    const to = placed(directoryOf(path), name)
     if (to !== path && (await this.edit('renaming', [{ op: 'rename', from: path, to }])))
       await this.goToPath(to)
   }
 
   async newFile(directory: string, name: string): Promise<void> {
-    const path = joined(directory, name)
+    const path = placed(directory, name)
     if (!(await this.edit('making a file', [{ op: 'write', path, content: '' }]))) return
     await this.goToPath(path)
     await this.inspector.startEditing()
   }
 
   async newFolder(directory: string, name: string): Promise<void> {
-    const path = joined(directory, name)
+    const path = placed(directory, name)
     if (await this.edit('making a directory', [{ op: 'mkdir', path }])) await this.goToPath(path)
   }
 
   /** Files from the desktop into a directory; what has the same name there is replaced. */
   async addFiles(directory: string, { files, emptyDirectories, folder }: Dropped): Promise<void> {
     const inside = folder === '' ? directory : joined(directory, folder)
+    const bare = emptyDirectories.map((path) => (path === '' ? inside : joined(inside, path)))
+    const there = await Promise.all(bare.map((path) => this.#exists(path)))
     const edits: Edit[] = [
-      ...emptyDirectories.map((path): Edit => ({
-        op: 'mkdir',
-        path: path === '' ? inside : joined(inside, path),
-      })),
+      ...bare.filter((_, index) => !there[index]).map((path): Edit => ({ op: 'mkdir', path })),
       ...files.map(({ path, file }): Edit => ({
         op: 'write',
         path: joined(inside, path || file.name),
@@ -571,6 +573,13 @@ export class Workspace implements Desk {
       })),
     ]
     await this.edit(`adding files to ${directory}`, edits)
+  }
+
+  #exists(path: string): Promise<boolean> {
+    return this.#engine.details({ view: { kind: 'rootfs' }, path }).then(
+      () => true,
+      () => false,
+    )
   }
 
   async saveText(path: string, text: string): Promise<boolean> {
@@ -589,6 +598,11 @@ export class Workspace implements Desk {
   async setTags(tags: readonly string[]): Promise<boolean> {
     return this.edit('setting the tags', [{ op: 'tags', tags }])
   }
+}
+
+/** A name stands in `directory`; a path from / on stands where it says. */
+function placed(directory: string, name: string): string {
+  return name.startsWith('/') ? name : joined(directory, name)
 }
 
 function withLayer(layers: readonly LayerView[], layer: LayerView): readonly LayerView[] {

@@ -6,13 +6,13 @@ import { ImageError } from '../core/fault/fault'
 import { restoredOriginal, restoredTar } from './keep'
 import { folderAsTar, openArchiveIn, openSource, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import type { Stores } from './ports'
-import { sweep } from './sweep'
+import { contentIds } from '../core/edit/operation'
+import { sweep, type SweepableStores } from './sweep'
 import { asTask, Tasks } from './tasks'
 import { Workspace } from './workspace'
 
 export interface EnginePorts {
-  readonly stores: Stores
+  readonly stores: SweepableStores
   readonly persistent: boolean
   readonly pool: LayerPool
   /** The image behind "Try a sample image". */
@@ -124,7 +124,10 @@ export class Engine {
     if (this.#workspace?.id === id) this.close()
     await stores.archives.remove(id)
     await stores.journals.remove(id)
-    await sweep(stores, await stores.archives.list())
+    const left = await stores.archives.list()
+    const journals = await Promise.all(left.map((record) => stores.journals.load(record.id)))
+    const contents = journals.flatMap((journal) => readJournal(journal).steps.flatMap(contentIds))
+    await sweep(stores, left, { layers: left.flatMap(({ layers }) => layers), contents })
   }
 
   chooseImage(index: number): Promise<ImageView> {

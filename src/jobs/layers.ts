@@ -8,6 +8,7 @@ import type { Image, Layer } from '../core/image/image'
 import { emptyTable } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
 import { TYPE } from '../core/tar/entry'
+import { lintLayer } from '../core/rootfs/lint'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer, type LayerCounts } from '../core/rootfs/union'
 import type { LayerPool } from './pool'
@@ -174,6 +175,7 @@ export class Layers {
       const state = this.#states[this.#united]
       if (state.state !== 'ready' && state.state !== 'failed') break
       const tables = this.#states.slice(0, this.#united + 1).map(({ table }) => table!)
+      lintLayer(this.union, tables, this.#united, this.notices)
       state.counts = applyLayer(this.union, tables, this.#united, this.notices)
       this.#united++
       this.#options.onLayer(viewOf(state))

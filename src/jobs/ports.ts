@@ -55,6 +55,8 @@ export interface ArchiveRecord {
   /** Compression around the whole archive; the parts below are of the plain tar inside. */
   readonly compression: string
   readonly parts: readonly SkeletonPart[]
+  /** Layers that are kept in their plain form for this archive, beside those that `parts` name. */
+  readonly layers: readonly DiffId[]
   /** Where the original compressed file is kept, if the archive was compressed as a whole. */
   readonly original: string | null
   /** Whether every part can be read from storage now. */

@@ -18,7 +18,7 @@ function record(parts: readonly SkeletonPart[], original: string | null = null):
     openedAt: 0,
     image: 0,
   }
-  return { version: 1, id: 'archive', parts, original, ...rest }
+  return { version: 1, id: 'archive', parts, layers: [], original, ...rest }
 }
 
 async function write(store: SegmentStore, key: string, text: string): Promise<void> {

@@ -110,7 +110,7 @@ export class Workspace {
     for (const layer of this.#layers.views) emit({ type: 'layer', layer })
     this.#journal = readJournal(await stores.journals.load(this.id))
     const kept = record?.complete ? record : null
-    await stores.archives.put(kept ? { ...kept, ...this.#recordHead() } : { ...this.#recordHead(), parts: record?.parts ?? [], original: null, complete: false, compression: opened.compression })
+    await stores.archives.put(kept ? { ...kept, ...this.#recordHead() } : { ...this.#recordHead(), parts: record?.parts ?? [], layers: record?.layers ?? [], original: null, complete: false, compression: opened.compression })
     this.#scanned = this.#readLayers(kept)
     this.#scanned.catch(() => {}) // Said as faults of layers; nobody else waits here.
   }
@@ -173,7 +173,7 @@ export class Workspace {
         }
         const original = opened.compression === 'none' ? null : `archive/${this.id}`
         if (original) await keepSource(stores.blobs, original, opened.file, options)
-        await stores.archives.put({ ...this.#recordHead(), parts, original, complete: true, compression: opened.compression })
+        await stores.archives.put({ ...this.#recordHead(), parts, layers: [...layers.toKeep()].map(({ diffId }) => diffId), original, complete: true, compression: opened.compression })
       })
       emit({ type: 'storage', state: 'kept' })
     } catch (thrown) {

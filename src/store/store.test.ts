@@ -199,7 +199,7 @@ describe('archives and journals', () => {
     fileModified: 5,
     compression: 'none',
     parts: [{ kind: 'bytes', body: Uint8Array.of(1, 2) }],
-    original: null,
+    layers: [], original: null,
     complete: true,
     openedAt: 1,
     image: 0,

@@ -87,6 +87,8 @@ async function layerOf(
   const head = source ? await source.read(0, Math.min(HEAD, source.size)) : new Uint8Array(0)
   const compression = sniffCompression(head)
   if (!member) missing(claim, index, notices)
+  if (members.isHardLink(claim.name))
+    notices.add('warning', 'layer-hardlinked', `Layer ${index} is a hard link in the archive: the containerd store does not find it.`, { layer: index, member: claim.name })
   if (member && descriptor?.size != null && descriptor.size !== member.size)
     notices.add('error', 'layer-size', `The manifest says ${descriptor.size} bytes, the archive holds ${member.size}.`, { layer: index, member: member.path })
   const claimed = descriptor && isDigestText(descriptor.digest) ? descriptor.digest : null

@@ -67,6 +67,10 @@ export class Members {
     throw new ImageError('link-loop', `${path} is a symbolic link that leads round in a circle.`, { member: path })
   }
 
+  isHardLink(path: string): boolean {
+    return this.#byPath.get(cleanPath(path))?.type === TYPE.hardlink
+  }
+
   has(path: string): boolean {
     return this.find(path) !== null
   }

@@ -215,13 +215,15 @@ function typeOf(flag: number, path: Uint8Array, at: number, notices: Notices): T
       return slash ? TYPE.directory : TYPE.file
     case 0x30:
     case 0x37:
+      if (flag === 0x37) notices.add('warning', 'tar-contiguous', 'An entry of type "7" (contiguous file): some versions of Docker refuse it.', { at, path: nameText(path) })
       if (!slash) return TYPE.file
       notices.add('warning', 'tar-slash-file', 'A regular file whose name ends in a slash: a directory to GNU tar and bsdtar, an error to Docker.', {
         at,
         path: nameText(path),
       })
       return TYPE.directory
-    case 0x53: // S: old GNU sparse
+    case 0x53:
+      notices.add('warning', 'tar-gnu-sparse', 'A sparse file in the old GNU form: docker and containerd do not unpack it.', { at, path: nameText(path) })
       return TYPE.file
     case 0x31:
       return TYPE.hardlink

@@ -1,0 +1,164 @@
+/**
+ * dive's own efficiency score and wasted bytes, computed as dive does (wagoodman/dive, dive/filetree/efficiency.go):
+ * leaf nodes of every layer tree, a whiteout of a directory counted with all that earlier layers have below it, a
+ * whiteout of an unknown path ending its layer, opaque markers never seen.
+ */
+import type { EntryTable } from '../layer/table'
+import { markerOf } from '../layer/whiteout'
+import { namesIn } from '../rootfs/walk'
+import { Tree } from '../rootfs/tree'
+import { TYPE } from '../tar/entry'
+
+export interface DiveScore {
+  readonly score: number
+  readonly wastedBytes: number
+}
+
+interface Leaf {
+  readonly node: number
+  /** Name in the layer's tree: ".wh.x" for a whiteout of x. */
+  readonly whiteout: boolean
+  readonly size: number
+}
+
+export function diveScore(tables: readonly EntryTable[]): DiveScore {
+  const dive = new Dive()
+  for (const table of tables) dive.layer(table)
+  return dive.result()
+}
+
+class Dive {
+  /** Every path ever named; its type column says directory where dive's stacked tree would. */
+  readonly #paths = new Tree()
+  /** Of the stacked tree of the layers so far. */
+  #stacked = new Uint8Array(1024)
+  #stackedSize = new Float64Array(1024)
+  #stackedDir = new Uint8Array(1024)
+  #sum = new Float64Array(1024)
+  #least = new Float64Array(1024)
+  #seen = new Uint32Array(1024)
+
+  layer(table: EntryTable): void {
+    const leaves = this.#leavesOf(table)
+    for (const leaf of leaves) {
+      const size = leaf.whiteout ? this.#hiddenBy(leaf.node) : leaf.size
+      if (size === null) break // dive's visitor returns an error here, which ends the layer
+      this.#count(leaf.node, size)
+    }
+    this.#stack(table)
+  }
+
+  #count(node: number, size: number): void {
+    this.#sum[node] += size
+    this.#least[node] = this.#seen[node] === 0 ? size : Math.min(this.#least[node], size)
+    this.#seen[node]++
+  }
+
+  /** Bytes below a directory that a whiteout takes away; 0 for a file; null where earlier layers have no such path. */
+  #hiddenBy(node: number): number | null {
+    if (this.#stacked[node] === 0) return null
+    if (this.#stackedDir[node] === 0) return 0
+    let bytes = 0
+    const todo = [node]
+    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+      bytes += this.#stackedSize[at]
+      for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child]) if (this.#stacked[child] === 1) todo.push(child)
+    }
+    return bytes
+  }
+
+  /** The layer's own tree: its leaves in the order dive visits them. */
+  #leavesOf(table: EntryTable): Leaf[] {
+    const entries = new Map<number, Leaf>()
+    const parents = new Set<number>()
+    this.#each(table, (node, row, whiteout) => {
+      parents.add(this.#paths.parent[node])
+      for (let up = this.#paths.parent[this.#paths.parent[node]]; up > 0 && !parents.has(up); up = this.#paths.parent[up]) parents.add(up)
+      entries.set(whiteout ? -node : node, { node, whiteout, size: whiteout || table.type[row] !== TYPE.file ? 0 : table.size[row] })
+    })
+    const leaves = [...entries.values()].filter(({ node, whiteout }) => whiteout || !parents.has(node))
+    // The order only matters where an unknown whiteout cuts the layer short.
+    const fails = leaves.some(({ node, whiteout }) => whiteout && this.#stacked[node] === 0)
+    return fails ? leaves.map((leaf) => ({ leaf, key: this.#key(leaf) })).sort((a, b) => compareKeys(a.key, b.key)).map(({ leaf }) => leaf) : leaves
+  }
+
+  #key({ node, whiteout }: Leaf): string[] {
+    const key: string[] = []
+    for (let at = node; at > 0; at = this.#paths.parent[at]) key.push(`${at === node && whiteout ? '.wh.' : ''}${this.#paths.name(at)}`)
+    return key.reverse()
+  }
+
+  #stack(table: EntryTable): void {
+    const removed: number[] = []
+    this.#each(table, (node, row, whiteout) => {
+      if (whiteout) {
+        removed.push(node)
+        return
+      }
+      for (let up = node; up > 0 && this.#stacked[up] === 0; up = this.#paths.parent[up]) this.#stacked[up] = 1
+      this.#stackedSize[node] = table.type[row] === TYPE.file ? table.size[row] : 0
+      this.#stackedDir[node] = table.type[row] === TYPE.directory ? 1 : 0
+    })
+    for (const top of removed) {
+      const todo = [top]
+      for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+        this.#stacked[at] = 0
+        this.#stackedSize[at] = 0
+        for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child]) if (this.#stacked[child] === 1) todo.push(child)
+      }
+    }
+  }
+
+  #each(table: EntryTable, visit: (node: number, row: number, whiteout: boolean) => void): void {
+    const { pathBytes, pathEnd } = table
+    for (let row = 0; row < table.length; row++) {
+      const names = namesIn(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
+      if (names.length === 0) continue
+      const [from, to] = [names[names.length - 2], names[names.length - 1]]
+      const marker = markerOf(pathBytes, from, to)
+      if (marker === 'opaque' || marker === 'aufs') continue
+      let node = 0
+      for (let i = 0; i < names.length; i += 2) {
+        const start = marker !== 'none' && i === names.length - 2 ? names[i] + 4 : names[i]
+        const child = this.#paths.child(node, pathBytes, start, names[i + 1])
+        node = child >= 0 ? child : this.#paths.put(node, pathBytes, start, names[i + 1], -1, -1, TYPE.directory)
+      }
+      this.#grow()
+      visit(node, row, marker !== 'none')
+    }
+  }
+
+  #grow(): void {
+    if (this.#paths.length <= this.#stacked.length) return
+    const size = this.#paths.length * 2
+    this.#stacked = widened(new Uint8Array(size), this.#stacked)
+    this.#stackedSize = widened(new Float64Array(size), this.#stackedSize)
+    this.#stackedDir = widened(new Uint8Array(size), this.#stackedDir)
+    this.#sum = widened(new Float64Array(size), this.#sum)
+    this.#least = widened(new Float64Array(size), this.#least)
+    this.#seen = widened(new Uint32Array(size), this.#seen)
+  }
+
+  result(): DiveScore {
+    let least = 0
+    let sum = 0
+    let wastedBytes = 0
+    for (let node = 1; node < this.#paths.length; node++) {
+      if (this.#seen[node] === 0) continue
+      least += this.#least[node]
+      sum += this.#sum[node]
+      if (this.#seen[node] >= 2) wastedBytes += this.#sum[node]
+    }
+    return { score: sum === 0 ? 1 : least / sum, wastedBytes }
+  }
+}
+
+function widened<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(wider: T, old: T): T {
+  wider.set(old)
+  return wider
+}
+
+function compareKeys(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i] < b[i] ? -1 : 1
+  return a.length - b.length
+}

@@ -1,0 +1,103 @@
+/** The whole job without a browser: open real archives, edit, export, open again. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { EngineEvent, EditsView } from '../../workers/api'
+import { corpus, corpusFile, unzstd } from '../testkit/corpus'
+import { memoryStores } from './memory-stores'
+import { Engine } from './engine'
+import { inlinePool } from './pool'
+
+function engineOn(stores = memoryStores()) {
+  let id = 0
+  const events: EngineEvent[] = []
+  const engine = new Engine({
+    stores,
+    persistent: true,
+    pool: inlinePool,
+    sample: () => Promise.reject(new Error('no sample here')),
+    probeNetwork: async () => true,
+    now: () => 1_700_000_000_000,
+    newId: () => `c${id++}`,
+  })
+  engine.subscribe((batch) => events.push(...batch))
+  return { engine, events, stores }
+}
+
+const fileOf = (path: string): File => new File([readFileSync(path)], path.split('/').pop()!)
+
+const until = async (events: EngineEvent[], done: (event: EngineEvent) => boolean): Promise<void> => {
+  for (let i = 0; i < 600 && !events.some(done); i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(events.some(done)).toBe(true)
+}
+
+const OS_RELEASE = 'NAME="ALPYNE Linux"\nID=alpyne\nVERSION_ID=0.0.1\nPRETTY_NAME="ALPYNE Linux v0"\n'
+
+async function alpyne(engine: Engine): Promise<EditsView> {
+  await engine.edit([{ op: 'write', path: '/etc/os-release', content: OS_RELEASE }])
+  await engine.edit([
+    { op: 'remove', path: '/sbin/apk' },
+    { op: 'remove', path: '/sbin/ldconfig' },
+  ])
+  await engine.edit([{ op: 'config', key: ['config', 'Cmd'], value: ['/bin/sh', '-l'] }])
+  return engine.edit([{ op: 'tags', tags: ['alpyne:latest'] }])
+}
+
+describe.skipIf(!corpus)('the walk on real Alpine', () => {
+  test.each(['built/alpine-3.20-docker28-save.tar', 'built/alpine-3.20-docker20-save.tar'])('%s: edit, both builds, reload, no-op', async (name) => {
+    const { engine, events, stores } = engineOn()
+    const archive = await engine.open([{ path: '', file: fileOf(corpusFile(name)) }])
+    const same = await engine.export({ build: 'append', format: 'docker', tag: archive.images[0].tags[0] })
+    expect(same.identical).toBe(true)
+    expect(Buffer.from(await same.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
+
+    const edits = await alpyne(engine)
+    expect(edits.operations.map(({ words }) => words)).toMatchInlineSnapshot(`
+      [
+        "changed /etc/os-release (188 B → 77 B)",
+        "removed /sbin/apk",
+        "removed /sbin/ldconfig",
+        "set Cmd to ["/bin/sh","-l"]",
+        "named it alpyne:latest",
+      ]
+    `)
+    const view = { kind: 'rootfs' } as const
+    expect((await engine.preview({ view, path: '/etc/os-release' }, 0, 1000)).text).toBe(OS_RELEASE)
+    const append = await engine.export({ build: 'append', format: 'docker', tag: 'alpyne:latest' })
+    const flat = await engine.export({ build: 'flatten', format: 'docker', tag: 'alpyne:latest' })
+    expect(append.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(flat.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(flat.rootfsBytes).toBeLessThan(7_792_915)
+    expect(append.layers).toBe(2)
+    expect(flat.layers).toBe(1)
+    if (process.env.PEEL_OUT) {
+      writeFileSync(`${process.env.PEEL_OUT}/append.tar`, Buffer.from(await append.blob.arrayBuffer()))
+      writeFileSync(`${process.env.PEEL_OUT}/flat.tar`, Buffer.from(await flat.blob.arrayBuffer()))
+    }
+
+    // The tab is gone; another engine finds the image and every edit without the file.
+    await until(events, (event) => event.type === 'storage' && event.state === 'kept' && (event as { type: string }).type === 'storage')
+    await until(events, (event) => event.type === 'layer' && event.layer.kept)
+    const again = engineOn(stores)
+    for (let i = 0; i < 100 && !(await again.engine.recents())[0].kept; i++) await new Promise((resolve) => setTimeout(resolve, 50))
+    const [recent] = await again.engine.recents()
+    expect(recent).toMatchObject({ edits: 5, kept: true, tags: ['alpyne:latest'] })
+    await again.engine.reopen(recent.id)
+    const flatAgain = await again.engine.export({ build: 'flatten', format: 'docker', tag: 'alpyne:latest' })
+    expect(flatAgain.imageId).toBe(flat.imageId)
+    for (let i = 0; i < 5; i++) await again.engine.undo()
+    const back = await again.engine.export({ build: 'append', format: 'docker', tag: archive.images[0].tags[0] })
+    expect(Buffer.from(await back.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
+  })
+
+  test('redis: config and history as docker shows them, and an edit of a file', async () => {
+    const { engine, events } = engineOn()
+    await engine.open([{ path: '', file: fileOf(unzstd('built/redis-7-docker28-save.tar.zst')) }])
+    await engine.edit([{ op: 'write', path: '/etc/redis.conf', content: 'maxmemory 64mb\n' }])
+    await until(events, (event) => event.type === 'image')
+    const image = events.flatMap((event) => (event.type === 'image' ? [event.image] : []))[0]
+    expect(image.steps.filter(({ layer }) => layer !== null).length).toBe(image.steps.filter(({ instruction }) => /^(RUN|COPY|ADD|WORKDIR|#)/.test(instruction)).length)
+    const built = await engine.export({ build: 'append', format: 'docker', tag: 'redis:edited' })
+    expect(built.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+    if (process.env.PEEL_OUT) writeFileSync(`${process.env.PEEL_OUT}/redis.tar`, Buffer.from(await built.blob.arrayBuffer()))
+  })
+})

@@ -1,0 +1,32 @@
+/** The engine worker: a door. */
+import { isBlocked } from './lockdown'
+import { Engine } from '../src/jobs/engine'
+import { openStores } from '../src/store/open'
+import { buildArchive } from '../src/testkit/archive'
+import { sampleNamed } from '../src/testkit/samples'
+import type { EngineApi } from './api'
+import { workerPool } from './pool'
+import { serve, type Served } from './wire'
+
+const engine = openStores().then(
+  ({ stores, persistent }) =>
+    new Engine({
+      stores,
+      persistent,
+      pool: workerPool(),
+      sample: async () => ({ name: 'sample.tar', blob: new Blob([buildArchive(sampleNamed('demo').drawing)]) }),
+      probeNetwork: isBlocked,
+      now: Date.now,
+      newId: () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join(''), // randomUUID wants https
+    }),
+)
+
+serve<EngineApi>(
+  new Proxy({} as Served<EngineApi>, {
+    // Calls that come before the stores are open wait for them.
+    get: (_, name: keyof EngineApi) => async (...args: unknown[]) => {
+      const target = await engine
+      return (target[name] as (...args: unknown[]) => unknown).apply(target, args)
+    },
+  }),
+)

@@ -1,0 +1,19 @@
+/** A pool worker: one stateless job on one layer at a time. It is stopped by being ended. */
+import './lockdown'
+import type { Compression } from '../src/core/compress/compression'
+import { BlobSource } from '../src/core/bytes/source'
+import type { Digest } from '../src/core/digest/digest'
+import { inlinePool } from '../src/jobs/pool'
+import type { ScannedLayer } from '../src/jobs/scan'
+import { throttled } from './throttle'
+import { serve } from './wire'
+
+export interface LayerApi {
+  scan(stored: Blob, compression: Compression, onBytes: (done: number) => void): ScannedLayer
+  digest(bytes: Blob, onBytes: (done: number) => void): Digest
+}
+
+serve<LayerApi>({
+  scan: (stored, compression, onBytes) => inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes) }),
+  digest: (bytes, onBytes) => inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes) }),
+})

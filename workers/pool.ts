@@ -1,0 +1,64 @@
+/** The pool over worker threads. Cancelling ends the worker, which needs no cooperation from the code in it; the next job starts a new one. */
+import { faultOf, ImageError } from '../src/core/fault/fault'
+import type { LayerPool } from '../src/jobs/pool'
+import { blobOf } from '../src/jobs/segments'
+import layerUrl from './layer?worker&url'
+import type { LayerApi } from './layer'
+import { scriptUrl } from './trusted'
+import { connect, type Connection } from './wire'
+
+/** Two to four hands: more only compete for the disk and hold a segment each. */
+const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 2))
+
+const ignore = (): void => {}
+
+export function workerPool(): LayerPool {
+  const idle: Connection<LayerApi>[] = []
+  const waiting: ((worker: Connection<LayerApi>) => void)[] = []
+  let running = 0
+
+  const start = (): Connection<LayerApi> => connect<LayerApi>(new Worker(scriptUrl(layerUrl), { type: 'module' }))
+
+  function take(): Promise<Connection<LayerApi>> {
+    if (running < WIDTH) {
+      running++
+      return Promise.resolve(idle.pop() ?? start())
+    }
+    return new Promise((resolve) => waiting.push(resolve))
+  }
+
+  function give(worker: Connection<LayerApi> | null): void {
+    const next = waiting.shift()
+    if (next) next(worker ?? start())
+    else {
+      running--
+      if (worker) idle.push(worker)
+    }
+  }
+
+  async function run<T>(signal: AbortSignal | undefined, job: (worker: Connection<LayerApi>) => Promise<T>): Promise<T> {
+    const worker = await take()
+    let usable: Connection<LayerApi> | null = worker
+    const stop = (): void => {
+      usable = null
+      worker.terminate()
+    }
+    void worker.died.then(() => (usable = null))
+    try {
+      if (signal?.aborted) throw new ImageError('cancelled', 'Cancelled.')
+      signal?.addEventListener('abort', stop, { once: true })
+      return await job(worker)
+    } catch (thrown) {
+      throw signal?.aborted ? new ImageError('cancelled', 'Cancelled.') : thrown instanceof ImageError ? thrown : new ImageError('internal', faultOf(thrown).message)
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      give(usable)
+    }
+  }
+
+  return {
+    width: WIDTH,
+    scan: (source, compression, { signal, onBytes } = {}) => run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore)),
+    digest: (source, { signal, onBytes } = {}) => run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore)),
+  }
+}
