@@ -5,9 +5,21 @@ import { IdbContents } from './contents'
 import { Keyval } from './keyval'
 import { Volume } from './volume'
 
+/** Exclusive locks, as lightning-fs asks for them; Node 20 has none. */
+class Locks {
+  readonly #ends = new Map<string, Promise<unknown>>()
+  request(name: string, ...rest: unknown[]): Promise<unknown> {
+    const held = rest.at(-1) as (lock: object) => unknown
+    const end = (this.#ends.get(name) ?? Promise.resolve()).then(() => held({ name }))
+    this.#ends.set(name, end)
+    return end
+  }
+}
+
 beforeEach(() => {
+  vi.restoreAllMocks()
   vi.stubGlobal('indexedDB', new IDBFactory())
-  vi.stubGlobal('navigator', {})
+  vi.stubGlobal('navigator', { locks: new Locks() })
 })
 
 const textOf = async (content: Blob | null): Promise<string | null> => content && content.text()
@@ -28,7 +40,7 @@ test('contents are there after a reload, empty ones too', async () => {
 
 test('a content is on disk, tree and all, when put resolves', async () => {
   await new IdbContents().put('one', new Blob(['kept']))
-  const tree = await new Keyval('peel-upper', 'strict').get<Map<string, Map<string, Map<string, unknown>>>>(
+  const tree = await new Keyval('peel-upper', 'record').get<Map<string, Map<string, Map<string, unknown>>>>(
     'tree',
   )
   expect([...(tree?.get('/')?.get('c')?.keys() ?? [])]).toContain('one')
@@ -67,20 +79,54 @@ test('a view of a large buffer is stored without the buffer', async () => {
   set.mockRestore()
 })
 
-test('a full disk is told, and what was kept stays', async () => {
-  const contents = new IdbContents()
-  await contents.put('one', new Blob(['kept']))
-  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
-    throw new DOMException('no room', 'QuotaExceededError')
-  })
-  await expect(contents.put('two', new Blob(['lost']))).rejects.toMatchObject({
-    fault: { code: 'storage-full' },
-  })
-  put.mockRestore()
-  expect(await textOf(await contents.get('one'))).toBe('kept')
-  await contents.put('three', new Blob(['room again']))
-  expect(await textOf(await reopened().get('three'))).toBe('room again')
-})
+/** Longer than lightning-fs waits before it stores its tree and lets go of its lock. */
+const asleep = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1200))
+
+test.each(['a content', 'the tree'])(
+  'a disk too full for %s is told, and afterwards all is well',
+  async (what) => {
+    const contents = new IdbContents()
+    await contents.put('one', new Blob(['kept']))
+    const { put } = IDBObjectStore.prototype
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
+      if (what === 'a content' || key === 'tree') throw new DOMException('no room', 'QuotaExceededError')
+      return put.call(this, value, key)
+    })
+    await expect(contents.put('two', new Blob(['lost']))).rejects.toMatchObject({
+      fault: { code: 'storage-full' },
+    })
+    await asleep()
+    vi.restoreAllMocks()
+    expect(await textOf(await contents.get('one'))).toBe('kept')
+    await contents.put('three', new Blob(['room again']))
+    expect(await textOf(await reopened().get('three'))).toBe('room again')
+    expect(await textOf(await reopened().get('one'))).toBe('kept')
+  },
+)
+
+test.each(['at the start', 'after a pause'])(
+  'a tree that cannot be read %s is not written over',
+  async (when) => {
+    const before = new IdbContents()
+    await before.put('one', new Blob(['kept']))
+    await asleep()
+    const contents = when === 'at the start' ? new IdbContents() : before
+    let failures = 0
+    const { get } = IDBObjectStore.prototype
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      if (key === 'tree' && failures++ < (when === 'at the start' ? 1 : 3))
+        throw new DOMException('busy', 'UnknownError')
+      return get.call(this, key)
+    })
+    const first = contents.put('two', new Blob(['second']))
+    if (when === 'at the start')
+      await expect(first).rejects.toMatchObject({ fault: { code: 'storage-unavailable' } })
+    else await first
+    await contents.put('three', new Blob(['third']))
+    expect(await textOf(await reopened().get('one'))).toBe('kept')
+    vi.restoreAllMocks()
+  },
+)
 
 test('an id that is a path is refused', async () => {
   await expect(new IdbContents().put('../x', new Blob([]))).rejects.toMatchObject({

@@ -11,7 +11,7 @@ const grammar = /^[A-Za-z0-9_-]+$/
 
 export class IdbContents implements UpperFiles {
   readonly #volume = new Volume()
-  readonly #large = new IdbSegments('peel-contents', 'strict')
+  readonly #large = new IdbSegments('peel-contents', 'record')
 
   async put(id: string, content: Blob): Promise<void> {
     if (!grammar.test(id)) throw new ImageError('internal', `"${id}" is no id of a content.`)

@@ -7,25 +7,35 @@ import { ImageError } from '../core/fault/fault'
 
 const STORE = 'keyval'
 
-/** 'strict' resolves once the bytes are on disk; 'relaxed' once the system has them, which is faster: for caches. */
-export type Durability = 'strict' | 'relaxed'
+/**
+ * A 'cache' can be made again: writes resolve once the system has the bytes, which is faster, and what cannot be read is
+ * as if it were not there. A 'record' cannot: writes resolve once the bytes are on disk, and a read that fails throws,
+ * since what looks absent would be written over.
+ */
+export type Kind = 'cache' | 'record'
 
 export class Keyval {
   readonly #use: UseStore
-  constructor(name: string, durability: Durability) {
-    this.#use = database(name, durability)
+  readonly #kind: Kind
+  constructor(name: string, kind: Kind) {
+    this.#kind = kind
+    this.#use = database(name, kind === 'cache' ? 'relaxed' : 'strict')
   }
 
-  /** undefined where the key is not there, or its bytes are lost. */
+  /** undefined where the key is not there; of a cache, also where its bytes are lost. */
   get<T>(key: IDBValidKey): Promise<T | undefined> {
-    return get<T>(key, this.#use).catch(lostAsUndefined)
+    return get<T>(key, this.#use).catch((thrown: unknown) => this.#absent(thrown))
   }
 
   async getMany<T>(of: IDBValidKey[]): Promise<(T | undefined)[]> {
     return getMany<T>(of, this.#use).catch((thrown: unknown) => {
-      lostAsUndefined(thrown)
+      this.#absent(thrown)
       return of.map(() => undefined)
     })
+  }
+
+  #absent(thrown: unknown): undefined {
+    if (this.#kind === 'record' || !isLost(thrown)) asFault(thrown)
   }
 
   /** In one transaction: all or nothing. Throws `storage-full` or `storage-unavailable`. */
@@ -56,7 +66,7 @@ export class Keyval {
 }
 
 /** A store function of idb-keyval, which takes any: its own `createStore` knows no durability and no second try. */
-function database(name: string, durability: Durability): UseStore {
+function database(name: string, durability: IDBTransactionDurability): UseStore {
   let opening: Promise<IDBDatabase> | null = null
   const forget = (): void => void (opening = null)
   const open = (): Promise<IDBDatabase> => (opening ??= openDatabase(name, forget).catch(forgetting(forget)))
@@ -110,16 +120,11 @@ const isClosed = (thrown: unknown): boolean => nameOf(thrown) === 'InvalidStateE
 
 /**
  * What browsers say when the side file of a value is gone (w3c/IndexedDB#423), or the value cannot be read back.
- * Everything of that size here can be made again.
  */
 export function isLost(thrown: unknown): boolean {
   return ['NotFoundError', 'NotReadableError', 'UnknownError', 'DataError', 'DataCloneError'].includes(
     nameOf(thrown),
   )
-}
-
-function lostAsUndefined(thrown: unknown): undefined {
-  if (!isLost(thrown)) asFault(thrown)
 }
 
 /** Chromium reports a full disk as an UnknownError about blobs. */

@@ -40,7 +40,7 @@ export async function openStores(): Promise<OpenedStores> {
 /** Tried out: private windows and policies make IndexedDB fail in many ways, often only at the first write. */
 async function isUsable(): Promise<boolean> {
   if (typeof indexedDB === 'undefined') return false
-  const probe = new Keyval('peel-settings', 'relaxed')
+  const probe = new Keyval('peel-settings', 'cache')
   const works = probe.set(['probe', Date.now()]).then(
     () => true,
     (thrown: unknown) => (thrown as { fault?: { code?: string } }).fault?.code === 'storage-full',

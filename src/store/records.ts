@@ -10,7 +10,7 @@ import { withOwnBuffers } from './own-buffers'
 export const TABLE_VERSION = 1
 
 export class IdbTables implements ListedTables {
-  readonly #records = new Keyval('peel-tables', 'relaxed')
+  readonly #records = new Keyval('peel-tables', 'cache')
 
   async get(diffId: DiffId): Promise<EntryTable | null> {
     const record = await this.#records.get<{ version: number; table: EntryTable }>(diffId)
@@ -28,7 +28,7 @@ export class IdbTables implements ListedTables {
 }
 
 export class IdbArchives implements ArchiveStore {
-  readonly #records = new Keyval('peel-archives', 'strict')
+  readonly #records = new Keyval('peel-archives', 'record')
 
   async get(id: string): Promise<ArchiveRecord | null> {
     return known(await this.#records.get(id))
@@ -52,7 +52,7 @@ function known(value: unknown): ArchiveRecord | null {
 
 /** The one thing here that cannot be made again: each save is on disk before it resolves. */
 export class IdbJournals implements JournalStore {
-  readonly #records = new Keyval('peel-journal', 'strict')
+  readonly #records = new Keyval('peel-journal', 'record')
 
   /** null where there is none. */
   async load(archiveId: string): Promise<unknown> {
@@ -73,7 +73,7 @@ export interface Settings {
 }
 
 export class IdbSettings implements Settings {
-  readonly #records = new Keyval('peel-settings', 'relaxed')
+  readonly #records = new Keyval('peel-settings', 'cache')
 
   get(name: string): Promise<unknown> {
     return this.#records.get(name)

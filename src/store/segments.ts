@@ -4,7 +4,7 @@
  */
 import { ImageError } from '../core/fault/fault'
 import type { SegmentStore, SegmentWriter } from '../jobs/ports'
-import { Keyval, isLost } from './keyval'
+import { Keyval, isLost, type Kind } from './keyval'
 import { livingSessions, session } from './session'
 
 interface Commit {
@@ -21,9 +21,8 @@ let writers = 0
 export class IdbSegments implements SegmentStore {
   readonly #records: Keyval
 
-  /** A cache: the commit is as durable as the segments, and both can be made again. */
-  constructor(database: string, durability: 'strict' | 'relaxed' = 'relaxed') {
-    this.#records = new Keyval(database, durability)
+  constructor(database: string, kind: Kind = 'cache') {
+    this.#records = new Keyval(database, kind)
   }
 
   async has(key: string): Promise<boolean> {
@@ -58,8 +57,9 @@ export class IdbSegments implements SegmentStore {
 
   /** Removes segments that no commit record names and that no living worker or tab is writing. */
   async sweep(): Promise<void> {
-    const isAlive = await livingSessions()
+    // Keys first: whoever wrote one of these held its lock before, so that it cannot be missed.
     const keys = await this.#records.keys()
+    const isAlive = await livingSessions()
     const committed = new Map<string, string | undefined>()
     for (const key of keys) if (typeof key === 'string') committed.set(key, (await this.#commit(key))?.writer)
     const leftovers = keys.filter(

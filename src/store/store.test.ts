@@ -68,7 +68,7 @@ describe('segments', () => {
     expect(await textOf(await store.get(key))).toBe('second')
     await first.commit()
     expect(await textOf(await store.get(key))).toBe('first, a long one and more')
-    expect(await new Keyval('layers', 'relaxed').keys()).toHaveLength(3)
+    expect(await new Keyval('layers', 'cache').keys()).toHaveLength(3)
   })
 
   test('that are removed or abandoned leave nothing behind', async () => {
@@ -80,11 +80,11 @@ describe('segments', () => {
     expect(await textOf(await store.get(key))).toBe('onetwo')
     await store.remove(key)
     expect(await store.get(key)).toBeNull()
-    expect(await new Keyval('layers', 'relaxed').keys()).toEqual([])
+    expect(await new Keyval('layers', 'cache').keys()).toEqual([])
   })
 
   test('of a dead worker are swept, those of living ones and those that are committed are not', async () => {
-    const records = new Keyval('layers', 'relaxed')
+    const records = new Keyval('layers', 'cache')
     const store = new IdbSegments('layers')
     await written(store, 'kept')
     const living = await store.write('other')
@@ -100,7 +100,7 @@ describe('segments', () => {
   test('of which one is lost are not there', async () => {
     const store = new IdbSegments('layers')
     await written(store, 'one', 'two')
-    const records = new Keyval('layers', 'relaxed')
+    const records = new Keyval('layers', 'cache')
     const [first] = (await records.keys()).filter(Array.isArray)
     await records.remove([first])
     expect(await store.get(key)).toBeNull()
@@ -170,7 +170,7 @@ describe('tables', () => {
   })
 
   test('of another version are as if they were not there', async () => {
-    await new Keyval('peel-tables', 'relaxed').set([key, { version: TABLE_VERSION + 1, table }])
+    await new Keyval('peel-tables', 'cache').set([key, { version: TABLE_VERSION + 1, table }])
     expect(await new IdbTables().get(key)).toBeNull()
   })
 })
@@ -215,7 +215,7 @@ describe('archives and journals', () => {
   })
 
   test('of a later version are left alone and not read', async () => {
-    await new Keyval('peel-archives', 'strict').set(['one', { ...record, version: 2 }])
+    await new Keyval('peel-archives', 'record').set(['one', { ...record, version: 2 }])
     expect(await new IdbArchives().get('one')).toBeNull()
     expect(await new IdbArchives().list()).toEqual([])
   })
@@ -226,6 +226,18 @@ describe('archives and journals', () => {
     expect(begin).toHaveBeenLastCalledWith('keyval', 'readwrite', { durability: 'strict' })
     await new IdbTables().put(key, table)
     expect(begin).toHaveBeenLastCalledWith('keyval', 'readwrite', { durability: 'relaxed' })
+  })
+
+  test('that cannot be read are not taken for absent, unlike caches', async () => {
+    await new IdbJournals().save('one', 1)
+    await new IdbTables().put(key, table)
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(() => {
+      throw new DOMException('the disk is busy', 'UnknownError')
+    })
+    await expect(new IdbJournals().load('one')).rejects.toMatchObject({
+      fault: { code: 'storage-unavailable' },
+    })
+    expect(await new IdbTables().get(key)).toBeNull()
   })
 
   test('are written again when the browser closed the connection', async () => {
