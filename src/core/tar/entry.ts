@@ -1,11 +1,21 @@
 /** One entry of a tar, whatever dialect wrote it. */
 
 /** Kinds of entries, as they stand in the `type` column of a table. */
-export const TYPE = { file: 0, directory: 1, symlink: 2, hardlink: 3, char: 4, block: 5, fifo: 6, other: 7 } as const
+export const TYPE = {
+  file: 0,
+  directory: 1,
+  symlink: 2,
+  hardlink: 3,
+  char: 4,
+  block: 5,
+  fifo: 6,
+  other: 7,
+} as const
 export type TypeCode = (typeof TYPE)[keyof typeof TYPE]
 
 /** One PAX record, value as raw bytes: xattrs hold NULs and are not text. */
 export interface PaxRecord {
+  /** As names are written (bytes/text.ts): bytes that are no UTF-8 as `\xNN`. */
   readonly key: string
   readonly value: Uint8Array
 }
