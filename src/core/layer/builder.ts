@@ -37,7 +37,8 @@ export class TableBuilder {
     c.link[row] = entry.type === TYPE.symlink || entry.type === TYPE.hardlink ? this.#addLink(entry.link) : -1
     c.uname[row] = this.#name(entry.uname)
     c.gname[row] = this.#name(entry.gname)
-    if (entry.type === TYPE.char || entry.type === TYPE.block) this.#device.set(row, { major: entry.major, minor: entry.minor })
+    if (entry.type === TYPE.char || entry.type === TYPE.block)
+      this.#device.set(row, { major: entry.major, minor: entry.minor })
     if (entry.sparse) this.#sparse.set(row, entry.sparse)
     const pax = entry.pax ? worthKeeping(entry.pax, entry.mtime) : null
     if (pax) this.#pax.set(row, pax)
@@ -136,7 +137,18 @@ class Arena {
 }
 
 /** Keys whose value a column holds whole. */
-const IN_COLUMNS = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'uname', 'gname', 'SCHILY.devmajor', 'SCHILY.devminor', 'hdrcharset'])
+const IN_COLUMNS = new Set([
+  'path',
+  'linkpath',
+  'size',
+  'uid',
+  'gid',
+  'uname',
+  'gname',
+  'SCHILY.devmajor',
+  'SCHILY.devminor',
+  'hdrcharset',
+])
 
 /** Records that a copy of the entry must carry again: xattrs, times with fractions, whatever is unknown. */
 function worthKeeping(records: readonly PaxRecord[], mtime: number): readonly PaxRecord[] | null {

@@ -1,7 +1,16 @@
 /** One entry of a tar, whatever dialect wrote it. */
 
 /** Kinds of entries, as they stand in the `type` column of a table. */
-export const TYPE = { file: 0, directory: 1, symlink: 2, hardlink: 3, char: 4, block: 5, fifo: 6, other: 7 } as const
+export const TYPE = {
+  file: 0,
+  directory: 1,
+  symlink: 2,
+  hardlink: 3,
+  char: 4,
+  block: 5,
+  fifo: 6,
+  other: 7,
+} as const
 export type TypeCode = (typeof TYPE)[keyof typeof TYPE]
 
 /** One PAX record, value as raw bytes: xattrs hold NULs and are not text. */

@@ -15,7 +15,8 @@ export function decodePax(body: Uint8Array, at: number): PaxRecord[] {
     if (body[i] === 0 && isZero(body, i)) break // Solaris and others pad with NULs inside the body.
     const start = i
     let length = 0
-    while (i < body.length && body[i] >= 0x30 && body[i] <= 0x39 && i - start < 12) length = length * 10 + body[i++] - 0x30
+    while (i < body.length && body[i] >= 0x30 && body[i] <= 0x39 && i - start < 12)
+      length = length * 10 + body[i++] - 0x30
     if (i === start || body[i] !== 0x20) throw bad('a record does not start with its length', at + start)
     const end = start + length
     if (end > body.length || end <= i + 1) throw bad(`a record claims ${length} bytes`, at + start)

@@ -68,7 +68,8 @@ export async function scanTar(
     checkSum(block, o, at)
     const flag = block[o + 156]
     const size = readNumber(block, o + FIELD.size[0], FIELD.size[1])
-    if (!(size >= 0)) throw new ImageError('bad-header', 'The size field of a tar header is not a size.', { at })
+    if (!(size >= 0))
+      throw new ImageError('bad-header', 'The size field of a tar header is not a size.', { at })
     if (flag === 0x78 || flag === 0x67 || flag === 0x4c || flag === 0x4b || flag === 0x58) {
       // An extension's own size counts for it, never a PAX size that came before.
       const body = await extensionBody(input, at, size, notices)
@@ -139,13 +140,24 @@ function checkSum(block: Uint8Array, o: number, at: number): void {
     throw new ImageError('bad-header', 'Here should be a tar header, and its checksum does not fit.', { at })
 }
 
-async function extensionBody(input: TarInput, at: number, size: number, notices: Notices): Promise<Uint8Array> {
+async function extensionBody(
+  input: TarInput,
+  at: number,
+  size: number,
+  notices: Notices,
+): Promise<Uint8Array> {
   if (size > MOST_EXTENSION)
     throw new ImageError('too-large', `A tar extension header claims ${size} bytes.`, { at })
   if (size > GO_EXTENSION)
-    notices.add('warning', 'tar-extension-large', `An extension header of ${size} bytes: engines take at most 1 MiB.`, { at })
+    notices.add(
+      'warning',
+      'tar-extension-large',
+      `An extension header of ${size} bytes: engines take at most 1 MiB.`,
+      { at },
+    )
   const body = await input.take(at + BLOCK, size)
-  if (body.length < size) throw new ImageError('truncated', 'The tar ends inside an extension header.', { at })
+  if (body.length < size)
+    throw new ImageError('truncated', 'The tar ends inside an extension header.', { at })
   return body
 }
 
@@ -155,7 +167,15 @@ function untilNul(body: Uint8Array): Uint8Array {
 }
 
 /** The fields of the header itself. */
-function decode(entry: ScannedEntry, block: Uint8Array, o: number, at: number, flag: number, size: number, notices: Notices): void {
+function decode(
+  entry: ScannedEntry,
+  block: Uint8Array,
+  o: number,
+  at: number,
+  flag: number,
+  size: number,
+  notices: Notices,
+): void {
   entry.flag = flag
   entry.size = size
   entry.mode = numberOr(block, o, FIELD.mode, at, notices) & 0o7777
@@ -176,16 +196,33 @@ function decode(entry: ScannedEntry, block: Uint8Array, o: number, at: number, f
   if (block[o + 345] !== 0 && hasPrefix(block, o)) entry.path = joined(block, o)
 }
 
-function numberOr(block: Uint8Array, o: number, [from, length]: readonly [number, number], at: number, notices: Notices): number {
+function numberOr(
+  block: Uint8Array,
+  o: number,
+  [from, length]: readonly [number, number],
+  at: number,
+  notices: Notices,
+): number {
   const value = readNumber(block, o + from, length)
   if (!Number.isNaN(value)) return value
-  notices.add('warning', 'tar-number', 'A numeric field of a tar header holds no number; 0 is shown. Engines refuse such a layer.', { at: at + from })
+  notices.add(
+    'warning',
+    'tar-number',
+    'A numeric field of a tar header holds no number; 0 is shown. Engines refuse such a layer.',
+    { at: at + from },
+  )
   return 0
 }
 
 /** "ustar" at 257, with whatever follows. */
 function hasMagic(block: Uint8Array, o: number): boolean {
-  return block[o + 257] === 0x75 && block[o + 258] === 0x73 && block[o + 259] === 0x74 && block[o + 260] === 0x61 && block[o + 261] === 0x72
+  return (
+    block[o + 257] === 0x75 &&
+    block[o + 258] === 0x73 &&
+    block[o + 259] === 0x74 &&
+    block[o + 260] === 0x61 &&
+    block[o + 261] === 0x72
+  )
 }
 
 /** POSIX headers have a prefix; GNU ones ("ustar  ") keep times there. */
@@ -215,15 +252,31 @@ function typeOf(flag: number, path: Uint8Array, at: number, notices: Notices): T
       return slash ? TYPE.directory : TYPE.file
     case 0x30:
     case 0x37:
-      if (flag === 0x37) notices.add('warning', 'tar-contiguous', 'An entry of type "7" (contiguous file): some versions of Docker refuse it.', { at, path: nameText(path) })
+      if (flag === 0x37)
+        notices.add(
+          'warning',
+          'tar-contiguous',
+          'An entry of type "7" (contiguous file): some versions of Docker refuse it.',
+          { at, path: nameText(path) },
+        )
       if (!slash) return TYPE.file
-      notices.add('warning', 'tar-slash-file', 'A regular file whose name ends in a slash: a directory to GNU tar and bsdtar, an error to Docker.', {
-        at,
-        path: nameText(path),
-      })
+      notices.add(
+        'warning',
+        'tar-slash-file',
+        'A regular file whose name ends in a slash: a directory to GNU tar and bsdtar, an error to Docker.',
+        {
+          at,
+          path: nameText(path),
+        },
+      )
       return TYPE.directory
     case 0x53:
-      notices.add('warning', 'tar-gnu-sparse', 'A sparse file in the old GNU form: docker and containerd do not unpack it.', { at, path: nameText(path) })
+      notices.add(
+        'warning',
+        'tar-gnu-sparse',
+        'A sparse file in the old GNU form: docker and containerd do not unpack it.',
+        { at, path: nameText(path) },
+      )
       return TYPE.file
     case 0x31:
       return TYPE.hardlink
@@ -238,25 +291,41 @@ function typeOf(flag: number, path: Uint8Array, at: number, notices: Notices): T
     case 0x36:
       return TYPE.fifo
     default:
-      notices.add('warning', 'tar-type', `An entry of type "${nameText(Uint8Array.of(flag))}": Docker does not know it and refuses the layer.`, {
-        at,
-        path: nameText(path),
-      })
+      notices.add(
+        'warning',
+        'tar-type',
+        `An entry of type "${nameText(Uint8Array.of(flag))}": Docker does not know it and refuses the layer.`,
+        {
+          at,
+          path: nameText(path),
+        },
+      )
       return TYPE.other
   }
 }
 
 /** Where the body lies, how long it is in the tar, and how long the file is. */
-async function layOut(entry: WorkingEntry, input: TarInput, at: number, o: number, notices: Notices): Promise<void> {
+async function layOut(
+  entry: WorkingEntry,
+  input: TarInput,
+  at: number,
+  o: number,
+  notices: Notices,
+): Promise<void> {
   entry.headerEndsAt = entry.bodyAt
   entry.stored = entry.bodyStored = entry.size
   if (entry.type !== TYPE.file && entry.type !== TYPE.other) {
     // Links, directories and devices have no body whatever their size says (Go: isHeaderOnly; GNU tar for hard links).
     if (entry.size !== 0)
-      notices.add('warning', 'tar-size-without-body', `A size of ${entry.size} on an entry that has no contents; tools disagree where the next entry starts.`, {
-        at,
-        path: nameText(entry.path),
-      })
+      notices.add(
+        'warning',
+        'tar-size-without-body',
+        `A size of ${entry.size} on an entry that has no contents; tools disagree where the next entry starts.`,
+        {
+          at,
+          path: nameText(entry.path),
+        },
+      )
     entry.size = entry.stored = entry.bodyStored = 0
     return
   }
@@ -275,7 +344,8 @@ async function oldGnuSparse(entry: WorkingEntry, input: TarInput, at: number, o:
     more = extensionIsExtended(block, 0)
     entry.bodyAt += BLOCK
   }
-  if (!(realSize >= 0)) throw new ImageError('bad-sparse', 'The real size of a sparse file is not a size.', { at })
+  if (!(realSize >= 0))
+    throw new ImageError('bad-sparse', 'The real size of a sparse file is not a size.', { at })
   entry.headerEndsAt = entry.bodyAt
   entry.sparse = { runs: checkedRuns(flat, realSize, entry.stored, at), storedAt: entry.bodyAt }
   entry.size = realSize
@@ -292,30 +362,45 @@ async function paxSparseBody(entry: WorkingEntry, input: TarInput, at: number): 
     flat = map.flat
     entry.bodyAt += map.length
     entry.stored -= map.length
-    if (entry.stored < 0) throw new ImageError('bad-sparse', 'The map of a sparse file is longer than its body.', { at })
+    if (entry.stored < 0)
+      throw new ImageError('bad-sparse', 'The map of a sparse file is longer than its body.', { at })
   }
   entry.sparse = { runs: checkedRuns(flat, sparse.realSize, entry.stored, at), storedAt: entry.bodyAt }
   entry.size = sparse.realSize
 }
 
-async function mapInBody(entry: WorkingEntry, input: TarInput, at: number): Promise<{ flat: number[]; length: number }> {
+async function mapInBody(
+  entry: WorkingEntry,
+  input: TarInput,
+  at: number,
+): Promise<{ flat: number[]; length: number }> {
   for (let length = BLOCK; ; length *= 2) {
     const take = Math.min(length, padded(entry.stored))
     const body = await input.take(entry.bodyAt, take)
     const map = decodeMap10(body, at)
     if (map) return map
-    if (body.length < length) throw new ImageError('bad-sparse', 'The map of a sparse file does not end.', { at })
+    if (body.length < length)
+      throw new ImageError('bad-sparse', 'The map of a sparse file does not end.', { at })
   }
 }
 
 /** Records of both headers on the entry: the global ones first, the entry's own win. An empty value leaves the header's field (Go: mergePAX). */
-function applyPax(entry: ScannedEntry, globals: readonly PaxRecord[], own: readonly PaxRecord[], at: number, notices: Notices): void {
+function applyPax(
+  entry: ScannedEntry,
+  globals: readonly PaxRecord[],
+  own: readonly PaxRecord[],
+  at: number,
+  notices: Notices,
+): void {
   for (const record of globals) applyRecord(entry, record, at)
   for (const record of own) applyRecord(entry, record, at)
   const ownKeys = new Set(own.map(({ key }) => key))
   entry.pax = [...globals.filter(({ key }) => !ownKeys.has(key)), ...own]
   if (entry.path.includes(0))
-    notices.add('warning', 'tar-nul-in-path', 'A path holds a NUL byte; engines refuse such a layer.', { at, path: nameText(entry.path) })
+    notices.add('warning', 'tar-nul-in-path', 'A path holds a NUL byte; engines refuse such a layer.', {
+      at,
+      path: nameText(entry.path),
+    })
 }
 
 function applyRecord(entry: ScannedEntry, { key, value }: PaxRecord, at: number): void {
@@ -350,7 +435,10 @@ function applyRecord(entry: ScannedEntry, { key, value }: PaxRecord, at: number)
       break
     case 'mtime': {
       const time = parsePaxTime(latin(value))
-      if (Number.isNaN(time)) throw new ImageError('bad-pax', `The PAX time "${latin(value).slice(0, 40)}" is not a number.`, { at })
+      if (Number.isNaN(time))
+        throw new ImageError('bad-pax', `The PAX time "${latin(value).slice(0, 40)}" is not a number.`, {
+          at,
+        })
       entry.mtime = time
       break
     }
@@ -360,17 +448,31 @@ function applyRecord(entry: ScannedEntry, { key, value }: PaxRecord, at: number)
 function wholeNumber(value: Uint8Array, key: string, at: number): number {
   const number = parsePaxInteger(latin(value))
   if (number >= 0) return number
-  throw new ImageError('bad-pax', `The PAX record ${key} holds "${latin(value).slice(0, 40)}", which is not a number.`, { at })
+  throw new ImageError(
+    'bad-pax',
+    `The PAX record ${key} holds "${latin(value).slice(0, 40)}", which is not a number.`,
+    { at },
+  )
 }
 
 function latin(value: Uint8Array): string {
   return String.fromCharCode(...value.subarray(0, 64))
 }
 
-function mergeGlobals(globals: readonly PaxRecord[], more: readonly PaxRecord[], at: number, notices: Notices): PaxRecord[] {
+function mergeGlobals(
+  globals: readonly PaxRecord[],
+  more: readonly PaxRecord[],
+  at: number,
+  notices: Notices,
+): PaxRecord[] {
   const telling = more.filter(({ key }) => key !== 'comment')
   if (telling.length > 0)
-    notices.add('info', 'tar-global-header', `A global PAX header sets ${telling.map(({ key }) => key).join(', ')}: GNU tar and bsdtar apply it, Docker does not.`, { at })
+    notices.add(
+      'info',
+      'tar-global-header',
+      `A global PAX header sets ${telling.map(({ key }) => key).join(', ')}: GNU tar and bsdtar apply it, Docker does not.`,
+      { at },
+    )
   const keys = new Set(telling.map(({ key }) => key))
   return [...globals.filter(({ key }) => !keys.has(key)), ...telling]
 }
@@ -385,10 +487,15 @@ async function endOfBytes(
 ): Promise<ScanEnd> {
   const total = await input.total()
   if (total < mustReach)
-    throw new ImageError('truncated', `The tar ends inside the contents of its last entry: ${mustReach - total} bytes are missing.`, { at: total })
+    throw new ImageError(
+      'truncated',
+      `The tar ends inside the contents of its last entry: ${mustReach - total} bytes are missing.`,
+      { at: total },
+    )
   checkNothingPending(pending, at)
   const rest = got > 0 ? input.window.subarray(at - input.start, at - input.start + got) : EMPTY
-  if (rest.some((byte) => byte !== 0)) throw new ImageError('truncated', 'The tar ends inside a header.', { at })
+  if (rest.some((byte) => byte !== 0))
+    throw new ImageError('truncated', 'The tar ends inside a header.', { at })
   notices.add('info', 'tar-no-end', 'The tar has no end marker.', { at: Math.min(at, total) })
   return { endsAt: Math.min(at, total), end: 'missing' }
 }
@@ -396,14 +503,26 @@ async function endOfBytes(
 async function endMarker(at: number, pending: Pending, input: TarInput, notices: Notices): Promise<ScanEnd> {
   checkNothingPending(pending, at)
   const got = await input.load(at + BLOCK, BLOCK)
-  if (got >= BLOCK && isZeroBlock(input.window, at + BLOCK - input.start)) return { endsAt: at, end: 'marker' }
-  const lone = got > 0 && input.window.subarray(at + BLOCK - input.start, at + BLOCK - input.start + got).some((byte) => byte !== 0)
+  if (got >= BLOCK && isZeroBlock(input.window, at + BLOCK - input.start))
+    return { endsAt: at, end: 'marker' }
+  const lone =
+    got > 0 &&
+    input.window.subarray(at + BLOCK - input.start, at + BLOCK - input.start + got).some((byte) => byte !== 0)
   if (lone)
-    notices.add('warning', 'tar-lone-zero', 'One zero block, where two end a tar, and more behind it: GNU tar stops here, Docker refuses the layer.', { at })
+    notices.add(
+      'warning',
+      'tar-lone-zero',
+      'One zero block, where two end a tar, and more behind it: GNU tar stops here, Docker refuses the layer.',
+      { at },
+    )
   return { endsAt: at, end: 'lone-zero' }
 }
 
 function checkNothingPending(pending: Pending, at: number): void {
   if (pending.pax || pending.longName || pending.longLink)
-    throw new ImageError('truncated', 'The tar ends behind an extension header, before the entry it belongs to.', { at })
+    throw new ImageError(
+      'truncated',
+      'The tar ends behind an extension header, before the entry it belongs to.',
+      { at },
+    )
 }

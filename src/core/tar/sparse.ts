@@ -9,13 +9,19 @@ import { parsePaxInteger } from './pax'
 const MOST_RUNS = 1_000_000
 
 /** Checks a map (order, overlap, bounds) and drops empty runs. `stored` is what the runs must add up to. */
-export function checkedRuns(flat: readonly number[], realSize: number, stored: number, at: number): Float64Array {
+export function checkedRuns(
+  flat: readonly number[],
+  realSize: number,
+  stored: number,
+  at: number,
+): Float64Array {
   const runs: number[] = []
   let end = 0
   let sum = 0
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const [offset, length] = [flat[i], flat[i + 1]]
-    if (!(offset >= end) || !(length >= 0) || offset + length > realSize) throw bad('runs overlap or pass the end of the file', at)
+    if (!(offset >= end) || !(length >= 0) || offset + length > realSize)
+      throw bad('runs overlap or pass the end of the file', at)
     end = offset + length
     sum += length
     if (length > 0) runs.push(offset, length)
@@ -62,13 +68,22 @@ export function paxSparse(records: readonly PaxRecord[], at: number): PaxSparse 
   }
   if (!any) return null
   const name = last.get('name') ?? null
-  const number = (key: string): number | undefined => (last.has(key) ? integer(last.get(key)!, at) : undefined)
+  const number = (key: string): number | undefined =>
+    last.has(key) ? integer(last.get(key)!, at) : undefined
   if (number('major') === 1 && (number('minor') ?? 0) === 0)
-    return { format: '1.0', realSize: required(number('realsize') ?? number('size'), 'realsize', at), name, flat: [] }
+    return {
+      format: '1.0',
+      realSize: required(number('realsize') ?? number('size'), 'realsize', at),
+      name,
+      flat: [],
+    }
   const map = last.get('map')
   const realSize = number('size') ?? number('realsize')
   if (map) {
-    const flat = (decodeUtf8(map) ?? '').split(',').filter((text) => text !== '').map((text) => integerText(text, at))
+    const flat = (decodeUtf8(map) ?? '')
+      .split(',')
+      .filter((text) => text !== '')
+      .map((text) => integerText(text, at))
     if (flat.length % 2 !== 0) throw bad('the map has an odd number of fields', at)
     return { format: '0.1', realSize: required(realSize, 'size', at), name, flat }
   }

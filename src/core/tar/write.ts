@@ -39,7 +39,17 @@ const FLAG: Record<TypeCode, number> = {
 }
 
 /** Records that fields of the header hold, or that this writer decides on. */
-const OWN_KEYS = new Set(['path', 'linkpath', 'size', 'uid', 'gid', 'uname', 'gname', 'hdrcharset', 'charset'])
+const OWN_KEYS = new Set([
+  'path',
+  'linkpath',
+  'size',
+  'uid',
+  'gid',
+  'uname',
+  'gname',
+  'hdrcharset',
+  'charset',
+])
 
 /** One or three blocks' worth of header (PAX header, its body, the header), ready to be followed by the contents. */
 export function encodeHeader(fields: EntryFields): Bytes {
@@ -113,7 +123,13 @@ function timeField(block: Uint8Array, mtime: number, records: PaxRecord[]): void
   writeOctal(block, ...FIELD.mtime, fits ? whole : 0)
 }
 
-function nameField(block: Uint8Array, [at, length]: readonly [number, number], text: string, key: string, records: PaxRecord[]): void {
+function nameField(
+  block: Uint8Array,
+  [at, length]: readonly [number, number],
+  text: string,
+  key: string,
+  records: PaxRecord[],
+): void {
   const bytes = utf8(text)
   if (bytes.length >= length) records.push({ key, value: bytes })
   else block.set(bytes, at)
@@ -131,7 +147,9 @@ function seal(block: Uint8Array): void {
 }
 
 function withPax(block: Uint8Array, path: Uint8Array, records: PaxRecord[]): Bytes {
-  const binary = records.some(({ key, value }) => (key === 'path' || key === 'linkpath') && decodeUtf8(value) === null)
+  const binary = records.some(
+    ({ key, value }) => (key === 'path' || key === 'linkpath') && decodeUtf8(value) === null,
+  )
   // Names that are not UTF-8 are legal only when the header says so (POSIX pax, "hdrcharset").
   if (binary) records.push({ key: 'hdrcharset', value: utf8('BINARY') })
   const body = encodePax(inOrder(records))
@@ -162,7 +180,9 @@ function inOrder(records: readonly PaxRecord[]): PaxRecord[] {
 function paxName(path: Uint8Array): Bytes {
   const bare = path[path.length - 1] === 0x2f ? path.subarray(0, -1) : path
   const base = bare.subarray(bare.lastIndexOf(0x2f) + 1).subarray(0, 80)
-  return utf8(`PaxHeaders.0/${String.fromCharCode(...base.map((byte) => (byte > 0x20 && byte < 0x7f ? byte : 0x5f)))}`)
+  return utf8(
+    `PaxHeaders.0/${String.fromCharCode(...base.map((byte) => (byte > 0x20 && byte < 0x7f ? byte : 0x5f)))}`,
+  )
 }
 
 /** Zeros that fill a body of `size` up to whole blocks. */
