@@ -252,6 +252,14 @@ async function fileReport(
   }
 }
 
+function readable(layers: Layers, tables: Sources['tables'], layer: number, row: number): ByteSource | null {
+  try {
+    return contentOf(layers.plainOf(layer), tables[layer], row)
+  } catch {
+    return null
+  }
+}
+
 /** Of the inode, once; null where its layer cannot be read. */
 async function digestOf(
   layers: Layers,
@@ -263,13 +271,7 @@ async function digestOf(
   const key = inodeKey(tree, node)
   const known = digests.get(key)
   if (known !== undefined) return known
-  const layer = tree.inodeLayer[node]
-  let content: ByteSource | null = null
-  try {
-    content = contentOf(layers.plainOf(layer), tables[layer], tree.inodeRow[node])
-  } catch {
-    content = null
-  }
+  const content = readable(layers, tables, tree.inodeLayer[node], tree.inodeRow[node])
   const digest = content && (await sha256Of(content))
   digests.set(key, digest)
   return digest
