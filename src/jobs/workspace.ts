@@ -500,7 +500,7 @@ export class Workspace {
   // ------------------------------------------------------------ edits
 
   get #tags(): readonly string[] {
-    return tagsInForce(inForce(this.#journal), this.#image.tags)
+    return tagsInForce(inForce(this.#journal), namesOf(this.#image))
   }
 
   get editsView(): EditsView {
@@ -582,7 +582,7 @@ export class Workspace {
     const edited = this.#edited()
     const untouched =
       operations.length === 0 || (!changesFiles(edited.tree) && configEdits(operations).length === 0)
-    const sameNames = JSON.stringify(tags) === JSON.stringify(this.#image.tags)
+    const sameNames = JSON.stringify(tags) === JSON.stringify(namesOf(this.#image))
     if (request.build !== 'flatten' && untouched && sameNames && request.format === 'docker')
       return this.#unchanged(opened.file, name)
     if (request.build !== 'append' && request.build !== 'flatten')
@@ -636,6 +636,11 @@ export class Workspace {
       notices: [],
     }
   }
+}
+
+/** Names that `docker load` would give. A bare "latest" (an OCI layout's ref.name) says which image of the layout is meant, and is no name of one. */
+function namesOf({ tags }: Image): readonly string[] {
+  return tags.filter((tag) => /[:/]/.test(tag))
 }
 
 function formattedConfig(bytes: Uint8Array): string {
