@@ -36,7 +36,7 @@ import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import { sha256 } from '../core/digest/sha256'
 import { checked, ImageConfig, parseJson } from '../core/image/documents'
-import { platformOf, type Archive, type Image } from '../core/image/image'
+import { namesOf, platformOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
 import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
@@ -630,17 +630,12 @@ export class Workspace {
       identical: true,
       imageId: this.#image.id,
       manifestDigest: this.#image.manifest?.digest ?? '',
-      tag: this.#image.tags[0] ?? '',
+      tag: namesOf(this.#image)[0] ?? '',
       layers: this.#image.layers.length,
       rootfsBytes: typeCounts(tree, sizeIn(sources)).bytes,
       notices: [],
     }
   }
-}
-
-/** Names that `docker load` would give. A bare "latest" (an OCI layout's ref.name) says which image of the layout is meant, and is no name of one. */
-function namesOf({ tags }: Image): readonly string[] {
-  return tags.filter((tag) => /[:/]/.test(tag))
 }
 
 function formattedConfig(bytes: Uint8Array): string {
