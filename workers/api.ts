@@ -250,7 +250,14 @@ export type Edit =
   | { readonly op: 'symlink'; readonly path: string; readonly target: string }
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'rename'; readonly from: string; readonly to: string }
-  | { readonly op: 'meta'; readonly path: string; readonly mode?: number; readonly uid?: number; readonly gid?: number; readonly mtime?: number }
+  | {
+      readonly op: 'meta'
+      readonly path: string
+      readonly mode?: number
+      readonly uid?: number
+      readonly gid?: number
+      readonly mtime?: number
+    }
   /** `key` is a path in the image config, e.g. ["config", "Cmd"]; `value` undefined takes the field away. */
   | { readonly op: 'config'; readonly key: readonly string[]; readonly value?: Json }
   | { readonly op: 'tags'; readonly tags: readonly string[] }
@@ -352,7 +359,8 @@ export type EngineEvent =
   | { readonly type: 'closed' }
 
 /** How a call ends: a fault crosses the wire as data, since comlink keeps only name, message and stack of an error. */
-export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault }
+export type Answer<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault }
 
 /** The engine worker. Every method answers with an Answer on the wire; wire.ts turns it back into a value or an ImageError. */
 export interface EngineApi {

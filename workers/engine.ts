@@ -14,7 +14,10 @@ const engine = openStores().then(
       stores,
       persistent,
       pool: workerPool(),
-      sample: async () => ({ name: 'sample.tar', blob: new Blob([buildArchive(sampleNamed('demo').drawing)]) }),
+      sample: async () => ({
+        name: 'sample.tar',
+        blob: new Blob([buildArchive(sampleNamed('demo').drawing)]),
+      }),
       probeNetwork: isBlocked,
       now: Date.now,
       newId: () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join(''), // randomUUID wants https
@@ -24,9 +27,11 @@ const engine = openStores().then(
 serve<EngineApi>(
   new Proxy({} as Served<EngineApi>, {
     // Calls that come before the stores are open wait for them.
-    get: (_, name: keyof EngineApi) => async (...args: unknown[]) => {
-      const target = await engine
-      return (target[name] as (...args: unknown[]) => unknown).apply(target, args)
-    },
+    get:
+      (_, name: keyof EngineApi) =>
+      async (...args: unknown[]) => {
+        const target = await engine
+        return (target[name] as (...args: unknown[]) => unknown).apply(target, args)
+      },
   }),
 )

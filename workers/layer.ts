@@ -14,6 +14,7 @@ export interface LayerApi {
 }
 
 serve<LayerApi>({
-  scan: (stored, compression, onBytes) => inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes) }),
+  scan: (stored, compression, onBytes) =>
+    inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes) }),
   digest: (bytes, onBytes) => inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes) }),
 })

@@ -17,7 +17,8 @@ export function workerPool(): LayerPool {
   const waiting: ((worker: Connection<LayerApi>) => void)[] = []
   let running = 0
 
-  const start = (): Connection<LayerApi> => connect<LayerApi>(new Worker(scriptUrl(layerUrl), { type: 'module' }))
+  const start = (): Connection<LayerApi> =>
+    connect<LayerApi>(new Worker(scriptUrl(layerUrl), { type: 'module' }))
 
   function take(): Promise<Connection<LayerApi>> {
     if (running < WIDTH) {
@@ -36,7 +37,10 @@ export function workerPool(): LayerPool {
     }
   }
 
-  async function run<T>(signal: AbortSignal | undefined, job: (worker: Connection<LayerApi>) => Promise<T>): Promise<T> {
+  async function run<T>(
+    signal: AbortSignal | undefined,
+    job: (worker: Connection<LayerApi>) => Promise<T>,
+  ): Promise<T> {
     const worker = await take()
     let usable: Connection<LayerApi> | null = worker
     const stop = (): void => {
@@ -49,7 +53,11 @@ export function workerPool(): LayerPool {
       signal?.addEventListener('abort', stop, { once: true })
       return await job(worker)
     } catch (thrown) {
-      throw signal?.aborted ? new ImageError('cancelled', 'Cancelled.') : thrown instanceof ImageError ? thrown : new ImageError('internal', faultOf(thrown).message)
+      throw signal?.aborted
+        ? new ImageError('cancelled', 'Cancelled.')
+        : thrown instanceof ImageError
+          ? thrown
+          : new ImageError('internal', faultOf(thrown).message)
     } finally {
       signal?.removeEventListener('abort', stop)
       give(usable)
@@ -58,7 +66,9 @@ export function workerPool(): LayerPool {
 
   return {
     width: WIDTH,
-    scan: (source, compression, { signal, onBytes } = {}) => run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore)),
-    digest: (source, { signal, onBytes } = {}) => run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore)),
+    scan: (source, compression, { signal, onBytes } = {}) =>
+      run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore)),
+    digest: (source, { signal, onBytes } = {}) =>
+      run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore)),
   }
 }

@@ -55,7 +55,19 @@ export function podmanTakes(tar: string, args: readonly string[] | null): Verdic
     if (!inspected.ok) return refused(inspected)
     const id = `sha256:${inspected.stdout.trim().replace(/^sha256:/, '')}`
     if (!args) return { ok: true, words: 'loaded', name, id }
-    const ran = podman('run', '--rm', '--pull', 'never', '--network', 'none', name, ...args)
+    // The limits of whoever runs this: podman asks for higher ones of its own, which a container around it may forbid.
+    const ran = podman(
+      'run',
+      '--rm',
+      '--pull',
+      'never',
+      '--network',
+      'none',
+      '--ulimit',
+      'host',
+      name,
+      ...args,
+    )
     return ran.ok ? { ok: true, words: ran.stdout.split('\n')[0], name, id } : { ...refused(ran), name, id }
   })
 }

@@ -37,7 +37,7 @@ const explanations: Partial<Record<FaultCode, Explanation>> = {
   },
   'not-an-archive': {
     title: 'Not a container image',
-    next: 'An image archive is due. Make one with `docker save IMAGE -o image.tar`.',
+    next: 'What was open before stays open.',
   },
   'not-an-image': {
     title: 'A tar, but not of an image',

@@ -451,6 +451,7 @@ export class Workspace implements Desk {
     const layer = this.#image?.steps[index]?.layer ?? null
     this.#quietly = false
     this.#step = index
+    this.#pane = 'inspector'
     this.inspector.close()
     if (layer !== null && this.#tab === 'files') {
       const kind = this.files.view.kind === 'asOf' ? 'asOf' : 'only'
@@ -461,6 +462,7 @@ export class Workspace implements Desk {
   showView(view: ViewKind): void {
     this.#quietly = false
     this.#tab = 'files'
+    this.#pane = 'center'
     if (view.kind === 'rootfs' || view.kind === 'edits') this.#step = null
     void this.files.show({ view })
   }

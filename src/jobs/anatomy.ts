@@ -8,15 +8,37 @@ import type { Member } from '../core/image/members'
 import { blobPath } from '../core/image/oci'
 import { TYPE } from '../core/tar/entry'
 
-const TYPES: Record<number, MemberRow['type']> = { [TYPE.file]: 'file', [TYPE.directory]: 'directory', [TYPE.symlink]: 'symlink', [TYPE.hardlink]: 'hardlink' }
-
-export function memberRow(archive: Archive, { index, path, type, link, size, headerAt }: Member): MemberRow {
-  return { index, path, type: TYPES[type] ?? 'other', link, size, at: headerAt, role: archive.roles.get(index) ?? '' }
+const TYPES: Record<number, MemberRow['type']> = {
+  [TYPE.file]: 'file',
+  [TYPE.directory]: 'directory',
+  [TYPE.symlink]: 'symlink',
+  [TYPE.hardlink]: 'hardlink',
 }
 
-export function archiveView(id: string, name: string, bytes: number, compression: string, archive: Archive, image: number): ArchiveView {
+export function memberRow(archive: Archive, { index, path, type, link, size, headerAt }: Member): MemberRow {
+  return {
+    index,
+    path,
+    type: TYPES[type] ?? 'other',
+    link,
+    size,
+    at: headerAt,
+    role: archive.roles.get(index) ?? '',
+  }
+}
+
+export function archiveView(
+  id: string,
+  name: string,
+  bytes: number,
+  compression: string,
+  archive: Archive,
+  image: number,
+): ArchiveView {
   // A root filesystem tar can have a million members, and they are its files: the tree shows those.
-  const members = archive.shapes.includes('rootfs') ? [] : archive.members.list.map((member) => memberRow(archive, member))
+  const members = archive.shapes.includes('rootfs')
+    ? []
+    : archive.members.list.map((member) => memberRow(archive, member))
   return {
     id,
     name,
@@ -71,7 +93,8 @@ function formatted(bytes: Uint8Array): string | null {
 function linksIn(text: string, archive: Archive): MemberView['links'] {
   const byDiffId = new Map<string, number>()
   for (const image of archive.images) {
-    for (const layer of image.layers) if (layer.memberIndex >= 0) byDiffId.set(layer.diffId, layer.memberIndex)
+    for (const layer of image.layers)
+      if (layer.memberIndex >= 0) byDiffId.set(layer.diffId, layer.memberIndex)
     const config = image.configMember === null ? null : archive.members.find(image.configMember)
     if (config) byDiffId.set(image.id, config.index)
   }

@@ -30,13 +30,26 @@ interface ExpectedImage {
   repo_tags?: string[] | null
   layers: ExpectedLayer[]
   config: { diff_ids: string[] | null; architecture: string; os: string; history_entries: number }
-  union: { bytes: number; counts: Record<string, number>; sorted_paths_sha256: string; per_layer: object[]; entries_through_a_link: number }
+  union: {
+    bytes: number
+    counts: Record<string, number>
+    sorted_paths_sha256: string
+    per_layer: object[]
+    entries_through_a_link: number
+  }
 }
-type Expected = Record<string, { format: string; images?: ExpectedImage[]; oci?: ExpectedImage[]; sha256: string }>
+type Expected = Record<
+  string,
+  { format: string; images?: ExpectedImage[]; oci?: ExpectedImage[]; sha256: string }
+>
 
 const there = existsSync(join(corpus, 'expected.json'))
-const expected: Expected = there ? (JSON.parse(readFileSync(join(corpus, 'expected.json'), 'utf8')) as Expected) : {}
-const archives = Object.entries(expected).filter(([, { images, oci }]) => (images?.length ?? 0) + (oci?.length ?? 0) > 0)
+const expected: Expected = there
+  ? (JSON.parse(readFileSync(join(corpus, 'expected.json'), 'utf8')) as Expected)
+  : {}
+const archives = Object.entries(expected).filter(
+  ([, { images, oci }]) => (images?.length ?? 0) + (oci?.length ?? 0) > 0,
+)
 
 test('the corpus is at hand (../shared/corpus, or PEEL_CORPUS)', () => {
   if (!there && !process.env.CI) return
@@ -45,13 +58,15 @@ test('the corpus is at hand (../shared/corpus, or PEEL_CORPUS)', () => {
 
 async function scanned(image: Image): Promise<EntryTable[]> {
   const tables: EntryTable[] = []
-  for (const { source, compression } of image.layers) tables.push(source ? (await inlinePool.scan(source, compression)).table : emptyTable())
+  for (const { source, compression } of image.layers)
+    tables.push(source ? (await inlinePool.scan(source, compression)).table : emptyTable())
   return tables
 }
 
 function pathsDigest(tree: Tree): string {
   const paths: Uint8Array[] = []
-  for (let node = 1; node < tree.length; node++) if (tree.alive[node] && tree.row[node] >= 0) paths.push(tree.pathBytes(node))
+  for (let node = 1; node < tree.length; node++)
+    if (tree.alive[node] && tree.row[node] >= 0) paths.push(tree.pathBytes(node))
   const hash = createHash('sha256')
   for (const path of paths.sort(compareBytes)) hash.update(path).update('\0')
   return hash.digest('hex')
@@ -90,7 +105,12 @@ async function checkImage(name: string, image: Image, want: ExpectedImage): Prom
   expect(counts).toEqual(want.union.per_layer)
   const { counts: c } = want.union
   const got = typeCounts(tree, sizeIn({ tables, upper: [] }))
-  expect(got).toMatchObject({ files: c.file ?? 0, symlinks: c.symlink ?? 0, hardlinks: c.hardlink ?? 0, fifos: c.fifo ?? 0 })
+  expect(got).toMatchObject({
+    files: c.file ?? 0,
+    symlinks: c.symlink ?? 0,
+    hardlinks: c.hardlink ?? 0,
+    fifos: c.fifo ?? 0,
+  })
   // expected.json leaves out the data of a hard link whose first name is gone; it is in the image all the same.
   if (name !== 'real/sylabs-hard-link-delete-1.oci.tar') expect(got.bytes).toBe(want.union.bytes)
   if (want.union.entries_through_a_link === 0) expect(pathsDigest(tree)).toBe(want.union.sorted_paths_sha256)

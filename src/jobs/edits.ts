@@ -49,7 +49,9 @@ function sizeBefore(edited: Edited, operation: Operation): number | null {
 function words(operation: Operation, before: number | null): string {
   switch (operation.op) {
     case 'write':
-      return before === null ? `added ${operation.path} (${operation.size} B)` : `changed ${operation.path} (${before} B → ${operation.size} B)`
+      return before === null
+        ? `added ${operation.path} (${operation.size} B)`
+        : `changed ${operation.path} (${before} B → ${operation.size} B)`
     case 'mkdir':
       return `made the directory ${operation.path}`
     case 'symlink':
@@ -63,13 +65,25 @@ function words(operation: Operation, before: number | null): string {
     case 'meta':
       return `set ${metaWords(operation)} of ${operation.path}`
     case 'config':
-      return operation.value === undefined ? `took away ${operation.key.join('.')}` : `set ${operation.key.slice(operation.key[0] === 'config' ? 1 : 0).join('.')} to ${short(JSON.stringify(operation.value))}`
+      return operation.value === undefined
+        ? `took away ${operation.key.join('.')}`
+        : `set ${operation.key.slice(operation.key[0] === 'config' ? 1 : 0).join('.')} to ${short(JSON.stringify(operation.value))}`
     case 'tags':
       return operation.tags.length > 0 ? `named it ${operation.tags.join(', ')}` : 'took its names away'
   }
 }
 
-function metaWords({ mode, uid, gid, mtime }: { mode?: number; uid?: number; gid?: number; mtime?: number }): string {
+function metaWords({
+  mode,
+  uid,
+  gid,
+  mtime,
+}: {
+  mode?: number
+  uid?: number
+  gid?: number
+  mtime?: number
+}): string {
   const parts: string[] = []
   if (mode !== undefined) parts.push(`mode ${mode.toString(8).padStart(4, '0')}`)
   if (uid !== undefined || gid !== undefined) parts.push(`owner ${uid ?? ''}:${gid ?? ''}`)
@@ -87,9 +101,13 @@ export function configEdits(operations: readonly Operation[]): ConfigEdit[] {
   for (const operation of operations) {
     if (operation.op !== 'config') continue
     const { key, value } = operation
-    const covered = edits.findIndex((edit) => key.length <= edit.key.length && key.every((part, i) => part === edit.key[i]))
+    const covered = edits.findIndex(
+      (edit) => key.length <= edit.key.length && key.every((part, i) => part === edit.key[i]),
+    )
     if (covered >= 0)
-      for (let i = edits.length - 1; i >= covered; i--) if (key.length <= edits[i].key.length && key.every((part, j) => part === edits[i].key[j])) edits.splice(i, 1)
+      for (let i = edits.length - 1; i >= covered; i--)
+        if (key.length <= edits[i].key.length && key.every((part, j) => part === edits[i].key[j]))
+          edits.splice(i, 1)
     edits.push({ key, value })
   }
   return edits
@@ -104,7 +122,12 @@ export function tagsInForce(operations: readonly Operation[], tags: readonly str
  * `now` (seconds) dates what is written: programs compare times to notice a change (make, Python's .pyc), so a file
  * that was edited must not keep its old one.
  */
-export async function operationsFor(edits: readonly Edit[], contents: UpperFiles, now: number, newId: () => string): Promise<Operation[]> {
+export async function operationsFor(
+  edits: readonly Edit[],
+  contents: UpperFiles,
+  now: number,
+  newId: () => string,
+): Promise<Operation[]> {
   const operations: Operation[] = []
   for (const edit of edits) {
     if (edit.op === 'write') {

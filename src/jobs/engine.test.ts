@@ -43,15 +43,17 @@ async function alpyne(engine: Engine): Promise<EditsView> {
 }
 
 describe.skipIf(!corpus)('the walk on real Alpine', () => {
-  test.each(['built/alpine-3.20-docker28-save.tar', 'built/alpine-3.20-docker20-save.tar'])('%s: edit, both builds, reload, no-op', async (name) => {
-    const { engine, events, stores } = engineOn()
-    const archive = await engine.open([{ path: '', file: fileOf(corpusFile(name)) }])
-    const same = await engine.export({ build: 'append', format: 'docker', tag: archive.images[0].tags[0] })
-    expect(same.identical).toBe(true)
-    expect(Buffer.from(await same.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
+  test.each(['built/alpine-3.20-docker28-save.tar', 'built/alpine-3.20-docker20-save.tar'])(
+    '%s: edit, both builds, reload, no-op',
+    async (name) => {
+      const { engine, events, stores } = engineOn()
+      const archive = await engine.open([{ path: '', file: fileOf(corpusFile(name)) }])
+      const same = await engine.export({ build: 'append', format: 'docker', tag: archive.images[0].tags[0] })
+      expect(same.identical).toBe(true)
+      expect(Buffer.from(await same.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
 
-    const edits = await alpyne(engine)
-    expect(edits.operations.map(({ words }) => words)).toMatchInlineSnapshot(`
+      const edits = await alpyne(engine)
+      expect(edits.operations.map(({ words }) => words)).toMatchInlineSnapshot(`
       [
         "changed /etc/os-release (188 B → 77 B)",
         "removed /sbin/apk",
@@ -60,34 +62,50 @@ describe.skipIf(!corpus)('the walk on real Alpine', () => {
         "named it alpyne:latest",
       ]
     `)
-    const view = { kind: 'rootfs' } as const
-    expect((await engine.preview({ view, path: '/etc/os-release' }, 0, 1000)).text).toBe(OS_RELEASE)
-    const append = await engine.export({ build: 'append', format: 'docker', tag: 'alpyne:latest' })
-    const flat = await engine.export({ build: 'flatten', format: 'docker', tag: 'alpyne:latest' })
-    expect(append.notices.filter(({ severity }) => severity === 'error')).toEqual([])
-    expect(flat.notices.filter(({ severity }) => severity === 'error')).toEqual([])
-    expect(flat.rootfsBytes).toBeLessThan(7_792_915)
-    expect(append.layers).toBe(2)
-    expect(flat.layers).toBe(1)
-    if (process.env.PEEL_OUT) {
-      writeFileSync(`${process.env.PEEL_OUT}/append.tar`, Buffer.from(await append.blob.arrayBuffer()))
-      writeFileSync(`${process.env.PEEL_OUT}/flat.tar`, Buffer.from(await flat.blob.arrayBuffer()))
-    }
+      const view = { kind: 'rootfs' } as const
+      expect((await engine.preview({ view, path: '/etc/os-release' }, 0, 1000)).text).toBe(OS_RELEASE)
+      const append = await engine.export({ build: 'append', format: 'docker', tag: 'alpyne:latest' })
+      const flat = await engine.export({ build: 'flatten', format: 'docker', tag: 'alpyne:latest' })
+      expect(append.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+      expect(flat.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+      expect(flat.rootfsBytes).toBeLessThan(7_792_915)
+      expect(append.layers).toBe(2)
+      expect(flat.layers).toBe(1)
+      if (process.env.PEEL_OUT) {
+        writeFileSync(`${process.env.PEEL_OUT}/append.tar`, Buffer.from(await append.blob.arrayBuffer()))
+        writeFileSync(`${process.env.PEEL_OUT}/flat.tar`, Buffer.from(await flat.blob.arrayBuffer()))
+      }
 
-    // The tab is gone; another engine finds the image and every edit without the file.
-    await until(events, (event) => event.type === 'storage' && event.state === 'kept' && (event as { type: string }).type === 'storage')
-    await until(events, (event) => event.type === 'layer' && event.layer.kept)
-    const again = engineOn(stores)
-    for (let i = 0; i < 100 && !(await again.engine.recents())[0].kept; i++) await new Promise((resolve) => setTimeout(resolve, 50))
-    const [recent] = await again.engine.recents()
-    expect(recent).toMatchObject({ edits: 5, kept: true, tags: ['alpyne:latest'] })
-    await again.engine.reopen(recent.id)
-    const flatAgain = await again.engine.export({ build: 'flatten', format: 'docker', tag: 'alpyne:latest' })
-    expect(flatAgain.imageId).toBe(flat.imageId)
-    for (let i = 0; i < 5; i++) await again.engine.undo()
-    const back = await again.engine.export({ build: 'append', format: 'docker', tag: archive.images[0].tags[0] })
-    expect(Buffer.from(await back.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
-  })
+      // The tab is gone; another engine finds the image and every edit without the file.
+      await until(
+        events,
+        (event) =>
+          event.type === 'storage' &&
+          event.state === 'kept' &&
+          (event as { type: string }).type === 'storage',
+      )
+      await until(events, (event) => event.type === 'layer' && event.layer.kept)
+      const again = engineOn(stores)
+      for (let i = 0; i < 100 && !(await again.engine.recents())[0].kept; i++)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      const [recent] = await again.engine.recents()
+      expect(recent).toMatchObject({ edits: 5, kept: true, tags: ['alpyne:latest'] })
+      await again.engine.reopen(recent.id)
+      const flatAgain = await again.engine.export({
+        build: 'flatten',
+        format: 'docker',
+        tag: 'alpyne:latest',
+      })
+      expect(flatAgain.imageId).toBe(flat.imageId)
+      for (let i = 0; i < 5; i++) await again.engine.undo()
+      const back = await again.engine.export({
+        build: 'append',
+        format: 'docker',
+        tag: archive.images[0].tags[0],
+      })
+      expect(Buffer.from(await back.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
+    },
+  )
 
   test('redis: config and history as docker shows them, and an edit of a file', async () => {
     const { engine, events } = engineOn()
@@ -95,9 +113,12 @@ describe.skipIf(!corpus)('the walk on real Alpine', () => {
     await engine.edit([{ op: 'write', path: '/etc/redis.conf', content: 'maxmemory 64mb\n' }])
     await until(events, (event) => event.type === 'image')
     const image = events.flatMap((event) => (event.type === 'image' ? [event.image] : []))[0]
-    expect(image.steps.filter(({ layer }) => layer !== null).length).toBe(image.steps.filter(({ instruction }) => /^(RUN|COPY|ADD|WORKDIR|#)/.test(instruction)).length)
+    expect(image.steps.filter(({ layer }) => layer !== null).length).toBe(
+      image.steps.filter(({ instruction }) => /^(RUN|COPY|ADD|WORKDIR|#)/.test(instruction)).length,
+    )
     const built = await engine.export({ build: 'append', format: 'docker', tag: 'redis:edited' })
     expect(built.notices.filter(({ severity }) => severity === 'error')).toEqual([])
-    if (process.env.PEEL_OUT) writeFileSync(`${process.env.PEEL_OUT}/redis.tar`, Buffer.from(await built.blob.arrayBuffer()))
+    if (process.env.PEEL_OUT)
+      writeFileSync(`${process.env.PEEL_OUT}/redis.tar`, Buffer.from(await built.blob.arrayBuffer()))
   })
 })

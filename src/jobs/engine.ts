@@ -1,5 +1,22 @@
 /** The engine behind the page: at most one archive open at a time, and what this browser keeps. */
-import type { ArchiveView, Edit, EditsView, EngineEvent, ExportRequest, ExportResult, ImageView, MemberView, OpenedFile, PathRef, Preview, Recent, Row, TreeSummary, ViewRequest, Details } from '../../workers/api'
+import type {
+  ArchiveView,
+  Edit,
+  EditsView,
+  EngineEvent,
+  ExportRequest,
+  ExportResult,
+  ImageView,
+  MemberView,
+  OpenedFile,
+  PathRef,
+  Preview,
+  Recent,
+  Row,
+  TreeSummary,
+  ViewRequest,
+  Details,
+} from '../../workers/api'
 import { BlobSource, type ByteSource } from '../core/bytes/source'
 import { inForce, readJournal } from '../core/edit/journal'
 import { ImageError } from '../core/fault/fault'
@@ -42,12 +59,14 @@ export class Engine {
 
   subscribe(listener: (events: readonly EngineEvent[]) => void): void {
     this.#listener = listener
-    this.#emit({ type: 'storage', state: this.#ports.persistent ? 'kept' : 'unavailable' })
+    if (!this.#ports.persistent) this.#emit({ type: 'storage', state: 'unavailable' })
   }
 
   #emit(event: EngineEvent): void {
     // Of what only says "as it is now", the last one is enough.
-    const replaces = (old: EngineEvent): boolean => old.type === event.type && (event.type !== 'layer' || (old.type === 'layer' && old.layer.index === event.layer.index))
+    const replaces = (old: EngineEvent): boolean =>
+      old.type === event.type &&
+      (event.type !== 'layer' || (old.type === 'layer' && old.layer.index === event.layer.index))
     this.#queue = this.#queue.filter((old) => !replaces(old))
     this.#queue.push(event)
     this.#timer ??= setTimeout(() => this.#flush(), BATCH)
@@ -68,7 +87,9 @@ export class Engine {
   async open(files: readonly OpenedFile[]): Promise<ArchiveView> {
     if (files.length === 0) throw new ImageError('not-an-archive', 'Nothing was chosen.')
     const alone = files.length === 1
-    const source = alone ? new BlobSource(files[0].file) : folderAsTar(files.map(({ path, file }) => ({ path, source: new BlobSource(file) })))
+    const source = alone
+      ? new BlobSource(files[0].file)
+      : folderAsTar(files.map(({ path, file }) => ({ path, source: new BlobSource(file) })))
     const name = alone ? files[0].file.name : `${files[0].path.split('/')[0] || 'folder'}.tar`
     return this.#openSource(source, name, alone ? files[0].file.lastModified : 0)
   }
@@ -79,7 +100,9 @@ export class Engine {
   }
 
   async #openSource(file: ByteSource, name: string, fileModified: number): Promise<ArchiveView> {
-    const opened = await asTask(this.#tasks, `opening ${name}`, file.size, 'bytes', (task) => openSource(file, { signal: task.signal, onBytes: (done) => task.progress(done) }))
+    const opened = await asTask(this.#tasks, `opening ${name}`, file.size, 'bytes', (task) =>
+      openSource(file, { signal: task.signal, onBytes: (done) => task.progress(done) }),
+    )
     return this.#enter(opened, name, fileModified)
   }
 
@@ -88,7 +111,19 @@ export class Engine {
     const archive = await openArchiveIn(opened.tar)
     this.#workspace?.close()
     const { stores, persistent, pool, now, newId } = this.#ports
-    this.#workspace = await Workspace.open({ name, fileModified, opened, archive, stores, persistent, pool, now, newId, tasks: this.#tasks, emit: (event) => this.#emit(event) })
+    this.#workspace = await Workspace.open({
+      name,
+      fileModified,
+      opened,
+      archive,
+      stores,
+      persistent,
+      pool,
+      now,
+      newId,
+      tasks: this.#tasks,
+      emit: (event) => this.#emit(event),
+    })
     return this.#workspace.view
   }
 
@@ -96,9 +131,17 @@ export class Engine {
     const { stores } = this.#ports
     const record = await stores.archives.get(id)
     const tar = record?.complete ? await restoredTar(record, stores) : null
-    if (!record || !tar) throw new ImageError('not-kept', `This browser does not hold all of ${record?.name ?? 'that image'}. Open its file again: your edits are kept and will be there.`)
+    if (!record || !tar)
+      throw new ImageError(
+        'not-kept',
+        `This browser does not hold all of ${record?.name ?? 'that image'}. Open its file again: your edits are kept and will be there.`,
+      )
     const original = await restoredOriginal(record, stores)
-    const opened: OpenedSource = { file: original ?? tar, tar, compression: original ? (record.compression as OpenedSource['compression']) : 'none' }
+    const opened: OpenedSource = {
+      file: original ?? tar,
+      tar,
+      compression: original ? (record.compression as OpenedSource['compression']) : 'none',
+    }
     return this.#enter(opened, record.name, record.fileModified)
   }
 

@@ -3,7 +3,11 @@ import { utf8 } from '../core/bytes/text'
 import type { Tree } from '../core/rootfs/tree'
 
 /** Answers for each node 1 or 0. A pattern with a slash is held against the whole path, else against the name; letters match in either case. */
-export function matches(tree: Tree, pattern: string, candidates: (node: number) => boolean): { flags: Uint8Array; count: number } {
+export function matches(
+  tree: Tree,
+  pattern: string,
+  candidates: (node: number) => boolean,
+): { flags: Uint8Array; count: number } {
   const flags = new Uint8Array(tree.length)
   const test = pattern.includes('/') ? pathTest(tree, pattern) : nameTest(tree, pattern)
   let count = 0
@@ -68,7 +72,10 @@ export function globRegex(glob: string): RegExp {
     else if (char === '?') source += '[^/]'
     else if (char === '[' && glob.indexOf(']', i + 2) > 0) {
       const end = glob.indexOf(']', i + 2)
-      const set = glob.slice(i + 1, end).replace(/^!/, '^').replace(/[\\\]]/g, '\\$&')
+      const set = glob
+        .slice(i + 1, end)
+        .replace(/^!/, '^')
+        .replace(/[\\\]]/g, '\\$&')
       source += `[${set}]`
       i = end
     } else source += char.replace(/[\\^$.|+(){}[\]]/g, '\\$&')

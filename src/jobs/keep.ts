@@ -15,7 +15,12 @@ export interface KeepOptions {
 }
 
 /** Stores a source under a key unless it is there. Throws `storage-full`; then nothing of it stays. */
-export async function keepSource(store: SegmentStore, key: string, source: ByteSource, { signal, onBytes }: KeepOptions): Promise<void> {
+export async function keepSource(
+  store: SegmentStore,
+  key: string,
+  source: ByteSource,
+  { signal, onBytes }: KeepOptions,
+): Promise<void> {
   if (await store.has(key)) {
     onBytes(source.size)
     return
@@ -46,11 +51,18 @@ interface Placed {
 }
 
 /** What to keep of an archive: the ranges that go to stores of their own, in the order of the tar. */
-function placements(archive: Archive, isPlain: (image: Image, layer: number) => boolean, id: string): Placed[] {
+function placements(
+  archive: Archive,
+  isPlain: (image: Image, layer: number) => boolean,
+  id: string,
+): Placed[] {
   const placed = new Map<number, Placed>()
   const put = (at: number, length: number, stored: 'layer' | 'blob', key: string): void => {
     if (placed.has(at) || length === 0) return
-    const part: SkeletonPart = stored === 'layer' ? { kind: 'layer', key: key as DiffId, at: 0, length } : { kind: 'blob', key, at: 0, length }
+    const part: SkeletonPart =
+      stored === 'layer'
+        ? { kind: 'layer', key: key as DiffId, at: 0, length }
+        : { kind: 'blob', key, at: 0, length }
     placed.set(at, { at, length, part, stored, key })
   }
   for (const image of archive.images)
@@ -58,11 +70,18 @@ function placements(archive: Archive, isPlain: (image: Image, layer: number) => 
       if (layer.memberIndex === -1 && layer.source) put(0, layer.storedBytes, 'layer', layer.diffId) // a root filesystem tar is its own layer
       const member = archive.members.list[layer.memberIndex]
       if (!member) continue
-      if (layer.compression === 'none' && isPlain(image, layer.index)) put(member.bodyAt, member.size, 'layer', layer.diffId)
+      if (layer.compression === 'none' && isPlain(image, layer.index))
+        put(member.bodyAt, member.size, 'layer', layer.diffId)
       else put(member.bodyAt, member.size, 'blob', layer.digest ?? `${id}/${member.index}`)
     }
   for (const member of archive.members.list)
-    if (member.type === 0 && member.size > SMALL && !placed.has(member.bodyAt) && !isInside(placed, member.bodyAt)) put(member.bodyAt, member.size, 'blob', `${id}/${member.index}`)
+    if (
+      member.type === 0 &&
+      member.size > SMALL &&
+      !placed.has(member.bodyAt) &&
+      !isInside(placed, member.bodyAt)
+    )
+      put(member.bodyAt, member.size, 'blob', `${id}/${member.index}`)
   return [...placed.values()].sort((a, b) => a.at - b.at)
 }
 
@@ -90,7 +109,12 @@ export async function keepArchive(
   }
   for (const placed of placements(archive, isVerified, id)) {
     await bytesUpTo(placed.at)
-    await keepSource(placed.stored === 'layer' ? stores.layers : stores.blobs, placed.key, source.slice(placed.at, placed.length), options)
+    await keepSource(
+      placed.stored === 'layer' ? stores.layers : stores.blobs,
+      placed.key,
+      source.slice(placed.at, placed.length),
+      options,
+    )
     parts.push(placed.part)
     at = placed.at + placed.length
   }

@@ -79,13 +79,19 @@ export class Layers {
       if (plain) return plain
       throw fault
         ? new ImageError(fault.code, fault.message, { ...fault.where, layer: layer.index })
-        : new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, { layer: layer.index })
+        : new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, {
+            layer: layer.index,
+          })
     })
   }
   plainOf(layer: number): ByteSource {
     const { plain, fault } = this.#states[layer]
     if (plain) return plain
-    throw new ImageError(fault?.code ?? 'missing-member', fault?.message ?? `Layer ${layer} is not in the archive.`, { layer })
+    throw new ImageError(
+      fault?.code ?? 'missing-member',
+      fault?.message ?? `Layer ${layer} is not in the archive.`,
+      { layer },
+    )
   }
   isVerified(layer: number): boolean {
     return this.#states[layer].verified === true
@@ -112,7 +118,9 @@ export class Layers {
     const queue = this.#states.map((_, index) => index)
     const hand = async (): Promise<void> => {
       for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-        await this.#scanOne(index, task.signal, (done) => report(index, Math.min(done, this.#states[index].layer.storedBytes)))
+        await this.#scanOne(index, task.signal, (done) =>
+          report(index, Math.min(done, this.#states[index].layer.storedBytes)),
+        )
         report(index, this.#states[index].layer.storedBytes)
       }
     }
@@ -126,14 +134,19 @@ export class Layers {
     this.#options.onLayer(viewOf(state))
     try {
       throwIfCancelled(signal)
-      const twin = this.#states.find((other) => other !== state && other.layer.diffId === state.layer.diffId && other.state === 'ready')
+      const twin = this.#states.find(
+        (other) => other !== state && other.layer.diffId === state.layer.diffId && other.state === 'ready',
+      )
       if (twin) Object.assign(state, { table: twin.table, plain: twin.plain, plainBytes: twin.plainBytes })
       else if (!(await this.#fromStore(state))) await this.#fromSource(state, signal, onBytes)
       state.state = 'ready'
     } catch (thrown) {
       const fault = faultOf(thrown)
       state.state = 'failed'
-      state.fault = { ...fault, where: { ...fault.where, layer: index, member: state.layer.member ?? undefined } }
+      state.fault = {
+        ...fault,
+        where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
+      }
       state.table = emptyTable()
       if (fault.code !== 'cancelled') this.notices.add('error', fault.code, fault.message, state.fault.where)
     }
@@ -160,12 +173,17 @@ export class Layers {
 
   async #fromSource(state: State, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
     const { layer } = state
-    if (!layer.source) throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, { layer: layer.index })
+    if (!layer.source)
+      throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, {
+        layer: layer.index,
+      })
     const scanned = await this.#options.pool.scan(layer.source, layer.compression, { signal, onBytes })
     state.table = scanned.table
     state.plainBytes = scanned.plainBytes
-    if (scanned.segments) state.plain = scanned.segments.length > 0 ? joinedBlobs(scanned.segments) : new BlobSource(new Blob([]))
-    for (const { severity, code, message, where } of scanned.notices) this.notices.add(severity, code, message, { ...where, layer: layer.index })
+    if (scanned.segments)
+      state.plain = scanned.segments.length > 0 ? joinedBlobs(scanned.segments) : new BlobSource(new Blob([]))
+    for (const { severity, code, message, where } of scanned.notices)
+      this.notices.add(severity, code, message, { ...where, layer: layer.index })
   }
 
   /** Lays every table on the union whose lower layers are all there. */
@@ -187,7 +205,13 @@ export class Layers {
   async verify(task: Task): Promise<void> {
     const { pool } = this.#options
     const queue = this.#states.filter(({ state }) => state === 'ready')
-    task.total(queue.reduce((sum, { plain, layer }) => sum + (plain?.size ?? 0) + (layer.compression === 'none' ? 0 : layer.storedBytes), 0))
+    task.total(
+      queue.reduce(
+        (sum, { plain, layer }) =>
+          sum + (plain?.size ?? 0) + (layer.compression === 'none' ? 0 : layer.storedBytes),
+        0,
+      ),
+    )
     let done = 0
     const seen = new Map<DiffId, Promise<boolean>>()
     const hand = async (): Promise<void> => {
@@ -205,7 +229,11 @@ export class Layers {
     await Promise.all(Array.from({ length: Math.max(1, pool.width) }, hand))
   }
 
-  async #verifyOne({ layer, plain }: State, { signal }: Task, onBytes: (count: number) => void): Promise<boolean> {
+  async #verifyOne(
+    { layer, plain }: State,
+    { signal }: Task,
+    onBytes: (count: number) => void,
+  ): Promise<boolean> {
     const { pool } = this.#options
     const where = { layer: layer.index, member: layer.member ?? undefined }
     let good = true
@@ -213,21 +241,38 @@ export class Layers {
     onBytes(plain!.size)
     if (diffId !== layer.diffId) {
       good = false
-      this.notices.add('error', 'diffid-mismatch', `The contents have the diff_id ${diffId.slice(0, 19)}…, the config says ${layer.diffId.slice(0, 19)}…: engines refuse this layer.`, where)
+      this.notices.add(
+        'error',
+        'diffid-mismatch',
+        `The contents have the diff_id ${diffId.slice(0, 19)}…, the config says ${layer.diffId.slice(0, 19)}…: engines refuse this layer.`,
+        where,
+      )
     }
     if (layer.compression === 'none' || !layer.digest) return good
     const digest = await pool.digest(layer.source!, { signal })
     onBytes(layer.storedBytes)
     if (digest !== layer.digest) {
       good = false
-      this.notices.add('error', 'digest-mismatch', `The stored bytes have the digest ${digest.slice(0, 19)}…, the manifest says ${layer.digest.slice(0, 19)}….`, where)
+      this.notices.add(
+        'error',
+        'digest-mismatch',
+        `The stored bytes have the digest ${digest.slice(0, 19)}…, the manifest says ${layer.digest.slice(0, 19)}….`,
+        where,
+      )
     }
     return good
   }
 
   /** Compressed layers whose plain form is to be kept, and tables of all verified ones. */
-  *toKeep(): Iterable<{ readonly index: number; readonly diffId: DiffId; readonly table: EntryTable; readonly plain: ByteSource }> {
-    for (const { layer, table, plain, verified, state } of this.#states) if (state === 'ready' && verified && table && plain) yield { index: layer.index, diffId: layer.diffId, table, plain }
+  *toKeep(): Iterable<{
+    readonly index: number
+    readonly diffId: DiffId
+    readonly table: EntryTable
+    readonly plain: ByteSource
+  }> {
+    for (const { layer, table, plain, verified, state } of this.#states)
+      if (state === 'ready' && verified && table && plain)
+        yield { index: layer.index, diffId: layer.diffId, table, plain }
   }
 
   markKept(diffId: DiffId): void {

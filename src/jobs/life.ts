@@ -8,10 +8,23 @@ import { namesIn } from '../core/rootfs/walk'
 
 type Life = Details['life'][number]
 
-const WORDS: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'char', 'block', 'fifo', 'other']
+const WORDS: readonly EntryType[] = [
+  'file',
+  'directory',
+  'symlink',
+  'hardlink',
+  'char',
+  'block',
+  'fifo',
+  'other',
+]
 
 /** `path` is relative bytes without slashes at the ends. `stepOf` says which instruction made a layer. */
-export function lifeOf(tables: readonly EntryTable[], path: Uint8Array, stepOf: (layer: number) => string): Life[] {
+export function lifeOf(
+  tables: readonly EntryTable[],
+  path: Uint8Array,
+  stepOf: (layer: number) => string,
+): Life[] {
   const life: Life[] = []
   let before: { table: EntryTable; row: number } | null = null
   tables.forEach((table, layer) => {
@@ -21,7 +34,12 @@ export function lifeOf(tables: readonly EntryTable[], path: Uint8Array, stepOf: 
       before = null
     }
     if (row < 0) return
-    life.push({ ...described(table, row), layer, step: stepOf(layer), what: before === null ? 'added' : sameContents(before, { table, row }) ? 'metadata' : 'changed' })
+    life.push({
+      ...described(table, row),
+      layer,
+      step: stepOf(layer),
+      what: before === null ? 'added' : sameContents(before, { table, row }) ? 'metadata' : 'changed',
+    })
     before = { table, row }
   })
   return life
@@ -43,7 +61,11 @@ function described(table: EntryTable, row: number): Omit<Life, 'what' | 'layer' 
 }
 
 function sameContents(a: { table: EntryTable; row: number }, b: { table: EntryTable; row: number }): boolean {
-  return a.table.type[a.row] === b.table.type[b.row] && a.table.size[a.row] === b.table.size[b.row] && (a.table.mtime[a.row] === b.table.mtime[b.row] || b.table.type[b.row] === TYPE.directory)
+  return (
+    a.table.type[a.row] === b.table.type[b.row] &&
+    a.table.size[a.row] === b.table.size[b.row] &&
+    (a.table.mtime[a.row] === b.table.mtime[b.row] || b.table.type[b.row] === TYPE.directory)
+  )
 }
 
 /** The last row for the path, and whether a marker (or a parent that is no directory any more) takes the lower one away. */
@@ -58,9 +80,15 @@ function lookUp(table: EntryTable, path: Uint8Array): { row: number; gone: 'remo
     const [from, to] = [theirs[theirs.length - 2], theirs[theirs.length - 1]]
     const marker = markerOf(listed, from, to)
     if (marker === 'opaque') {
-      if (theirs.length - 2 < names.length && sameNames(listed, theirs, path, names, theirs.length - 2)) gone ??= 'opaque'
+      if (theirs.length - 2 < names.length && sameNames(listed, theirs, path, names, theirs.length - 2))
+        gone ??= 'opaque'
     } else if (marker === 'whiteout') {
-      if (theirs.length <= names.length && sameNames(listed, theirs, path, names, theirs.length - 2) && sameName(listed, from + 4, to, path, names, theirs.length - 2)) gone = 'removed'
+      if (
+        theirs.length <= names.length &&
+        sameNames(listed, theirs, path, names, theirs.length - 2) &&
+        sameName(listed, from + 4, to, path, names, theirs.length - 2)
+      )
+        gone = 'removed'
     } else if (theirs.length <= names.length && sameNames(listed, theirs, path, names, theirs.length)) {
       if (theirs.length === names.length) row = i
       else if (table.type[i] !== TYPE.directory && table.type[i] !== TYPE.symlink) gone = 'removed'
@@ -70,12 +98,25 @@ function lookUp(table: EntryTable, path: Uint8Array): { row: number; gone: 'remo
 }
 
 /** Whether the first `count / 2` names are the same. */
-function sameNames(a: Uint8Array, namesA: readonly number[], b: Uint8Array, namesB: readonly number[], count: number): boolean {
+function sameNames(
+  a: Uint8Array,
+  namesA: readonly number[],
+  b: Uint8Array,
+  namesB: readonly number[],
+  count: number,
+): boolean {
   for (let i = 0; i < count; i += 2) if (!sameName(a, namesA[i], namesA[i + 1], b, namesB, i)) return false
   return true
 }
 
-function sameName(a: Uint8Array, from: number, to: number, b: Uint8Array, namesB: readonly number[], at: number): boolean {
+function sameName(
+  a: Uint8Array,
+  from: number,
+  to: number,
+  b: Uint8Array,
+  namesB: readonly number[],
+  at: number,
+): boolean {
   if (at >= namesB.length || to - from !== namesB[at + 1] - namesB[at]) return false
   for (let i = 0; i < to - from; i++) if (a[from + i] !== b[namesB[at] + i]) return false
   return true

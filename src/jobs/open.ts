@@ -26,8 +26,15 @@ export interface OpenOptions {
 }
 
 /** Takes off a compression around the whole archive. Throws `not-an-archive`, and what inflate throws. */
-export async function openSource(file: ByteSource, { signal, onBytes }: OpenOptions = {}): Promise<OpenedSource> {
-  if (file.size === 0) throw new ImageError('not-an-archive', 'This file is empty. Make an image archive with: docker save IMAGE -o image.tar')
+export async function openSource(
+  file: ByteSource,
+  { signal, onBytes }: OpenOptions = {},
+): Promise<OpenedSource> {
+  if (file.size === 0)
+    throw new ImageError(
+      'not-an-archive',
+      'This file is empty. Make an image archive with: docker save IMAGE -o image.tar',
+    )
   const head = await file.read(0, Math.min(512, file.size))
   const compression = sniffCompression(head)
   if (compression === 'none') {
@@ -72,7 +79,9 @@ const OTHERS: readonly (readonly [string, string])[] = [
 function refuseWhatIsNoTar(head: Uint8Array): void {
   const text = String.fromCharCode(...head.subarray(0, 8))
   const other = OTHERS.find(([magic]) => text.startsWith(magic))
-  const isTar = head.length === 512 && (head[0] === 0 || String.fromCharCode(...head.subarray(257, 262)) === 'ustar' || other === undefined)
+  const isTar =
+    head.length === 512 &&
+    (head[0] === 0 || String.fromCharCode(...head.subarray(257, 262)) === 'ustar' || other === undefined)
   if (isTar) return
   throw new ImageError(
     'not-an-archive',
@@ -81,11 +90,21 @@ function refuseWhatIsNoTar(head: Uint8Array): void {
 }
 
 /** An unpacked archive laid out as a tar again, by path: what is dropped as a folder opens like a file. Contents stay where they are. */
-export function folderAsTar(files: readonly { readonly path: string; readonly source: ByteSource }[]): ByteSource {
+export function folderAsTar(
+  files: readonly { readonly path: string; readonly source: ByteSource }[],
+): ByteSource {
   const parts: ByteSource[] = []
   const top = commonFolder(files.map(({ path }) => path))
   for (const { path, source } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    const header = encodeHeader({ path: utf8(path.slice(top.length)), type: TYPE.file, mode: 0o644, uid: 0, gid: 0, size: source.size, mtime: 0 })
+    const header = encodeHeader({
+      path: utf8(path.slice(top.length)),
+      type: TYPE.file,
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      size: source.size,
+      mtime: 0,
+    })
     parts.push(new MemorySource(header), source, new MemorySource(paddingOf(source.size)))
   }
   return new JoinedSource([...parts, new MemorySource(END)])

@@ -29,11 +29,18 @@ export async function contentAt({ tree, sources, node, open }: At): Promise<Byte
   if (tree.type[at] === TYPE.symlink) {
     const target = linkTargetIn(sources)
     at = resolve(tree, target(node, tree), (link) => target(link, tree), true, tree.parent[node])
-    if (at < 0) throw new ImageError('no-such-path', `${path} is a symbolic link to ${nameText(target(node, tree))}, which does not exist here.`, { path })
+    if (at < 0)
+      throw new ImageError(
+        'no-such-path',
+        `${path} is a symbolic link to ${nameText(target(node, tree))}, which does not exist here.`,
+        { path },
+      )
   }
   const entry = entryOf(tree, sources, at)
-  if (entry.type === TYPE.directory) throw new ImageError('is-a-directory', `${tree.path(at)} is a directory.`, { path })
-  if (entry.type !== TYPE.file) throw new ImageError('not-a-file', `${tree.path(at)} has no contents: it is no regular file.`, { path })
+  if (entry.type === TYPE.directory)
+    throw new ImageError('is-a-directory', `${tree.path(at)} is a directory.`, { path })
+  if (entry.type !== TYPE.file)
+    throw new ImageError('not-a-file', `${tree.path(at)} has no contents: it is no regular file.`, { path })
   return entry.content ? open(entry.content) : EMPTY
 }
 
@@ -41,12 +48,19 @@ export async function previewOf(at: At, from: number, length: number): Promise<P
   const source = await contentAt(at)
   const start = Math.min(from, source.size)
   const bytes = (await source.read(start, Math.min(length, source.size - start))).slice() as Bytes
-  return { path: at.tree.path(at.node), bytes, total: source.size, text: textOf(bytes, start + bytes.length < source.size) }
+  return {
+    path: at.tree.path(at.node),
+    bytes,
+    total: source.size,
+    text: textOf(bytes, start + bytes.length < source.size),
+  }
 }
 
 /** UTF-8 without control characters that no text holds; a character cut at the end is left out. */
 function textOf(bytes: Bytes, cut: boolean): string | null {
-  for (const byte of bytes) if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x0c && byte !== 0x1b) return null
+  for (const byte of bytes)
+    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x0c && byte !== 0x1b)
+      return null
   for (let drop = 0; drop <= (cut ? 3 : 0); drop++) {
     const text = decodeUtf8(bytes.subarray(0, bytes.length - drop))
     if (text !== null) return text
@@ -87,8 +101,16 @@ function* subtree(tree: Tree, sources: Sources, top: number): Iterable<PlannedEn
   }
 }
 
-
-const WORDS: Record<number, EntryType> = { 0: 'file', 1: 'directory', 2: 'symlink', 3: 'hardlink', 4: 'char', 5: 'block', 6: 'fifo', 7: 'other' }
+const WORDS: Record<number, EntryType> = {
+  0: 'file',
+  1: 'directory',
+  2: 'symlink',
+  3: 'hardlink',
+  4: 'char',
+  5: 'block',
+  6: 'fifo',
+  7: 'other',
+}
 
 /** Header fields for people, in the order of a header. */
 export function fieldsOf(tree: Tree, node: number, entry: Entry): Details['fields'] {
@@ -102,8 +124,11 @@ export function fieldsOf(tree: Tree, node: number, entry: Entry): Details['field
     { name: 'mtime', value: timeText(entry.mtime) },
   ]
   if (entry.link.length > 0) fields.push({ name: 'link', value: nameText(entry.link) })
-  if (entry.type === TYPE.char || entry.type === TYPE.block) fields.push({ name: 'device', value: `${entry.major}, ${entry.minor}` })
-  for (const { key, value } of entry.pax) if (!/^(SCHILY|LIBARCHIVE)\.xattr\./.test(key)) fields.push({ name: `PAX ${key}`, value: nameText(value.subarray(0, 512)) })
+  if (entry.type === TYPE.char || entry.type === TYPE.block)
+    fields.push({ name: 'device', value: `${entry.major}, ${entry.minor}` })
+  for (const { key, value } of entry.pax)
+    if (!/^(SCHILY|LIBARCHIVE)\.xattr\./.test(key))
+      fields.push({ name: `PAX ${key}`, value: nameText(value.subarray(0, 512)) })
   return fields
 }
 
@@ -116,9 +141,19 @@ function timeText(mtime: number): string {
 export function modeLetters({ type, mode }: Pick<Entry, 'type' | 'mode'>): string {
   const kind = '-dlhcbp?'[type]
   const bit = (mask: number, letter: string): string => (mode & mask ? letter : '-')
-  const special = (mask: number, execute: number, letter: string): string => (mode & mask ? (mode & execute ? letter : letter.toUpperCase()) : bit(execute, 'x'))
+  const special = (mask: number, execute: number, letter: string): string =>
+    mode & mask ? (mode & execute ? letter : letter.toUpperCase()) : bit(execute, 'x')
   return (
-    kind + bit(0o400, 'r') + bit(0o200, 'w') + special(0o4000, 0o100, 's') + bit(0o40, 'r') + bit(0o20, 'w') + special(0o2000, 0o10, 's') + bit(4, 'r') + bit(2, 'w') + special(0o1000, 1, 't')
+    kind +
+    bit(0o400, 'r') +
+    bit(0o200, 'w') +
+    special(0o4000, 0o100, 's') +
+    bit(0o40, 'r') +
+    bit(0o20, 'w') +
+    special(0o2000, 0o10, 's') +
+    bit(4, 'r') +
+    bit(2, 'w') +
+    special(0o1000, 1, 't')
   )
 }
 
@@ -127,7 +162,10 @@ export function xattrFields(entry: Entry): Details['xattrs'] {
   return [...xattrsIn(entry.pax)].map(([name, value]) => {
     const text = decodeUtf8(value)
     const readable = text !== null && !/[\u0000-\u001f\u007f]/.test(text)
-    return { name, value: readable ? text : [...value].map((byte) => byte.toString(16).padStart(2, '0')).join(' ') }
+    return {
+      name,
+      value: readable ? text : [...value].map((byte) => byte.toString(16).padStart(2, '0')).join(' '),
+    }
   })
 }
 
@@ -137,7 +175,12 @@ export function otherNames(tree: Tree, node: number): string[] {
   const key = inodeKey(tree, node)
   const names: string[] = []
   for (let other = 1; other < tree.length && names.length < 1000; other++)
-    if (other !== node && tree.alive[other] === 1 && tree.type[other] !== TYPE.directory && inodeKey(tree, other) === key) names.push(tree.path(other))
+    if (
+      other !== node &&
+      tree.alive[other] === 1 &&
+      tree.type[other] !== TYPE.directory &&
+      inodeKey(tree, other) === key
+    )
+      names.push(tree.path(other))
   return names
 }
-

@@ -10,7 +10,15 @@ import type { Image } from '../core/image/image'
 import { contentOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { archiveParts, membersOf } from '../core/rebuild/archive'
-import { documentsOf, layerMediaType, longerHistory, newConfig, type Documents, type HistoryEntry, type LayerDescriptor } from '../core/rebuild/document'
+import {
+  documentsOf,
+  layerMediaType,
+  longerHistory,
+  newConfig,
+  type Documents,
+  type HistoryEntry,
+  type LayerDescriptor,
+} from '../core/rebuild/document'
 import { layerBytes, type OpenContent } from '../core/rebuild/layer'
 import { changesFiles, difference, flattened, type PlannedEntry } from '../core/rebuild/plan'
 import type { Content } from '../core/rootfs/entry'
@@ -21,7 +29,8 @@ import type { LayerPool } from './pool'
 import { joinedBlobs, Segments } from './segments'
 
 export type Build = 'append' | 'flatten'
-export type Format = 'docker' | 'oci'
+/** rootfs: the root filesystem alone, as `docker export` writes it; for `docker import`, WSL, LXC. */
+export type Format = 'docker' | 'oci' | 'rootfs'
 
 export interface RebuildInput {
   readonly image: Image
@@ -54,7 +63,7 @@ export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   const blobs = new Map<string, ByteSource>()
   const layers: LayerDescriptor[] = []
   let added: NewLayer | null = null
-  if (build === 'flatten') {
+  if (build === 'flatten' || input.format === 'rootfs') {
     added = await newLayer(flattened(edited.tree, edited.sources), input)
   } else {
     for (const layer of await keptLayers(input)) {
@@ -67,9 +76,24 @@ export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
     layers.push(added.descriptor)
     blobs.set(added.descriptor.digest, added.source)
   }
-  const history = build === 'flatten' ? [flatHistory(image)] : longerHistory(image.config, appendedHistory(image, added !== null, configEdits))
-  const config = newConfig(image.configBytes, configEdits, added ? layers.map(({ diffId }) => diffId) : null, history as Json[] | null)
+  const history =
+    build === 'flatten'
+      ? [flatHistory(image)]
+      : longerHistory(image.config, appendedHistory(image, added !== null, configEdits))
+  const config = newConfig(
+    image.configBytes,
+    configEdits,
+    added ? layers.map(({ diffId }) => diffId) : null,
+    history as Json[] | null,
+  )
   const documents = await documentsOf(image, config, layers, tags)
+  if (input.format === 'rootfs')
+    return {
+      archive: added!.source,
+      documents,
+      layers,
+      notices: await provedTree(added!, [], input, new Notices()),
+    }
   const archive = new JoinedSource(archiveParts(membersOf(documents, layers, blobs, input.format)))
   const notices = await proved(archive, input, documents, added)
   return { archive, documents, layers, notices }
@@ -88,23 +112,45 @@ async function newLayer(plan: Iterable<PlannedEntry>, input: RebuildInput): Prom
   }
   const source = joinedBlobs(segments.finish())
   const digest = await input.pool.digest(source, { signal: input.signal })
-  return { descriptor: { diffId: digest as DiffId, digest, size: source.size, mediaType: layerMediaType('none', '') }, source }
+  return {
+    descriptor: {
+      diffId: digest as DiffId,
+      digest,
+      size: source.size,
+      mediaType: layerMediaType('none', ''),
+    },
+    source,
+  }
 }
 
 /** Where the bytes of entries come from: a range of a layer, or the store of edited files. */
-export function contentsOf({ tables, plain, stored }: Pick<RebuildInput, 'tables' | 'plain' | 'stored'>): OpenContent {
+export function contentsOf({
+  tables,
+  plain,
+  stored,
+}: Pick<RebuildInput, 'tables' | 'plain' | 'stored'>): OpenContent {
   return (content: Content) =>
-    content.from === 'stored' ? stored(content.id) : contentOf(plain[content.layer], tables[content.layer], content.row)
+    content.from === 'stored'
+      ? stored(content.id)
+      : contentOf(plain[content.layer], tables[content.layer], content.row)
 }
 
 /** The image's own layers as they are stored, untouched; the digest is computed only where no description gives it. */
-async function keptLayers({ image, pool, signal }: RebuildInput): Promise<{ descriptor: LayerDescriptor; source: ByteSource | null }[]> {
+async function keptLayers({
+  image,
+  pool,
+  signal,
+}: RebuildInput): Promise<{ descriptor: LayerDescriptor; source: ByteSource | null }[]> {
   const kept = []
   for (const layer of image.layers) {
     throwIfCancelled(signal)
     const absent = layer.source === null
     if (absent && layer.urls.length === 0)
-      throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive; without it the image cannot be put together. Flatten is not possible either.`, { layer: layer.index })
+      throw new ImageError(
+        'missing-member',
+        `Layer ${layer.index} is not in the archive; without it the image cannot be put together. Flatten is not possible either.`,
+        { layer: layer.index },
+      )
     const digest: Digest = layer.digest ?? (await pool.digest(layer.source!, { signal }))
     const found = image.manifest?.json.layers?.[layer.index]
     const descriptor = {
@@ -143,34 +189,67 @@ function appendedHistory({ config }: Image, layer: boolean, edits: readonly Conf
 
 /** The Dockerfile line that a config edit amounts to. */
 function instruction(key: ConfigEdit['key'], value: Json | undefined): string | null {
-  if (key[0] !== 'config' || key.length < 2) return `peel: ${key.join('.')} ${value === undefined ? 'removed' : 'set'}`
+  if (key[0] !== 'config' || key.length < 2)
+    return `peel: ${key.join('.')} ${value === undefined ? 'removed' : 'set'}`
   const name = String(key[1])
-  const words: Record<string, string> = { Cmd: 'CMD', Entrypoint: 'ENTRYPOINT', User: 'USER', WorkingDir: 'WORKDIR', StopSignal: 'STOPSIGNAL', Shell: 'SHELL' }
-  if (value !== undefined && name in words) return `${words[name]} ${typeof value === 'string' ? value : JSON.stringify(value)}`
+  const words: Record<string, string> = {
+    Cmd: 'CMD',
+    Entrypoint: 'ENTRYPOINT',
+    User: 'USER',
+    WorkingDir: 'WORKDIR',
+    StopSignal: 'STOPSIGNAL',
+    Shell: 'SHELL',
+  }
+  if (value !== undefined && name in words)
+    return `${words[name]} ${typeof value === 'string' ? value : JSON.stringify(value)}`
   return `peel: ${key.slice(1).join('.')} ${value === undefined ? 'removed' : 'set'}`
 }
 
 /** Opens the result with our own reader: documents consistent, new layer as named, and the root filesystem the one that was asked for. */
-async function proved(archive: ByteSource, input: RebuildInput, documents: Documents, added: NewLayer | null): Promise<readonly Notice[]> {
-  const { edited, tables, build, pool, signal } = input
+async function proved(
+  archive: ByteSource,
+  input: RebuildInput,
+  documents: Documents,
+  added: NewLayer | null,
+): Promise<readonly Notice[]> {
+  const { tables, build, signal } = input
   const opened = await openArchiveIn(archive, signal)
   const image = opened.images[0]
-  if (opened.images.length !== 1 || image.id !== documents.configDigest || image.manifest?.digest !== documents.manifestDigest)
-    throw new ImageError('internal', 'The archive that was built does not read back as the image it should be. It is not offered; please report this.')
+  if (
+    opened.images.length !== 1 ||
+    image.id !== documents.configDigest ||
+    image.manifest?.digest !== documents.manifestDigest
+  )
+    throw new ImageError(
+      'internal',
+      'The archive that was built does not read back as the image it should be. It is not offered; please report this.',
+    )
   const notices = new Notices()
   notices.addAll(opened.notices)
   notices.addAll(image.notices)
-  const newTables: EntryTable[] = build === 'flatten' ? [] : [...tables]
+  return provedTree(added, build === 'flatten' ? [] : tables, input, notices)
+}
+
+/** The new layer on the kept ones is the tree that was on screen. */
+async function provedTree(
+  added: NewLayer | null,
+  kept: readonly EntryTable[],
+  { edited, pool, signal }: RebuildInput,
+  notices: Notices,
+): Promise<readonly Notice[]> {
+  const tables = [...kept]
   if (added) {
-    const top = image.layers[image.layers.length - 1]
-    const scanned = await pool.scan(top.source!, 'none', { signal })
+    const scanned = await pool.scan(added.source, 'none', { signal })
     notices.addAll(scanned.notices)
-    newTables.push(scanned.table)
+    tables.push(scanned.table)
   }
-  const tree = unite(newTables)
-  const difference = firstDifference(edited, { tree, sources: { tables: newTables, upper: [] } })
+  const difference = firstDifference(edited, { tree: unite(tables), sources: { tables, upper: [] } })
   if (difference)
-    throw new ImageError('internal', `The archive that was built differs from what is on screen at ${difference.path}: ${difference.what}. It is not offered; please report this.`, { path: difference.path })
+    throw new ImageError(
+      'internal',
+      `The archive that was built differs from what is on screen at ${difference.path}: ${difference.what}. It is not offered; please report this.`,
+      { path: difference.path },
+    )
   return notices.list
 }
 

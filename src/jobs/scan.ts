@@ -23,10 +23,17 @@ export interface ScanOptions {
 }
 
 /** Throws what scanLayer and inflate throw. A compressed layer is read to its end, behind the tar's end marker too: the diff_id covers all of it. */
-export async function scanStored(source: ByteSource, compression: Compression, { signal, onBytes }: ScanOptions = {}): Promise<ScannedLayer> {
+export async function scanStored(
+  source: ByteSource,
+  compression: Compression,
+  { signal, onBytes }: ScanOptions = {},
+): Promise<ScannedLayer> {
   const notices = new Notices()
   if (compression === 'none') {
-    const table = source.size === 0 ? emptyTable() : await scanLayer(new SourceInput(source, signal, onBytes), notices, signal)
+    const table =
+      source.size === 0
+        ? emptyTable()
+        : await scanLayer(new SourceInput(source, signal, onBytes), notices, signal)
     return { table, plainBytes: source.size, segments: null, notices: notices.list }
   }
   const segments = new Segments()
@@ -36,7 +43,11 @@ export async function scanStored(source: ByteSource, compression: Compression, {
   return { table, plainBytes, segments: segments.finish(), notices: notices.list }
 }
 
-async function* kept(chunks: AsyncIterable<Bytes>, segments: Segments, onBytes: ScanOptions['onBytes']): AsyncIterable<Bytes> {
+async function* kept(
+  chunks: AsyncIterable<Bytes>,
+  segments: Segments,
+  onBytes: ScanOptions['onBytes'],
+): AsyncIterable<Bytes> {
   for await (const chunk of chunks) {
     segments.push(chunk)
     onBytes?.(segments.size)

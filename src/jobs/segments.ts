@@ -31,7 +31,9 @@ export class Segments {
 }
 
 export function joinedBlobs(blobs: readonly Blob[]): ByteSource {
-  return blobs.length === 1 ? new BlobSource(blobs[0]) : new JoinedSource(blobs.map((blob) => new BlobSource(blob)))
+  return blobs.length === 1
+    ? new BlobSource(blobs[0])
+    : new JoinedSource(blobs.map((blob) => new BlobSource(blob)))
 }
 
 /** A source as one Blob: a handle, without a copy where its parts are Blobs. */

@@ -60,7 +60,13 @@ export class Tasks {
 }
 
 /** Runs `job` as a task that ends whatever happens. */
-export async function asTask<T>(tasks: Tasks, label: string, total: number, unit: string, job: (task: Task) => Promise<T>): Promise<T> {
+export async function asTask<T>(
+  tasks: Tasks,
+  label: string,
+  total: number,
+  unit: string,
+  job: (task: Task) => Promise<T>,
+): Promise<T> {
   const task = tasks.start(label, total, unit)
   try {
     return await job(task)

@@ -19,7 +19,16 @@ export interface ViewTree {
 }
 
 const CHANGES: readonly Change[] = ['same', 'added', 'changed', 'metadata', 'removed']
-const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'char', 'block', 'fifo', 'other']
+const TYPES: readonly EntryType[] = [
+  'file',
+  'directory',
+  'symlink',
+  'hardlink',
+  'char',
+  'block',
+  'fifo',
+  'other',
+]
 
 export class View {
   readonly tree: Tree
@@ -87,7 +96,8 @@ export class View {
     const stack: { node: number; path: string }[] = []
     const push = (node: number, path: string): void => {
       const children = this.#childrenOf(node)
-      for (let i = children.length - 1; i >= 0; i--) stack.push({ node: children[i], path: `${path}/${this.tree.name(children[i])}` })
+      for (let i = children.length - 1; i >= 0; i--)
+        stack.push({ node: children[i], path: `${path}/${this.tree.name(children[i])}` })
     }
     push(ROOT, '')
     for (let item = stack.pop(); item; item = stack.pop()) {
@@ -103,7 +113,8 @@ export class View {
     let children = this.#children.get(node)
     if (children) return children
     const list: number[] = []
-    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child]) if (this.#seen[child] === 1) list.push(child)
+    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child])
+      if (this.#seen[child] === 1) list.push(child)
     children = Int32Array.from(list.sort(this.#comparison()))
     this.#children.set(node, children)
     return children
@@ -143,7 +154,14 @@ export class View {
 
   summary(version: number, complete: boolean): TreeSummary {
     this.#counts ??= this.#count()
-    return { rows: this.#order.length, version, ...this.#counts, bytes: this.#sums.bytes[ROOT], matched: this.#matched, complete }
+    return {
+      rows: this.#order.length,
+      version,
+      ...this.#counts,
+      bytes: this.#sums.bytes[ROOT],
+      matched: this.#matched,
+      complete,
+    }
   }
 
   #count(): { files: number; directories: number } {
@@ -158,7 +176,8 @@ export class View {
 
   rows(from: number, count: number): Row[] {
     const rows: Row[] = []
-    for (let i = Math.max(0, from); i < Math.min(this.#order.length, from + count); i++) rows.push(this.row(this.#order[i]))
+    for (let i = Math.max(0, from); i < Math.min(this.#order.length, from + count); i++)
+      rows.push(this.row(this.#order[i]))
     return rows
   }
 
@@ -176,7 +195,8 @@ export class View {
       type: this.#shownType(node),
       link: entry.link.length > 0 ? nameText(entry.link) : this.#linkName(node),
       expandable,
-      expanded: expandable && (this.#matched !== null ? !this.#expanded.has(`!${path}`) : this.#expanded.has(path)),
+      expanded:
+        expandable && (this.#matched !== null ? !this.#expanded.has(`!${path}`) : this.#expanded.has(path)),
       bytes: this.#bytes(node),
       below: this.#sums.below[node],
       mode: entry.mode,
@@ -193,13 +213,19 @@ export class View {
 
   /** Of a ghost, what it had; sums count only what lives. */
   #bytes(node: number): number {
-    if (this.tree.type[node] === TYPE.file && (this.tree.alive[node] === 0 || isLinkName(this.tree, node))) return sizeIn(this.sources)(this.tree, node)
+    if (this.tree.type[node] === TYPE.file && (this.tree.alive[node] === 0 || isLinkName(this.tree, node)))
+      return sizeIn(this.sources)(this.tree, node)
     return this.#sums.bytes[node]
   }
 
   #shownType(node: number): EntryType {
     const { tree } = this
-    if (tree.type[node] !== TYPE.directory && isLinkName(tree, node) && tree.row[node] >= 0 && tree.layer[node] < this.sources.tables.length) {
+    if (
+      tree.type[node] !== TYPE.directory &&
+      isLinkName(tree, node) &&
+      tree.row[node] >= 0 &&
+      tree.layer[node] < this.sources.tables.length
+    ) {
       const listed = this.sources.tables[tree.layer[node]].type[tree.row[node]]
       if (listed === TYPE.hardlink) return 'hardlink'
     }
@@ -212,7 +238,9 @@ export class View {
     const table = this.sources.tables[this.tree.layer[node]]
     const index = table.link[this.tree.row[node]]
     if (index < 0) return ''
-    return nameText(table.linkBytes.subarray(index === 0 ? 0 : table.linkEnd[index - 1], table.linkEnd[index]))
+    return nameText(
+      table.linkBytes.subarray(index === 0 ? 0 : table.linkEnd[index - 1], table.linkEnd[index]),
+    )
   }
 
   /** -1 for what the edits made or moved. */
@@ -224,7 +252,8 @@ export class View {
   }
 
   #hasChildren(node: number): boolean {
-    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child]) if (this.#seen[child] === 1) return true
+    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child])
+      if (this.#seen[child] === 1) return true
     return false
   }
 
@@ -249,7 +278,8 @@ export class View {
     for (let item = stack.pop(); item; item = stack.pop()) {
       if (item.node !== top) visit(item.path)
       for (const child of this.#childrenOf(item.node))
-        if (this.tree.type[child] === TYPE.directory) stack.push({ node: child, path: `${item.path}/${this.tree.name(child)}` })
+        if (this.tree.type[child] === TYPE.directory)
+          stack.push({ node: child, path: `${item.path}/${this.tree.name(child)}` })
     }
   }
 

@@ -20,14 +20,23 @@ import type { ByteSource } from '../core/bytes/source'
 import { BlobSource } from '../core/bytes/source'
 import { decodeUtf8, utf8 } from '../core/bytes/text'
 import { changesFiles } from '../core/rebuild/plan'
-import { added, EMPTY_JOURNAL, inForce, readJournal, redone, undone, without, type Journal } from '../core/edit/journal'
+import {
+  added,
+  EMPTY_JOURNAL,
+  inForce,
+  readJournal,
+  redone,
+  undone,
+  without,
+  type Journal,
+} from '../core/edit/journal'
 import { contentIds } from '../core/edit/operation'
 import { editedConfig } from '../core/edit/config'
 import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import { sha256 } from '../core/digest/sha256'
 import { checked, ImageConfig, parseJson } from '../core/image/documents'
-import { platformOf, type Archive, type Image } from '../core/image/image'
+import { namesOf, platformOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
 import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
@@ -96,14 +105,24 @@ export class Workspace {
   static async open(options: WorkspaceOptions): Promise<Workspace> {
     const id = await archiveId(options.opened, options.archive)
     const record = await options.stores.archives.get(id)
-    const workspace = new Workspace(id, options, Math.min(record?.image ?? 0, options.archive.images.length - 1))
+    const workspace = new Workspace(
+      id,
+      options,
+      Math.min(record?.image ?? 0, options.archive.images.length - 1),
+    )
     await workspace.#begin(record)
     return workspace
   }
 
   #layersOf(image: Image): Layers {
     const { pool, stores, emit } = this.#options
-    return new Layers({ image, pool, stores, onLayer: (layer) => emit({ type: 'layer', layer }), onUnion: () => this.#unionGrew() })
+    return new Layers({
+      image,
+      pool,
+      stores,
+      onLayer: (layer) => emit({ type: 'layer', layer }),
+      onUnion: () => this.#unionGrew(),
+    })
   }
 
   async #begin(record: ArchiveRecord | null): Promise<void> {
@@ -113,7 +132,18 @@ export class Workspace {
     for (const layer of this.#layers.views) emit({ type: 'layer', layer })
     this.#journal = readJournal(await stores.journals.load(this.id))
     const kept = record?.complete ? record : null
-    await stores.archives.put(kept ? { ...kept, ...this.#recordHead() } : { ...this.#recordHead(), parts: record?.parts ?? [], layers: record?.layers ?? [], original: null, complete: false, compression: opened.compression })
+    await stores.archives.put(
+      kept
+        ? { ...kept, ...this.#recordHead() }
+        : {
+            ...this.#recordHead(),
+            parts: record?.parts ?? [],
+            layers: record?.layers ?? [],
+            original: null,
+            complete: false,
+            compression: opened.compression,
+          },
+    )
     this.#scanned = this.#readLayers(kept)
     this.#scanned.catch(() => {}) // Said as faults of layers; nobody else waits here.
   }
@@ -165,19 +195,38 @@ export class Workspace {
     }
     emit({ type: 'storage', state: 'keeping' })
     try {
-      await asTask(tasks, 'keeping layers in this browser', this.#bytesToKeep(layers), 'bytes', async (task) => {
-        let done = 0
-        const options = { signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
-        const parts = await keepArchive(this.#archive, this.id, (image, layer) => image === this.#image && layers.isVerified(layer), stores, options)
-        for (const { diffId, table, plain } of layers.toKeep()) {
-          await keepSource(stores.layers, diffId, plain, options)
-          await stores.tables.put(diffId, table)
-          layers.markKept(diffId)
-        }
-        const original = opened.compression === 'none' ? null : `archive/${this.id}`
-        if (original) await keepSource(stores.blobs, original, opened.file, options)
-        await stores.archives.put({ ...this.#recordHead(), parts, layers: [...layers.toKeep()].map(({ diffId }) => diffId), original, complete: true, compression: opened.compression })
-      })
+      await asTask(
+        tasks,
+        'keeping layers in this browser',
+        this.#bytesToKeep(layers),
+        'bytes',
+        async (task) => {
+          let done = 0
+          const options = { signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
+          const parts = await keepArchive(
+            this.#archive,
+            this.id,
+            (image, layer) => image === this.#image && layers.isVerified(layer),
+            stores,
+            options,
+          )
+          for (const { diffId, table, plain } of layers.toKeep()) {
+            await keepSource(stores.layers, diffId, plain, options)
+            await stores.tables.put(diffId, table)
+            layers.markKept(diffId)
+          }
+          const original = opened.compression === 'none' ? null : `archive/${this.id}`
+          if (original) await keepSource(stores.blobs, original, opened.file, options)
+          await stores.archives.put({
+            ...this.#recordHead(),
+            parts,
+            layers: [...layers.toKeep()].map(({ diffId }) => diffId),
+            original,
+            complete: true,
+            compression: opened.compression,
+          })
+        },
+      )
       emit({ type: 'storage', state: 'kept' })
     } catch (thrown) {
       const full = thrown instanceof ImageError && thrown.fault.code === 'storage-full'
@@ -188,7 +237,8 @@ export class Workspace {
   #bytesToKeep(layers: Layers): number {
     const { opened } = this.#options
     let bytes = this.#archive.members.source.size + (opened.compression === 'none' ? 0 : opened.file.size)
-    for (const { plain, index } of layers.toKeep()) if (this.#image.layers[index].compression !== 'none') bytes += plain.size
+    for (const { plain, index } of layers.toKeep())
+      if (this.#image.layers[index].compression !== 'none') bytes += plain.size
     return bytes
   }
 
@@ -236,9 +286,17 @@ export class Workspace {
 
   async chooseImage(index: number): Promise<ImageView> {
     const image = this.#archive.images[index]
-    if (!image) throw new ImageError('no-such-path', `The archive holds ${this.#archive.images.length} images; there is no number ${index}.`)
+    if (!image)
+      throw new ImageError(
+        'no-such-path',
+        `The archive holds ${this.#archive.images.length} images; there is no number ${index}.`,
+      )
     if (index !== this.#image.index) {
-      if (inForce(this.#journal).length > 0) throw new ImageError('bad-operation', 'There are edits on the image that is open. Export or undo them before you open another image of this archive.')
+      if (inForce(this.#journal).length > 0)
+        throw new ImageError(
+          'bad-operation',
+          'There are edits on the image that is open. Export or undo them before you open another image of this archive.',
+        )
       this.#options.tasks.cancelAll()
       this.#image = image
       this.#layers = this.#layersOf(image)
@@ -260,7 +318,8 @@ export class Workspace {
   }
 
   #checkMember(index: number): void {
-    if (!this.#archive.members.list[index]) throw new ImageError('no-such-path', `The archive has no member number ${index}.`)
+    if (!this.#archive.members.list[index])
+      throw new ImageError('no-such-path', `The archive has no member number ${index}.`)
   }
 
   // ------------------------------------------------------------ trees
@@ -286,13 +345,19 @@ export class Workspace {
       }
       case 'asOf':
       case 'only':
-        return { tree: this.#treeAsOf(view.layer), sources: { tables, upper: [] }, ghosts: true, onlyTouched: view.kind === 'only' }
+        return {
+          tree: this.#treeAsOf(view.layer),
+          sources: { tables, upper: [] },
+          ghosts: true,
+          onlyTouched: view.kind === 'only',
+        }
     }
   }
 
   /** The union of layers 0..layer, the last one's change marked. */
   #treeAsOf(layer: number): Tree {
-    if (layer < 0 || layer >= this.#layers.count) throw new ImageError('no-such-path', `There is no layer ${layer}.`)
+    if (layer < 0 || layer >= this.#layers.count)
+      throw new ImageError('no-such-path', `There is no layer ${layer}.`)
     const top = Math.min(layer, this.#layers.united - 1)
     if (this.#asOf?.layer === top) return this.#asOf.tree
     const { tables } = this.#layers
@@ -315,13 +380,21 @@ export class Workspace {
     } catch (thrown) {
       // A stored edit that does not fit any more (another Peel made it): the image opens, the edit is said to be lost.
       if (!(thrown instanceof ImageError)) throw thrown
-      this.#layers.notices.add('error', 'edits-unfit', `The stored edits do not fit this image: ${thrown.message}`)
+      this.#layers.notices.add(
+        'error',
+        'edits-unfit',
+        `The stored edits do not fit this image: ${thrown.message}`,
+      )
       this.#replayed = replay(union, tables, EMPTY_JOURNAL)
     }
   }
 
   #shown(): View {
-    this.#view ??= new View(this.#viewTree(this.#request.view), this.#request, this.#expandedIn(this.#request.view))
+    this.#view ??= new View(
+      this.#viewTree(this.#request.view),
+      this.#request,
+      this.#expandedIn(this.#request.view),
+    )
     return this.#view
   }
 
@@ -366,21 +439,29 @@ export class Workspace {
   // ------------------------------------------------------------ one path
 
   #at({ view, path }: PathRef): { at: At; shown: View } {
-    const sameView = JSON.stringify(view) === JSON.stringify(this.#request.view) && this.#request.filter === ''
-    const shown = sameView ? this.#shown() : new View(this.#viewTree(view), { view, filter: '', sort: 'name', descending: false }, new Set())
+    const sameView =
+      JSON.stringify(view) === JSON.stringify(this.#request.view) && this.#request.filter === ''
+    const shown = sameView
+      ? this.#shown()
+      : new View(this.#viewTree(view), { view, filter: '', sort: 'name', descending: false }, new Set())
     const node = shown.nodeAt(path)
     if (node < 0) throw new ImageError('no-such-path', `There is no ${path} in this view.`, { path })
-    return { shown, at: { tree: shown.tree, sources: shown.sources, node, open: (content) => this.#open(content) } }
+    return {
+      shown,
+      at: { tree: shown.tree, sources: shown.sources, node, open: (content) => this.#open(content) },
+    }
   }
 
   async #open(content: Content): Promise<ByteSource> {
-    if (content.from === 'layer') return contentOf(this.#layers.plainOf(content.layer), this.#layers.tables[content.layer], content.row)
+    if (content.from === 'layer')
+      return contentOf(this.#layers.plainOf(content.layer), this.#layers.tables[content.layer], content.row)
     return this.#stored(content.id)
   }
 
   async #stored(id: string): Promise<ByteSource> {
     const blob = await this.#options.stores.contents.get(id)
-    if (!blob) throw new ImageError('not-kept', 'The contents of an edited file are gone from this browser’s storage.')
+    if (!blob)
+      throw new ImageError('not-kept', 'The contents of an edited file are gone from this browser’s storage.')
     return new BlobSource(blob)
   }
 
@@ -410,14 +491,16 @@ export class Workspace {
     const { at } = this.#at(ref)
     const name = ref.path.split('/').filter(Boolean).at(-1) ?? 'rootfs'
     if (!at.tree.isDirectory(at.node)) return { blob: blobOf(await contentAt(at)), fileName: name }
-    const blob = await asTask(this.#options.tasks, `packing ${ref.path}`, 0, 'bytes', ({ signal }) => directoryTar(at, signal))
+    const blob = await asTask(this.#options.tasks, `packing ${ref.path}`, 0, 'bytes', ({ signal }) =>
+      directoryTar(at, signal),
+    )
     return { blob, fileName: `${name}.tar` }
   }
 
   // ------------------------------------------------------------ edits
 
   get #tags(): readonly string[] {
-    return tagsInForce(inForce(this.#journal), this.#image.tags)
+    return tagsInForce(inForce(this.#journal), namesOf(this.#image))
   }
 
   get editsView(): EditsView {
@@ -430,7 +513,9 @@ export class Workspace {
       canUndo: done > 0,
       canRedo: done < steps.length,
       undoes: lines.at(-1)?.words ?? '',
-      redoes: steps[done] ? `${steps[done][0].op} ${'path' in steps[done][0] ? steps[done][0].path : ''}`.trim() : '',
+      redoes: steps[done]
+        ? `${steps[done][0].op} ${'path' in steps[done][0] ? steps[done][0].path : ''}`.trim()
+        : '',
       config: configView(checked(ImageConfig, parseJson(config, {}), {})),
       configText: formattedConfig(config),
       tags: this.#tags,
@@ -466,7 +551,11 @@ export class Workspace {
   async #commit(journal: Journal): Promise<EditsView> {
     const { stores, emit } = this.#options
     const { union, tables, anyFault } = this.#layers
-    if (!this.#layers.complete) throw new ImageError(anyFault?.code ?? 'bad-operation', 'The image can be changed once its layers are read.')
+    if (!this.#layers.complete)
+      throw new ImageError(
+        anyFault?.code ?? 'bad-operation',
+        'The image can be changed once its layers are read.',
+      )
     const replayed = replay(union, tables, journal)
     editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
     await stores.journals.save(this.id, journal)
@@ -491,11 +580,15 @@ export class Workspace {
     const now = this.#tags
     const tags = request.tag === (now[0] ?? '') ? now : request.tag === '' ? [] : [request.tag]
     const edited = this.#edited()
-    const untouched = operations.length === 0 || (!changesFiles(edited.tree) && configEdits(operations).length === 0)
-    const sameNames = JSON.stringify(tags) === JSON.stringify(this.#image.tags)
-    if (request.build !== 'flatten' && untouched && sameNames && request.format === 'docker') return this.#unchanged(opened.file, name)
-    if (request.build !== 'append' && request.build !== 'flatten') throw new ImageError('bad-operation', `The build "${request.build}" is not there yet.`)
-    if (request.format !== 'docker' && request.format !== 'oci') throw new ImageError('bad-operation', `The format "${request.format}" is not there yet.`)
+    const untouched =
+      operations.length === 0 || (!changesFiles(edited.tree) && configEdits(operations).length === 0)
+    const sameNames = JSON.stringify(tags) === JSON.stringify(namesOf(this.#image))
+    if (request.build !== 'flatten' && untouched && sameNames && request.format === 'docker')
+      return this.#unchanged(opened.file, name)
+    if (request.build !== 'append' && request.build !== 'flatten')
+      throw new ImageError('bad-operation', `The build "${request.build}" is not there yet.`)
+    if (request.format === 'context')
+      throw new ImageError('bad-operation', `The format "${request.format}" is not there yet.`)
     const { build, format } = request
     const total = build === 'flatten' ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0
     return asTask(tasks, 'building the image', total, 'bytes', async (task) => {
@@ -537,7 +630,7 @@ export class Workspace {
       identical: true,
       imageId: this.#image.id,
       manifestDigest: this.#image.manifest?.digest ?? '',
-      tag: this.#image.tags[0] ?? '',
+      tag: namesOf(this.#image)[0] ?? '',
       layers: this.#image.layers.length,
       rootfsBytes: typeCounts(tree, sizeIn(sources)).bytes,
       notices: [],
@@ -557,6 +650,15 @@ function formattedConfig(bytes: Uint8Array): string {
 /** The same archive gets the same key, however its file is called: its layout and its images, without reading layers. */
 async function archiveId({ file, compression }: OpenedSource, { members, images }: Archive): Promise<string> {
   const layout = members.list.map(({ path, size, bodyAt }) => [path, size, bodyAt])
-  const digest = await sha256(utf8(JSON.stringify([file.size, compression, images.map(({ id, manifest }) => [id, manifest?.digest ?? null]), layout])))
+  const digest = await sha256(
+    utf8(
+      JSON.stringify([
+        file.size,
+        compression,
+        images.map(({ id, manifest }) => [id, manifest?.digest ?? null]),
+        layout,
+      ]),
+    ),
+  )
   return digest.slice('sha256:'.length, 'sha256:'.length + 32)
 }

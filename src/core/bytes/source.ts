@@ -19,7 +19,11 @@ export interface ByteSource {
 const PIECE = 4 * 1024 * 1024
 
 function truncated(at: number, length: number, size: number): ImageError {
-  return new ImageError('truncated', `Bytes ${at} to ${at + length} were asked for, and there are only ${size}.`, { at })
+  return new ImageError(
+    'truncated',
+    `Bytes ${at} to ${at + length} were asked for, and there are only ${size}.`,
+    { at },
+  )
 }
 
 function checkRange(at: number, length: number, size: number): void {
@@ -162,7 +166,8 @@ export class ZeroSource implements ByteSource {
   blobParts(): BlobPart[] {
     const piece = new Uint8Array(Math.min(this.size, PIECE))
     const parts: BlobPart[] = []
-    for (let left = this.size; left > 0; left -= piece.length) parts.push(piece.subarray(0, Math.min(left, piece.length)))
+    for (let left = this.size; left > 0; left -= piece.length)
+      parts.push(piece.subarray(0, Math.min(left, piece.length)))
     return parts
   }
 }

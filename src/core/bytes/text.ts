@@ -43,7 +43,7 @@ function hex(byte: number): string {
 
 function piecewise(bytes: Uint8Array): string {
   let out = ''
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at)
     const text = length > 0 ? decodeUtf8(bytes.subarray(at, at + length)) : null
     if (text === null) out += `\\x${hex(bytes[at++])}`
@@ -92,4 +92,10 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i] - b[i]
   return a.length - b.length
+}
+
+export function base64(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
+  return btoa(text)
 }

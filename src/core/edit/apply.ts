@@ -29,7 +29,13 @@ export function editOn(union: Tree, tables: readonly EntryTable[]): Edited {
 export function applyOperation(edited: Edited, operation: Operation): void {
   switch (operation.op) {
     case 'write':
-      return write(edited, operation.path, { from: 'stored', id: operation.content }, operation.size, operation)
+      return write(
+        edited,
+        operation.path,
+        { from: 'stored', id: operation.content },
+        operation.size,
+        operation,
+      )
     case 'mkdir':
       return mkdir(edited, operation.path, operation)
     case 'symlink':
@@ -73,7 +79,8 @@ function placeOf(edited: Edited, path: string, makeParents: Meta | null): Place 
   let parent = resolve(edited.tree, parentPath, links(edited), true)
   if (parent < 0 && makeParents) parent = makeDirectories(edited, parentPath, makeParents, path)
   if (parent < 0) throw new ImageError('no-such-path', `The directory for ${path} does not exist.`, { path })
-  if (!edited.tree.isDirectory(parent)) throw new ImageError('not-a-directory', `${edited.tree.path(parent)} is not a directory.`, { path })
+  if (!edited.tree.isDirectory(parent))
+    throw new ImageError('not-a-directory', `${edited.tree.path(parent)} is not a directory.`, { path })
   return { parent, name, there: edited.tree.liveChild(parent, name, 0, name.length) }
 }
 
@@ -84,11 +91,17 @@ function split(path: string): { parentPath: Uint8Array; name: Uint8Array } {
   const slash = bytes.lastIndexOf(0x2f)
   const name = bytes.subarray(slash + 1)
   const text = name.length <= 2 ? String.fromCharCode(...name) : ''
-  if (name.length === 0 || text === '.' || text === '..') throw new ImageError('bad-path', `"${path}" names no file.`, { path })
+  if (name.length === 0 || text === '.' || text === '..')
+    throw new ImageError('bad-path', `"${path}" names no file.`, { path })
   if (name.includes(0)) throw new ImageError('bad-path', 'A name cannot hold a NUL byte.', { path })
-  if (name.length > 255) throw new ImageError('bad-path', `A name has at most 255 bytes, this one has ${name.length}.`, { path })
+  if (name.length > 255)
+    throw new ImageError('bad-path', `A name has at most 255 bytes, this one has ${name.length}.`, { path })
   if (PREFIX.every((byte, i) => name[i] === byte))
-    throw new ImageError('bad-path', 'Names that start with ".wh." are whiteout markers in an image, and cannot be files.', { path })
+    throw new ImageError(
+      'bad-path',
+      'Names that start with ".wh." are whiteout markers in an image, and cannot be files.',
+      { path },
+    )
   return { parentPath: bytes.subarray(0, Math.max(0, slash)), name }
 }
 
@@ -104,7 +117,8 @@ function makeDirectories(edited: Edited, path: Uint8Array, given: Meta, askedFor
     const next = resolve(tree, path.subarray(0, end), links(edited), true)
     if (next >= 0) node = next
     else {
-      if (!tree.isDirectory(node)) throw new ImageError('not-a-directory', `${tree.path(node)} is not a directory.`, { path: askedFor })
+      if (!tree.isDirectory(node))
+        throw new ImageError('not-a-directory', `${tree.path(node)} is not a directory.`, { path: askedFor })
       const row = addRow(edited, fresh(TYPE.directory, { mtime: given.mtime }))
       node = tree.put(node, path, at, end, upperLayer(edited), row, TYPE.directory)
     }
@@ -157,7 +171,8 @@ function changed(entry: Entry, given: Meta): Entry {
 function write(edited: Edited, path: string, content: Content, size: number, given: Meta): void {
   const { tree } = edited
   const { parent, name, there } = followed(edited, path, given)
-  if (there >= 0 && tree.isDirectory(there)) throw new ImageError('is-a-directory', `${path} is a directory.`, { path })
+  if (there >= 0 && tree.isDirectory(there))
+    throw new ImageError('is-a-directory', `${path} is a directory.`, { path })
   const isFile = there >= 0 && tree.type[there] === TYPE.file
   const before = isFile ? withoutSecurity(entryOf(tree, edited.sources, there)) : fresh(TYPE.file, given)
   const row = addRow(edited, { ...changed(before, given), type: TYPE.file, size, content })
@@ -166,14 +181,20 @@ function write(edited: Edited, path: string, content: Content, size: number, giv
 
 /** The kernel takes file capabilities and the like away when contents are written (capabilities(7)). */
 function withoutSecurity(entry: Entry): Entry {
-  return { ...entry, pax: entry.pax.filter(({ key }) => !key.startsWith('SCHILY.xattr.security.') && !key.startsWith('LIBARCHIVE.xattr.security.')) }
+  return {
+    ...entry,
+    pax: entry.pax.filter(
+      ({ key }) => !key.startsWith('SCHILY.xattr.security.') && !key.startsWith('LIBARCHIVE.xattr.security.'),
+    ),
+  }
 }
 
 /** The place that writing to `path` reaches: through a symlink, as for any program, dangling or not. */
 function followed(edited: Edited, path: string, given: Meta): Place {
   let place = placeOf(edited, path, given)
   for (let hops = 0; place.there >= 0 && edited.tree.type[place.there] === TYPE.symlink; hops++) {
-    if (hops > 40) throw new ImageError('link-loop', `${path} is a symbolic link that leads round in a circle.`, { path })
+    if (hops > 40)
+      throw new ImageError('link-loop', `${path} is a symbolic link that leads round in a circle.`, { path })
     const entry = entryOf(edited.tree, edited.sources, place.there)
     const there = edited.tree.path(place.parent)
     const base = entry.link[0] === 0x2f ? '' : `${there === '/' ? '' : there}/`
@@ -185,12 +206,15 @@ function followed(edited: Edited, path: string, given: Meta): Place {
 function textOfLink(link: Uint8Array): string {
   // Escaped as names are, so that bytes which are not UTF-8 find their way back.
   let text = ''
-  for (const byte of link) text += byte < 0x80 && byte !== 0x5c ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`
+  for (const byte of link)
+    text +=
+      byte < 0x80 && byte !== 0x5c ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`
   return text
 }
 
 function refuseIfThere(edited: Edited, place: Place, path: string): void {
-  if (place.there >= 0) throw new ImageError('path-exists', `${edited.tree.path(place.there)} exists already.`, { path })
+  if (place.there >= 0)
+    throw new ImageError('path-exists', `${edited.tree.path(place.there)} exists already.`, { path })
 }
 
 function mkdir(edited: Edited, path: string, given: Meta): void {
@@ -211,10 +235,23 @@ function symlink(edited: Edited, path: string, target: string, given: Meta): voi
 function hardlink(edited: Edited, path: string, target: string): void {
   const { tree } = edited
   const from = nodeAt(edited, target, false)
-  if (tree.isDirectory(from)) throw new ImageError('is-a-directory', `${target} is a directory; only files have hard links.`, { path: target })
+  if (tree.isDirectory(from))
+    throw new ImageError('is-a-directory', `${target} is a directory; only files have hard links.`, {
+      path: target,
+    })
   const place = placeOf(edited, path, null)
   refuseIfThere(edited, place, path)
-  tree.put(place.parent, place.name, 0, place.name.length, upperLayer(edited), -1, tree.type[from] as TypeCode, tree.inodeLayer[from], tree.inodeRow[from])
+  tree.put(
+    place.parent,
+    place.name,
+    0,
+    place.name.length,
+    upperLayer(edited),
+    -1,
+    tree.type[from] as TypeCode,
+    tree.inodeLayer[from],
+    tree.inodeRow[from],
+  )
 }
 
 function remove(edited: Edited, path: string): void {
@@ -233,9 +270,12 @@ function rename(edited: Edited, from: string, to: string): void {
   refuseIfThere(edited, place, to)
   for (let at = place.parent; at >= 0; at = tree.parent[at])
     if (at === node) throw new ImageError('bad-path', `${from} cannot be moved into itself.`, { path: to })
-  const copies: { from: number; to: number }[] = [{ from: node, to: moveOne(tree, node, place.parent, place.name) }]
+  const copies: { from: number; to: number }[] = [
+    { from: node, to: moveOne(tree, node, place.parent, place.name) },
+  ]
   for (let pair = copies.pop(); pair; pair = copies.pop())
-    for (const child of sortedChildren(tree, pair.from)) copies.push({ from: child, to: moveOne(tree, child, pair.to, tree.nameBytes(child).slice()) })
+    for (const child of sortedChildren(tree, pair.from))
+      copies.push({ from: child, to: moveOne(tree, child, pair.to, tree.nameBytes(child).slice()) })
   tree.kill(node)
 }
 

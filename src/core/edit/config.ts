@@ -36,7 +36,8 @@ function clearedWay(text: string, path: JSONPath): string {
   for (let depth = 1; depth < path.length; depth++) {
     const root = parseTree(text)
     const node = root && findNodeAtLocation(root, path.slice(0, depth))
-    if (node?.type === 'null') text = text.slice(0, node.offset) + '{}' + text.slice(node.offset + node.length)
+    if (node?.type === 'null')
+      text = text.slice(0, node.offset) + '{}' + text.slice(node.offset + node.length)
   }
   return text
 }

@@ -46,6 +46,9 @@ export function readJournal(stored: unknown): Journal {
   if (stored === null || stored === undefined) return EMPTY_JOURNAL
   const journal = stored as Partial<Journal>
   if (journal.version !== 1 || !Array.isArray(journal.steps) || typeof journal.done !== 'number')
-    throw new ImageError('bad-operation', 'The edits stored for this image were made by a newer version of Peel.')
+    throw new ImageError(
+      'bad-operation',
+      'The edits stored for this image were made by a newer version of Peel.',
+    )
   return journal as Journal
 }

@@ -75,11 +75,16 @@ export function faultOf(thrown: unknown): Fault {
   if (name === 'NotReadableError' || name === 'NotFoundError')
     return {
       code: 'source-changed',
-      message: 'The file was changed, moved or removed after it was opened. Choose it again; your edits are kept.',
+      message:
+        'The file was changed, moved or removed after it was opened. Choose it again; your edits are kept.',
       where: {},
     }
   if (name === 'QuotaExceededError')
-    return { code: 'storage-full', message: 'This browser has no room left to keep more of the image.', where: {} }
+    return {
+      code: 'storage-full',
+      message: 'This browser has no room left to keep more of the image.',
+      where: {},
+    }
   return { code: 'internal', message, where: {} }
 }
 

@@ -40,13 +40,24 @@ export async function assembleImage(members: Members, parts: ImageParts): Promis
   const id = await sha256(configBytes)
   if (configMember) checkConfigName(configMember.path, id, notices)
   const diffIds = (config.rootfs?.diff_ids ?? []).map((text) => parseDiffId(text, where))
-  if (!config.rootfs) notices.add('error', 'config-no-rootfs', 'The config has no rootfs: engines refuse it ("invalid image JSON, no RootFS key").', where)
+  if (!config.rootfs)
+    notices.add(
+      'error',
+      'config-no-rootfs',
+      'The config has no rootfs: engines refuse it ("invalid image JSON, no RootFS key").',
+      where,
+    )
   if (diffIds.length !== claims.length)
-    throw new ImageError('layer-count', `The config names ${diffIds.length} layers, the manifest ${claims.length}. No engine loads such an image.`, where)
+    throw new ImageError(
+      'layer-count',
+      `The config names ${diffIds.length} layers, the manifest ${claims.length}. No engine loads such an image.`,
+      where,
+    )
   checkPlatform(config, notices, where)
   const chain = await chainIds(diffIds)
   const layers: Layer[] = []
-  for (const [index, claim] of claims.entries()) layers.push(await layerOf(members, claim, index, diffIds[index], chain[index], notices))
+  for (const [index, claim] of claims.entries())
+    layers.push(await layerOf(members, claim, index, diffIds[index], chain[index], notices))
   return {
     index: parts.index,
     id,
@@ -66,12 +77,33 @@ export async function assembleImage(members: Members, parts: ImageParts): Promis
 function checkConfigName(path: string, id: Digest, notices: Notices): void {
   const name = /([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1]
   if (name && `sha256:${name}` !== id)
-    notices.add('error', 'config-digest', `The config is called ${name.slice(0, 12)}… and has the digest ${id.slice(7, 19)}….`, { member: path })
+    notices.add(
+      'error',
+      'config-digest',
+      `The config is called ${name.slice(0, 12)}… and has the digest ${id.slice(7, 19)}….`,
+      { member: path },
+    )
 }
 
-function checkPlatform(config: ImageConfig, notices: Notices, where: { image: number; member?: string }): void {
-  if (!config.os) notices.add('info', 'config-no-os', 'The config names no operating system; docker takes the host’s.', where)
-  if (!config.architecture) notices.add('info', 'config-no-architecture', 'The config names no architecture: the containerd store does not unpack such an image.', where)
+function checkPlatform(
+  config: ImageConfig,
+  notices: Notices,
+  where: { image: number; member?: string },
+): void {
+  if (!config.os)
+    notices.add(
+      'info',
+      'config-no-os',
+      'The config names no operating system; docker takes the host’s.',
+      where,
+    )
+  if (!config.architecture)
+    notices.add(
+      'info',
+      'config-no-architecture',
+      'The config names no architecture: the containerd store does not unpack such an image.',
+      where,
+    )
 }
 
 async function layerOf(
@@ -88,12 +120,27 @@ async function layerOf(
   const compression = sniffCompression(head)
   if (!member) missing(claim, index, notices)
   if (members.isHardLink(claim.name))
-    notices.add('warning', 'layer-hardlinked', `Layer ${index} is a hard link in the archive: the containerd store does not find it.`, { layer: index, member: claim.name })
+    notices.add(
+      'warning',
+      'layer-hardlinked',
+      `Layer ${index} is a hard link in the archive: the containerd store does not find it.`,
+      { layer: index, member: claim.name },
+    )
   if (member && descriptor?.size != null && descriptor.size !== member.size)
-    notices.add('error', 'layer-size', `The manifest says ${descriptor.size} bytes, the archive holds ${member.size}.`, { layer: index, member: member.path })
+    notices.add(
+      'error',
+      'layer-size',
+      `The manifest says ${descriptor.size} bytes, the archive holds ${member.size}.`,
+      { layer: index, member: member.path },
+    )
   const claimed = descriptor && isDigestText(descriptor.digest) ? descriptor.digest : null
   if (claimed && compression === 'none' && member && claimed !== diffId)
-    notices.add('error', 'layer-digest-diffid', 'The layer is a plain tar, yet its digest and its diff_id differ.', { layer: index, member: member.path })
+    notices.add(
+      'error',
+      'layer-digest-diffid',
+      'The layer is a plain tar, yet its digest and its diff_id differ.',
+      { layer: index, member: member.path },
+    )
   return {
     index,
     diffId,
@@ -110,7 +157,22 @@ async function layerOf(
 }
 
 function missing({ descriptor, name }: LayerClaim, index: number, notices: Notices): void {
-  const foreign = descriptor?.mediaType?.includes('foreign') || descriptor?.mediaType?.includes('nondistributable') || (descriptor?.urls?.length ?? 0) > 0
-  if (foreign) notices.add('warning', 'layer-foreign', `Layer ${index} is not in the archive: it is a foreign layer, fetched from ${descriptor?.urls?.join(', ') || 'elsewhere'}.`, { layer: index })
-  else notices.add('error', 'layer-missing', `Layer ${index} is not in the archive: ${name} is named and not there.`, { layer: index, member: name })
+  const foreign =
+    descriptor?.mediaType?.includes('foreign') ||
+    descriptor?.mediaType?.includes('nondistributable') ||
+    (descriptor?.urls?.length ?? 0) > 0
+  if (foreign)
+    notices.add(
+      'warning',
+      'layer-foreign',
+      `Layer ${index} is not in the archive: it is a foreign layer, fetched from ${descriptor?.urls?.join(', ') || 'elsewhere'}.`,
+      { layer: index },
+    )
+  else
+    notices.add(
+      'error',
+      'layer-missing',
+      `Layer ${index} is not in the archive: ${name} is named and not there.`,
+      { layer: index, member: name },
+    )
 }

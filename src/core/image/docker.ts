@@ -1,7 +1,14 @@
 /** docker save's own description: manifest.json (moby daemon/internal/image/tarexport). */
 import { Notices } from '../fault/notice'
 import type { LayerClaim } from './assemble'
-import { checked, DockerManifest, MOST_JSON, parseJson, withKeysAs, type DockerManifestLine } from './documents'
+import {
+  checked,
+  DockerManifest,
+  MOST_JSON,
+  parseJson,
+  withKeysAs,
+  type DockerManifestLine,
+} from './documents'
 import type { Member, Members } from './members'
 
 export interface DockerImage {
@@ -19,15 +26,28 @@ export async function readDockerManifest(members: Members, notices: Notices): Pr
   const member = members.get(MANIFEST_JSON, 'docker load')
   const where = { member: MANIFEST_JSON }
   const json = parseJson(await members.read(member, MOST_JSON), where)
-  const lines = checked(DockerManifest, Array.isArray(json) ? json.map((line) => withKeysAs(line, ['Config', 'RepoTags', 'Layers'])) : json, where)
+  const lines = checked(
+    DockerManifest,
+    Array.isArray(json) ? json.map((line) => withKeysAs(line, ['Config', 'RepoTags', 'Layers'])) : json,
+    where,
+  )
   const images: DockerImage[] = []
   for (const [line, entry] of lines.entries()) {
     const config = members.find(entry.Config)
     if (!config) {
-      notices.add('error', 'config-missing', `manifest.json names the config ${entry.Config}, and the archive does not hold it.`, { ...where, image: line })
+      notices.add(
+        'error',
+        'config-missing',
+        `manifest.json names the config ${entry.Config}, and the archive does not hold it.`,
+        { ...where, image: line },
+      )
       continue
     }
-    const claims = (entry.Layers ?? []).map((name): LayerClaim => ({ member: members.find(name), descriptor: null, name }))
+    const claims = (entry.Layers ?? []).map((name): LayerClaim => ({
+      member: members.find(name),
+      descriptor: null,
+      name,
+    }))
     images.push({ line, config, tags: entry.RepoTags ?? [], claims, json: entry })
   }
   return images

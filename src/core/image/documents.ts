@@ -10,7 +10,13 @@ const stringMap = v.nullish(v.record(v.string(), v.nullish(v.string())))
 
 /** docker save's manifest.json: one line an image (moby daemon/internal/image/tarexport). */
 export const DockerManifest = v.array(
-  v.looseObject({ Config: v.string(), RepoTags: strings, Layers: strings, Parent: text, LayerSources: v.nullish(v.unknown()) }),
+  v.looseObject({
+    Config: v.string(),
+    RepoTags: strings,
+    Layers: strings,
+    Parent: text,
+    LayerSources: v.nullish(v.unknown()),
+  }),
 )
 export type DockerManifestLine = v.InferOutput<typeof DockerManifest>[number]
 
@@ -27,7 +33,11 @@ export const Descriptor = v.looseObject({
 export type Descriptor = v.InferOutput<typeof Descriptor>
 
 /** image-spec, image-index.md; docker's manifest list has the same shape. */
-export const ImageIndex = v.looseObject({ mediaType: text, manifests: v.nullish(v.array(Descriptor)), annotations: stringMap })
+export const ImageIndex = v.looseObject({
+  mediaType: text,
+  manifests: v.nullish(v.array(Descriptor)),
+  annotations: stringMap,
+})
 export type ImageIndex = v.InferOutput<typeof ImageIndex>
 
 /** image-spec, manifest.md; docker schema 2 has the same shape. */
@@ -83,21 +93,34 @@ export const MOST_JSON = 32 * 1024 * 1024
 /** Parses bytes as JSON. Throws `bad-json` with the engine's own words for where. */
 export function parseJson(bytes: Bytes, where: Place): unknown {
   const source = decodeUtf8(bytes)
-  if (source === null) throw new ImageError('bad-json', `${where.member ?? 'A document'} is not UTF-8 text.`, where)
+  if (source === null)
+    throw new ImageError('bad-json', `${where.member ?? 'A document'} is not UTF-8 text.`, where)
   try {
     return JSON.parse(source)
   } catch (thrown) {
-    throw new ImageError('bad-json', `${where.member ?? 'A document'} is not JSON: ${(thrown as Error).message}`, where)
+    throw new ImageError(
+      'bad-json',
+      `${where.member ?? 'A document'} is not JSON: ${(thrown as Error).message}`,
+      where,
+    )
   }
 }
 
 /** Checks a value against a schema. Throws `bad-json` that names the first field in the way. */
-export function checked<S extends v.GenericSchema>(schema: S, value: unknown, where: Place): v.InferOutput<S> {
+export function checked<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  where: Place,
+): v.InferOutput<S> {
   const result = v.safeParse(schema, value)
   if (result.success) return result.output
   const issue = result.issues[0]
   const field = v.getDotPath(issue)
-  throw new ImageError('bad-json', `${where.member ?? 'A document'}${field ? `: the field ${field}` : ''} is not as expected: ${issue.message}.`, where)
+  throw new ImageError(
+    'bad-json',
+    `${where.member ?? 'A document'}${field ? `: the field ${field}` : ''} is not as expected: ${issue.message}.`,
+    where,
+  )
 }
 
 /** Go matches JSON keys whatever their case, and so does docker load; here the keys a schema names are put right at one level. */
@@ -105,6 +128,7 @@ export function withKeysAs(value: unknown, keys: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const proper = new Map(keys.map((key) => [key.toLowerCase(), key]))
   const entries = Object.entries(value)
-  if (entries.every(([key]) => !proper.has(key.toLowerCase()) || proper.get(key.toLowerCase()) === key)) return value
+  if (entries.every(([key]) => !proper.has(key.toLowerCase()) || proper.get(key.toLowerCase()) === key))
+    return value
   return Object.fromEntries(entries.map(([key, inner]) => [proper.get(key.toLowerCase()) ?? key, inner]))
 }

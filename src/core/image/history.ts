@@ -7,7 +7,11 @@ import type { Step } from './image'
  * Lines without `empty_layer` get the layers from the left, as docker reads them (moby daemon/images/image_history.go).
  * Layers beyond the lines, and lines beyond the layers, stand alone, and a notice says so.
  */
-export function stepsOf(history: readonly HistoryLine[] | null | undefined, layers: number, notices: Notices): Step[] {
+export function stepsOf(
+  history: readonly HistoryLine[] | null | undefined,
+  layers: number,
+  notices: Notices,
+): Step[] {
   const steps: Step[] = []
   let layer = 0
   const lines = history ?? []
@@ -17,10 +21,23 @@ export function stepsOf(history: readonly HistoryLine[] | null | undefined, laye
   })
   const claimed = lines.filter((line) => !line.empty_layer).length
   if (lines.length > 0 && claimed > layers)
-    notices.add('error', 'history-too-long', `The history speaks of ${claimed} layers, there are ${layers}: docker history fails on this image.`)
+    notices.add(
+      'error',
+      'history-too-long',
+      `The history speaks of ${claimed} layers, there are ${layers}: docker history fails on this image.`,
+    )
   if (lines.length > 0 && claimed < layers)
-    notices.add('warning', 'history-too-short', `The history speaks of ${claimed} layers, there are ${layers}; the last ones stand without a step.`)
-  if (lines.length === 0 && layers > 0) notices.add('info', 'history-missing', 'The config has no history: it is not known which step made which layer.')
+    notices.add(
+      'warning',
+      'history-too-short',
+      `The history speaks of ${claimed} layers, there are ${layers}; the last ones stand without a step.`,
+    )
+  if (lines.length === 0 && layers > 0)
+    notices.add(
+      'info',
+      'history-missing',
+      'The config has no history: it is not known which step made which layer.',
+    )
   while (layer < layers) steps.push({ history: null, layer: layer++, line: null })
   return steps
 }

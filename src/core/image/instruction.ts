@@ -1,6 +1,7 @@
 /** A history line as its Dockerfile would have said it. Builders write created_by in three styles: classic, BuildKit, and their own. */
 
-const KEYWORD = /^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\b/
+const KEYWORD =
+  /^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\b/
 
 /**
  *   /bin/sh -c #(nop)  CMD ["/bin/sh"]            → CMD ["/bin/sh"]

@@ -27,14 +27,24 @@ export type PlainDigest = (stored: ByteSource) => Promise<DiffId>
 const MOST_PARENTS = 512
 
 /** One image for each ID that `repositories` names. Throws `missing-member`, `bad-json`, `link-loop` (parents in a circle). */
-export async function readLegacy(members: Members, digestOf: PlainDigest, notices: Notices): Promise<LegacyImage[]> {
+export async function readLegacy(
+  members: Members,
+  digestOf: PlainDigest,
+  notices: Notices,
+): Promise<LegacyImage[]> {
   const where = { member: REPOSITORIES }
   const member = members.get(REPOSITORIES, 'The archive')
   const names = checked(Repositories, parseJson(await members.read(member, MOST_JSON), where), where)
   const tagsOfId = new Map<string, string[]>()
   for (const [name, tags] of Object.entries(names))
-    for (const [tag, id] of Object.entries(tags)) tagsOfId.set(id, [...(tagsOfId.get(id) ?? []), familiarText(`${name}:${tag}`)])
-  notices.add('warning', 'legacy-only', 'This is an archive of the old v1 form: docker up to 28 loads it, docker 29, containerd and podman do not. Exporting it again makes a current one.', where)
+    for (const [tag, id] of Object.entries(tags))
+      tagsOfId.set(id, [...(tagsOfId.get(id) ?? []), familiarText(`${name}:${tag}`)])
+  notices.add(
+    'warning',
+    'legacy-only',
+    'This is an archive of the old v1 form: docker up to 28 loads it, docker 29, containerd and podman do not. Exporting it again makes a current one.',
+    where,
+  )
   const images: LegacyImage[] = []
   for (const [id, tags] of tagsOfId) images.push({ tags, ...(await imageOf(members, id, digestOf)) })
   return images
@@ -47,7 +57,11 @@ interface Link {
   readonly layer: Member
 }
 
-async function imageOf(members: Members, id: string, digestOf: PlainDigest): Promise<Omit<LegacyImage, 'tags'>> {
+async function imageOf(
+  members: Members,
+  id: string,
+  digestOf: PlainDigest,
+): Promise<Omit<LegacyImage, 'tags'>> {
   const chain = await chainOf(members, id)
   const diffIds: DiffId[] = []
   const claims: LayerClaim[] = []
@@ -55,11 +69,19 @@ async function imageOf(members: Members, id: string, digestOf: PlainDigest): Pro
   for (const { json, layer } of chain) {
     diffIds.push(await digestOf(members.body(layer)))
     claims.push({ member: layer, descriptor: null, name: layer.path })
-    history.push({ created: json.created ?? undefined, created_by: (json.container_config?.Cmd ?? []).join(' '), comment: json.comment || undefined })
+    history.push({
+      created: json.created ?? undefined,
+      created_by: (json.container_config?.Cmd ?? []).join(' '),
+      comment: json.comment || undefined,
+    })
   }
   const top = chain[chain.length - 1].raw
   // docker's MakeConfigFromV1Config: the top json without what only the v1 form has, plus rootfs and history.
-  const kept = Object.fromEntries(Object.entries(top).filter(([key]) => !['id', 'parent', 'Size', 'parent_id', 'layer_id', 'throwaway'].includes(key)))
+  const kept = Object.fromEntries(
+    Object.entries(top).filter(
+      ([key]) => !['id', 'parent', 'Size', 'parent_id', 'layer_id', 'throwaway'].includes(key),
+    ),
+  )
   const config = { ...kept, rootfs: { type: 'layers', diff_ids: diffIds }, history }
   return { configBytes: utf8(JSON.stringify(config)), claims }
 }
@@ -68,15 +90,22 @@ async function imageOf(members: Members, id: string, digestOf: PlainDigest): Pro
 async function chainOf(members: Members, id: string): Promise<Link[]> {
   const chain: Link[] = []
   const seen = new Set<string>()
-  for (let next: string | null | undefined = id; next; ) {
+  for (let next: string | null | undefined = id; next;) {
     if (seen.has(next) || seen.size > MOST_PARENTS)
-      throw new ImageError('link-loop', `The parents of ${id.slice(0, 12)} lead round in a circle.`, { member: `${next}/json` })
+      throw new ImageError('link-loop', `The parents of ${id.slice(0, 12)} lead round in a circle.`, {
+        member: `${next}/json`,
+      })
     seen.add(next)
     const document = members.get(`${next}/json`, 'repositories')
     const where = { member: document.path }
     const raw = parseJson(await members.read(document, MOST_JSON), where)
     const json = checked(LegacyJson, raw, where)
-    chain.unshift({ id: next, json, raw: raw as Record<string, unknown>, layer: members.get(`${next}/layer.tar`, document.path) })
+    chain.unshift({
+      id: next,
+      json,
+      raw: raw as Record<string, unknown>,
+      layer: members.get(`${next}/layer.tar`, document.path),
+    })
     next = json.parent
   }
   return chain

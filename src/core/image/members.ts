@@ -46,10 +46,15 @@ export class Members {
   #index(member: Member, notices: Notices): void {
     const earlier = this.#byPath.get(member.path)
     if (earlier && earlier.type === TYPE.file && member.type === TYPE.file)
-      notices.add('warning', 'member-twice', `${member.path} is in the archive twice; the later one counts, as for tar.`, {
-        member: member.path,
-        at: member.headerAt,
-      })
+      notices.add(
+        'warning',
+        'member-twice',
+        `${member.path} is in the archive twice; the later one counts, as for tar.`,
+        {
+          member: member.path,
+          at: member.headerAt,
+        },
+      )
     this.#byPath.set(member.path, member)
   }
 
@@ -64,7 +69,9 @@ export class Members {
       else if (member.type === TYPE.hardlink) name = cleanPath(member.link)
       else return null
     }
-    throw new ImageError('link-loop', `${path} is a symbolic link that leads round in a circle.`, { member: path })
+    throw new ImageError('link-loop', `${path} is a symbolic link that leads round in a circle.`, {
+      member: path,
+    })
   }
 
   isHardLink(path: string): boolean {
@@ -79,7 +86,9 @@ export class Members {
   get(path: string, askedBy: string): Member {
     const member = this.find(path)
     if (member) return member
-    throw new ImageError('missing-member', `${askedBy} names ${path}, and the archive does not hold it.`, { member: path })
+    throw new ImageError('missing-member', `${askedBy} names ${path}, and the archive does not hold it.`, {
+      member: path,
+    })
   }
 
   body(member: Member): ByteSource {
@@ -88,9 +97,13 @@ export class Members {
 
   async read(member: Member, limit: number): Promise<Bytes> {
     if (member.size > limit)
-      throw new ImageError('too-large', `${member.path} has ${member.size} bytes; a document of an image has at most ${limit}.`, {
-        member: member.path,
-      })
+      throw new ImageError(
+        'too-large',
+        `${member.path} has ${member.size} bytes; a document of an image has at most ${limit}.`,
+        {
+          member: member.path,
+        },
+      )
     return this.body(member).read(0, member.size)
   }
 }

@@ -45,7 +45,11 @@ export async function readOciLayout(members: Members, notices: Notices): Promise
   await checkLayoutVersion(walk)
   const member = members.get(INDEX_JSON, 'The OCI layout')
   walk.roles.set(member.index, 'image index')
-  const index = checked(ImageIndex, parseJson(await members.read(member, MOST_JSON), { member: INDEX_JSON }), { member: INDEX_JSON })
+  const index = checked(
+    ImageIndex,
+    parseJson(await members.read(member, MOST_JSON), { member: INDEX_JSON }),
+    { member: INDEX_JSON },
+  )
   for (const descriptor of index.manifests ?? []) await visit(walk, descriptor, tagsOf(descriptor), 0)
   return { images: [...walk.images.values()], roles: walk.roles }
 }
@@ -53,14 +57,25 @@ export async function readOciLayout(members: Members, notices: Notices): Promise
 async function checkLayoutVersion({ members, notices, roles }: Walk): Promise<void> {
   const member = members.find(OCI_LAYOUT)
   if (!member) {
-    notices.add('warning', 'oci-layout-missing', 'There is an index.json and no oci-layout file: engines do not take this for an OCI layout.')
+    notices.add(
+      'warning',
+      'oci-layout-missing',
+      'There is an index.json and no oci-layout file: engines do not take this for an OCI layout.',
+    )
     return
   }
   roles.set(member.index, 'OCI layout version')
   try {
-    const json = parseJson(await members.read(member, MOST_JSON), { member: OCI_LAYOUT }) as { imageLayoutVersion?: unknown } | null
+    const json = parseJson(await members.read(member, MOST_JSON), { member: OCI_LAYOUT }) as {
+      imageLayoutVersion?: unknown
+    } | null
     if (json?.imageLayoutVersion !== '1.0.0')
-      notices.add('error', 'oci-layout-version', `The layout version is ${JSON.stringify(json?.imageLayoutVersion)}, engines take "1.0.0" only.`, { member: OCI_LAYOUT })
+      notices.add(
+        'error',
+        'oci-layout-version',
+        `The layout version is ${JSON.stringify(json?.imageLayoutVersion)}, engines take "1.0.0" only.`,
+        { member: OCI_LAYOUT },
+      )
   } catch {
     notices.add('error', 'oci-layout-version', 'The oci-layout file is not JSON.', { member: OCI_LAYOUT })
   }
@@ -72,13 +87,24 @@ export function tagsOf({ annotations }: Descriptor): string[] {
   return name ? [name] : []
 }
 
-async function visit(walk: Walk, descriptor: Descriptor, tags: readonly string[], depth: number): Promise<void> {
+async function visit(
+  walk: Walk,
+  descriptor: Descriptor,
+  tags: readonly string[],
+  depth: number,
+): Promise<void> {
   const { members, notices, images } = walk
   const member = members.find(blobPath(descriptor.digest))
   if (!member) {
     const { os, architecture } = descriptor.platform ?? {}
-    const what = os ? `the image for ${os}/${architecture}` : `the manifest ${descriptor.digest.slice(0, 19)}…`
-    notices.add('info', 'manifest-absent', `An index names ${what}, and the archive does not hold it (saving one platform leaves the others out).`)
+    const what = os
+      ? `the image for ${os}/${architecture}`
+      : `the manifest ${descriptor.digest.slice(0, 19)}…`
+    notices.add(
+      'info',
+      'manifest-absent',
+      `An index names ${what}, and the archive does not hold it (saving one platform leaves the others out).`,
+    )
     return
   }
   const known = images.get(descriptor.digest)
@@ -89,11 +115,19 @@ async function visit(walk: Walk, descriptor: Descriptor, tags: readonly string[]
   try {
     await read(walk, descriptor, member, tags, depth)
   } catch (thrown) {
-    notices.add('error', 'manifest-broken', thrown instanceof Error ? thrown.message : String(thrown), { member: member.path })
+    notices.add('error', 'manifest-broken', thrown instanceof Error ? thrown.message : String(thrown), {
+      member: member.path,
+    })
   }
 }
 
-async function read(walk: Walk, descriptor: Descriptor, member: Member, tags: readonly string[], depth: number): Promise<void> {
+async function read(
+  walk: Walk,
+  descriptor: Descriptor,
+  member: Member,
+  tags: readonly string[],
+  depth: number,
+): Promise<void> {
   const { members, notices, roles } = walk
   const where = { member: member.path }
   const bytes = await members.read(member, MOST_JSON)
@@ -102,8 +136,11 @@ async function read(walk: Walk, descriptor: Descriptor, member: Member, tags: re
   if (typeof json === 'object' && json !== null && 'manifests' in json) {
     roles.set(member.index, 'image index')
     const index = checked(ImageIndex, json, where)
-    if (depth >= MOST_DEPTH) notices.add('error', 'index-depth', `Indexes are nested more than ${MOST_DEPTH} deep.`, where)
-    else for (const inner of index.manifests ?? []) await visit(walk, inner, tagsOf(inner).length > 0 ? tagsOf(inner) : tags, depth + 1)
+    if (depth >= MOST_DEPTH)
+      notices.add('error', 'index-depth', `Indexes are nested more than ${MOST_DEPTH} deep.`, where)
+    else
+      for (const inner of index.manifests ?? [])
+        await visit(walk, inner, tagsOf(inner).length > 0 ? tagsOf(inner) : tags, depth + 1)
     return
   }
   const manifest = checked(Manifest, json, where)
@@ -113,20 +150,40 @@ async function read(walk: Walk, descriptor: Descriptor, member: Member, tags: re
       const attached = members.find(blobPath(layer.digest))
       if (attached) roles.set(attached.index, 'attestation')
     }
-    notices.add('info', 'attestation', 'The archive holds an attestation (provenance, SBOM) beside the image; it is no image of its own.', where)
+    notices.add(
+      'info',
+      'attestation',
+      'The archive holds an attestation (provenance, SBOM) beside the image; it is no image of its own.',
+      where,
+    )
     return
   }
   roles.set(member.index, 'manifest')
   walk.images.set(descriptor.digest, ociImage(members, descriptor, digest, bytes, manifest, member, tags))
 }
 
-async function checkedDigest(descriptor: Descriptor, bytes: Bytes, member: Member, notices: Notices): Promise<Digest> {
+async function checkedDigest(
+  descriptor: Descriptor,
+  bytes: Bytes,
+  member: Member,
+  notices: Notices,
+): Promise<Digest> {
   const digest = await sha256(bytes)
   const where = { member: member.path }
   if (isDigestText(descriptor.digest) && descriptor.digest !== digest)
-    notices.add('error', 'manifest-digest', `${member.path} has the digest ${digest.slice(0, 19)}…, not the one of its name.`, where)
+    notices.add(
+      'error',
+      'manifest-digest',
+      `${member.path} has the digest ${digest.slice(0, 19)}…, not the one of its name.`,
+      where,
+    )
   if (descriptor.size != null && descriptor.size !== bytes.length)
-    notices.add('error', 'manifest-size', `An index says ${descriptor.size} bytes for ${member.path}, it has ${bytes.length}.`, where)
+    notices.add(
+      'error',
+      'manifest-size',
+      `An index says ${descriptor.size} bytes for ${member.path}, it has ${bytes.length}.`,
+      where,
+    )
   return digest
 }
 
@@ -135,7 +192,9 @@ function isAttachment({ annotations, platform }: Descriptor, { config, artifactT
   if (annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return true
   if (platform?.os === 'unknown' && platform.architecture === 'unknown') return true
   const type = config.mediaType ?? ''
-  return Boolean(artifactType) || (type !== '' && !/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type))
+  return (
+    Boolean(artifactType) || (type !== '' && !/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type))
+  )
 }
 
 function ociImage(
@@ -147,7 +206,11 @@ function ociImage(
   member: Member,
   tags: readonly string[],
 ): OciImage {
-  const claims = (json.layers ?? []).map((layer): LayerClaim => ({ member: members.find(blobPath(layer.digest)), descriptor: layer, name: blobPath(layer.digest) }))
+  const claims = (json.layers ?? []).map((layer): LayerClaim => ({
+    member: members.find(blobPath(layer.digest)),
+    descriptor: layer,
+    name: blobPath(layer.digest),
+  }))
   return {
     manifest: { digest, bytes, json, member: member.path, descriptor },
     config: members.find(blobPath(json.config.digest)),

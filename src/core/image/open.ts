@@ -17,7 +17,11 @@ import { architectureOf, configFor, looksLikeRootfs } from './rootfs-archive'
  * `source` is the plain tar (a compression around it is already off). Throws `not-an-image` with what the tar looks
  * like; one broken image does not hide the others. `digestOf` is only asked for archives that name no diff_ids.
  */
-export async function openArchive(source: ByteSource, digestOf: PlainDigest, signal?: AbortSignal): Promise<Archive> {
+export async function openArchive(
+  source: ByteSource,
+  digestOf: PlainDigest,
+  signal?: AbortSignal,
+): Promise<Archive> {
   const notices = new Notices()
   const table = await scanLayer(new SourceInput(source, signal), notices, signal)
   const members = new Members(source, table, notices)
@@ -33,9 +37,14 @@ export async function openArchive(source: ByteSource, digestOf: PlainDigest, sig
       nameRoles(image, members, roles)
     } catch (thrown) {
       first ??= thrown
-      notices.add('error', thrown instanceof ImageError ? `image-${thrown.fault.code}` : 'image-broken', thrown instanceof Error ? thrown.message : String(thrown), {
-        member: draft.configMember?.path,
-      })
+      notices.add(
+        'error',
+        thrown instanceof ImageError ? `image-${thrown.fault.code}` : 'image-broken',
+        thrown instanceof Error ? thrown.message : String(thrown),
+        {
+          member: draft.configMember?.path,
+        },
+      )
     }
   }
   if (images.length === 0) throw first instanceof ImageError ? first : nothingFound(members, notices)
@@ -48,7 +57,11 @@ type Draft = Omit<Parameters<typeof assembleImage>[1], 'index' | 'notices'>
 function shapesOf(members: Members): Shape[] {
   const shapes: Shape[] = []
   if (members.has(MANIFEST_JSON)) shapes.push('docker')
-  if (members.has(INDEX_JSON) && (members.has(OCI_LAYOUT) || members.list.some(({ path }) => path.startsWith('blobs/')))) shapes.push('oci')
+  if (
+    members.has(INDEX_JSON) &&
+    (members.has(OCI_LAYOUT) || members.list.some(({ path }) => path.startsWith('blobs/')))
+  )
+    shapes.push('oci')
   if (shapes.length === 0 && members.has(REPOSITORIES)) shapes.push('legacy')
   if (shapes.length === 0 && looksLikeRootfs(members)) shapes.push('rootfs')
   if (shapes.length > 0) return shapes
@@ -57,7 +70,10 @@ function shapesOf(members: Members): Shape[] {
 
 function notAnImage(members: Members): ImageError {
   const names = members.list.slice(0, 3).map(({ path }) => path)
-  const what = names.length === 0 ? 'an empty tar' : `a tar that holds ${names.join(', ')}${members.list.length > 3 ? ', …' : ''}`
+  const what =
+    names.length === 0
+      ? 'an empty tar'
+      : `a tar that holds ${names.join(', ')}${members.list.length > 3 ? ', …' : ''}`
   return new ImageError(
     'not-an-image',
     `This is ${what}, and not a container image: there is no manifest.json, no index.json, no repositories and no root filesystem. Make one with: docker save IMAGE -o image.tar`,
@@ -67,7 +83,10 @@ function notAnImage(members: Members): ImageError {
 function nothingFound(members: Members, notices: Notices): ImageError {
   const error = notices.list.find(({ severity }) => severity === 'error')
   if (error) return new ImageError('not-an-image', error.message, error.where)
-  return new ImageError('not-an-image', `The archive describes no image${members.has(MANIFEST_JSON) ? ': manifest.json is empty' : ''}.`)
+  return new ImageError(
+    'not-an-image',
+    `The archive describes no image${members.has(MANIFEST_JSON) ? ': manifest.json is empty' : ''}.`,
+  )
 }
 
 async function draftsOf(
@@ -88,7 +107,11 @@ async function draftsOf(
   return merged(members, docker, oci, shapes, notices)
 }
 
-async function readOci(members: Members, roles: Map<number, string>, notices: Notices): Promise<readonly OciImage[]> {
+async function readOci(
+  members: Members,
+  roles: Map<number, string>,
+  notices: Notices,
+): Promise<readonly OciImage[]> {
   const layout = await readOciLayout(members, notices)
   for (const [index, role] of layout.roles) roles.set(index, role)
   return layout.images
@@ -106,7 +129,9 @@ async function merged(
   const drafts: Draft[] = []
   const used = new Set<OciImage>()
   for (const image of docker) {
-    const twin = oci.find((candidate) => candidate.config?.bodyAt === image.config.bodyAt && !used.has(candidate)) ?? (await twinByContent(members, image, oci, used))
+    const twin =
+      oci.find((candidate) => candidate.config?.bodyAt === image.config.bodyAt && !used.has(candidate)) ??
+      (await twinByContent(members, image, oci, used))
     if (twin) used.add(twin)
     else if (both) stale(image, notices)
     if (twin) compare(image, twin, notices)
@@ -116,15 +141,30 @@ async function merged(
       configMember: image.config,
       manifest: twin?.manifest ?? null,
       dockerLine: image.line,
-      claims: twin && twin.claims.length === image.claims.length ? twin.claims.map((claim, i) => (claim.member ? claim : { ...image.claims[i], descriptor: claim.descriptor })) : image.claims,
+      claims:
+        twin && twin.claims.length === image.claims.length
+          ? twin.claims.map((claim, i) =>
+              claim.member ? claim : { ...image.claims[i], descriptor: claim.descriptor },
+            )
+          : image.claims,
     })
   }
   for (const image of oci) {
     if (used.has(image)) continue
     if (both)
-      notices.add('warning', 'only-in-index', 'index.json describes an image that manifest.json does not: docker’s classic store will not load it.', { member: image.manifest.member })
+      notices.add(
+        'warning',
+        'only-in-index',
+        'index.json describes an image that manifest.json does not: docker’s classic store will not load it.',
+        { member: image.manifest.member },
+      )
     if (!image.config) {
-      notices.add('error', 'config-missing', `The manifest names the config ${image.configDigest}, and the archive does not hold it.`, { member: image.manifest.member })
+      notices.add(
+        'error',
+        'config-missing',
+        `The manifest names the config ${image.configDigest}, and the archive does not hold it.`,
+        { member: image.manifest.member },
+      )
       continue
     }
     drafts.push({
@@ -142,10 +182,18 @@ async function merged(
 const MOST_CONFIG = 32 * 1024 * 1024
 
 /** Archives may hold the config twice, under two names. */
-async function twinByContent(members: Members, image: DockerImage, oci: readonly OciImage[], used: ReadonlySet<OciImage>): Promise<OciImage | undefined> {
+async function twinByContent(
+  members: Members,
+  image: DockerImage,
+  oci: readonly OciImage[],
+  used: ReadonlySet<OciImage>,
+): Promise<OciImage | undefined> {
   for (const candidate of oci) {
     if (used.has(candidate) || !candidate.config || candidate.config.size !== image.config.size) continue
-    const [a, b] = [await members.read(image.config, MOST_CONFIG), await members.read(candidate.config, MOST_CONFIG)]
+    const [a, b] = [
+      await members.read(image.config, MOST_CONFIG),
+      await members.read(candidate.config, MOST_CONFIG),
+    ]
     if (a.every((byte, i) => byte === b[i])) return candidate
   }
   return undefined
@@ -164,17 +212,32 @@ function stale(image: DockerImage, notices: Notices): void {
 function compare(image: DockerImage, twin: OciImage, notices: Notices): void {
   const where = { member: MANIFEST_JSON, image: image.line }
   if (image.claims.length !== twin.claims.length) {
-    notices.add('error', 'descriptions-disagree', `manifest.json names ${image.claims.length} layers, the OCI manifest ${twin.claims.length}.`, where)
+    notices.add(
+      'error',
+      'descriptions-disagree',
+      `manifest.json names ${image.claims.length} layers, the OCI manifest ${twin.claims.length}.`,
+      where,
+    )
     return
   }
   image.claims.forEach((claim, layer) => {
     const other = twin.claims[layer].member
     if (claim.member && other && claim.member.bodyAt !== other.bodyAt && claim.member.size !== other.size)
-      notices.add('error', 'descriptions-disagree', `manifest.json and the OCI manifest name different files for layer ${layer}.`, { ...where, layer })
+      notices.add(
+        'error',
+        'descriptions-disagree',
+        `manifest.json and the OCI manifest name different files for layer ${layer}.`,
+        { ...where, layer },
+      )
   })
   const further = furtherTags(image.tags, twin.tags)
   if (further.length > 0 && image.tags.length > 0)
-    notices.add('warning', 'tags-disagree', `index.json names the image ${further.join(', ')}, manifest.json ${image.tags.join(', ')}: it depends on the engine which name it gets.`, where)
+    notices.add(
+      'warning',
+      'tags-disagree',
+      `index.json names the image ${further.join(', ')}, manifest.json ${image.tags.join(', ')}: it depends on the engine which name it gets.`,
+      where,
+    )
 }
 
 /** Names in `more` that say something new: "docker.io/library/x:1" is x:1, and a bare "1" (a ref.name alone) is no name. */
@@ -183,22 +246,58 @@ function furtherTags(tags: readonly string[], more: readonly string[]): string[]
   return more.filter((tag) => /[:/]/.test(tag) && !known.has(familiarText(tag)))
 }
 
-async function legacyDrafts(members: Members, roles: Map<number, string>, digestOf: PlainDigest, notices: Notices): Promise<Draft[]> {
+async function legacyDrafts(
+  members: Members,
+  roles: Map<number, string>,
+  digestOf: PlainDigest,
+  notices: Notices,
+): Promise<Draft[]> {
   const repositories = members.find(REPOSITORIES)
   if (repositories) roles.set(repositories.index, REPOSITORIES)
-  for (const { path, index } of members.list) if (/^[^/]+\/(json|VERSION)$/.test(path)) roles.set(index, 'v1 metadata')
+  for (const { path, index } of members.list)
+    if (/^[^/]+\/(json|VERSION)$/.test(path)) roles.set(index, 'v1 metadata')
   const images = await readLegacy(members, digestOf, notices)
-  return images.map(({ tags, configBytes, claims }) => ({ tags, configBytes, configMember: null, manifest: null, dockerLine: null, claims }))
+  return images.map(({ tags, configBytes, claims }) => ({
+    tags,
+    configBytes,
+    configMember: null,
+    manifest: null,
+    dockerLine: null,
+    claims,
+  }))
 }
 
-async function rootfsDraft(members: Members, roles: Map<number, string>, digestOf: PlainDigest, notices: Notices): Promise<Draft> {
+async function rootfsDraft(
+  members: Members,
+  roles: Map<number, string>,
+  digestOf: PlainDigest,
+  notices: Notices,
+): Promise<Draft> {
   const { source } = members
   for (const { index } of members.list) roles.set(index, 'root filesystem')
   const architecture = await architectureOf(members)
-  if (!architecture) notices.add('info', 'rootfs-architecture', 'No program tells which architecture this root filesystem is for; amd64 is assumed.')
-  const whole: Member = { index: -1, path: '', type: 0, link: '', size: source.size, headerAt: 0, bodyAt: 0, endsAt: source.size }
+  if (!architecture)
+    notices.add(
+      'info',
+      'rootfs-architecture',
+      'No program tells which architecture this root filesystem is for; amd64 is assumed.',
+    )
+  const whole: Member = {
+    index: -1,
+    path: '',
+    type: 0,
+    link: '',
+    size: source.size,
+    headerAt: 0,
+    bodyAt: 0,
+    endsAt: source.size,
+  }
   const claim: LayerClaim = { member: whole, descriptor: null, name: 'the archive itself' }
-  notices.add('info', 'rootfs-only', 'This is a root filesystem without a config; it is shown as an image of one layer. Exporting makes an image of it.')
+  notices.add(
+    'info',
+    'rootfs-only',
+    'This is a root filesystem without a config; it is shown as an image of one layer. Exporting makes an image of it.',
+  )
   return {
     tags: [],
     configBytes: configFor(await digestOf(source), architecture ?? 'amd64'),
@@ -212,7 +311,8 @@ async function rootfsDraft(members: Members, roles: Map<number, string>, digestO
 function nameRoles(image: Image, members: Members, roles: Map<number, string>): void {
   const config = image.configMember === null ? null : members.find(image.configMember)
   if (config) roles.set(config.index, 'config')
-  for (const layer of image.layers) if (layer.memberIndex >= 0) roles.set(layer.memberIndex, `layer ${layer.index}`)
+  for (const layer of image.layers)
+    if (layer.memberIndex >= 0) roles.set(layer.memberIndex, `layer ${layer.index}`)
   if (image.manifest) roles.set(members.get(image.manifest.member, '').index, 'manifest')
 }
 
@@ -221,7 +321,10 @@ function unreferenced(members: Members, roles: Map<number, string>, notices: Not
   for (const member of members.list) {
     if (member.type !== 0 || roles.has(member.index)) continue
     if (/^[0-9a-f]{64}\/(json|VERSION|layer\.tar)$/.test(member.path)) roles.set(member.index, 'v1 metadata')
-    else notices.add('info', 'unreferenced', `${member.path} is named by no description.`, { member: member.path })
+    else
+      notices.add('info', 'unreferenced', `${member.path} is named by no description.`, {
+        member: member.path,
+      })
   }
   // A link is used for what it leads to.
   for (const member of members.list) {

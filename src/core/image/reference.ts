@@ -22,16 +22,25 @@ export function parseReference(text: string): Reference {
   const tag = hasTag ? text.slice(colon + 1) : 'latest'
   if (name === '') throw bad(text, 'it has no name')
   if (text.includes('@')) throw bad(text, 'a digest cannot be given to an image, only a tag')
-  if (!TAG.test(tag)) throw bad(text, 'the tag must be at most 128 letters, digits, ".", "_" or "-", and not start with "." or "-"')
+  if (!TAG.test(tag))
+    throw bad(
+      text,
+      'the tag must be at most 128 letters, digits, ".", "_" or "-", and not start with "." or "-"',
+    )
   const { domain, path } = splitDomain(name)
   if (!DOMAIN.test(domain)) throw bad(text, `"${domain}" is no host name`)
   if (path === '') throw bad(text, 'it has no name')
   for (const part of path.split('/')) {
     if (/[A-Z]/.test(part)) throw bad(text, 'the name must be lower case')
-    if (!COMPONENT.test(part)) throw bad(text, `"${part}" may hold lower-case letters and digits, with single separators (".", "_", "__", "-") between them`)
+    if (!COMPONENT.test(part))
+      throw bad(
+        text,
+        `"${part}" may hold lower-case letters and digits, with single separators (".", "_", "__", "-") between them`,
+      )
   }
   if (domain.length + path.length + 1 > 255) throw bad(text, 'the name is longer than 255 characters')
-  if (/^[0-9a-f]{64}$/.test(name)) throw bad(text, 'a name of 64 hex digits could not be told from an image ID')
+  if (/^[0-9a-f]{64}$/.test(name))
+    throw bad(text, 'a name of 64 hex digits could not be told from an image ID')
   return { domain, path, tag }
 }
 
@@ -68,5 +77,8 @@ export function familiarText(text: string): string {
 }
 
 function bad(text: string, why: string): ImageError {
-  return new ImageError('bad-reference', `"${text.slice(0, 300)}" is no image name that engines take: ${why}.`)
+  return new ImageError(
+    'bad-reference',
+    `"${text.slice(0, 300)}" is no image name that engines take: ${why}.`,
+  )
 }

@@ -5,13 +5,41 @@ import type { DiffId } from '../digest/digest'
 import type { Members } from './members'
 
 /** Folders of which a root filesystem has at least one (FHS 3.0, chapter 3); `.dockerenv` is docker export's own mark. */
-const ROOTS = new Set(['bin', 'boot', 'dev', 'etc', 'home', 'lib', 'lib64', 'opt', 'proc', 'root', 'run', 'sbin', 'srv', 'sys', 'tmp', 'usr', 'var', '.dockerenv'])
+const ROOTS = new Set([
+  'bin',
+  'boot',
+  'dev',
+  'etc',
+  'home',
+  'lib',
+  'lib64',
+  'opt',
+  'proc',
+  'root',
+  'run',
+  'sbin',
+  'srv',
+  'sys',
+  'tmp',
+  'usr',
+  'var',
+  '.dockerenv',
+])
 
 export function looksLikeRootfs(members: Members): boolean {
   return members.list.some(({ path }) => ROOTS.has(path.split('/', 1)[0]))
 }
 
-const MACHINES: Record<number, string> = { 0x3e: 'amd64', 0xb7: 'arm64', 0x28: 'arm', 0x03: '386', 0xf3: 'riscv64', 0x15: 'ppc64le', 0x16: 's390x', 0x102: 'loong64' }
+const MACHINES: Record<number, string> = {
+  0x3e: 'amd64',
+  0xb7: 'arm64',
+  0x28: 'arm',
+  0x03: '386',
+  0xf3: 'riscv64',
+  0x15: 'ppc64le',
+  0x16: 's390x',
+  0x102: 'loong64',
+}
 
 /** Architecture of the first program found, in Go's words; null where there is none to ask. */
 export async function architectureOf(members: Members): Promise<string | null> {
@@ -35,10 +63,11 @@ export function configFor(diffId: DiffId, architecture: string): Bytes {
       architecture,
       config: {},
       created: '1970-01-01T00:00:00Z',
-      history: [{ created: '1970-01-01T00:00:00Z', created_by: 'root filesystem tar', comment: 'opened by peel' }],
+      history: [
+        { created: '1970-01-01T00:00:00Z', created_by: 'root filesystem tar', comment: 'opened by peel' },
+      ],
       os: 'linux',
       rootfs: { type: 'layers', diff_ids: [diffId] },
     }),
   )
 }
-

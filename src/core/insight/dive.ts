@@ -62,7 +62,8 @@ class Dive {
     const todo = [node]
     for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
       bytes += this.#stackedSize[at]
-      for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child]) if (this.#stacked[child] === 1) todo.push(child)
+      for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child])
+        if (this.#stacked[child] === 1) todo.push(child)
     }
     return bytes
   }
@@ -73,18 +74,33 @@ class Dive {
     const parents = new Set<number>()
     this.#each(table, (node, row, whiteout) => {
       parents.add(this.#paths.parent[node])
-      for (let up = this.#paths.parent[this.#paths.parent[node]]; up > 0 && !parents.has(up); up = this.#paths.parent[up]) parents.add(up)
-      entries.set(whiteout ? -node : node, { node, whiteout, size: whiteout || table.type[row] !== TYPE.file ? 0 : table.size[row] })
+      for (
+        let up = this.#paths.parent[this.#paths.parent[node]];
+        up > 0 && !parents.has(up);
+        up = this.#paths.parent[up]
+      )
+        parents.add(up)
+      entries.set(whiteout ? -node : node, {
+        node,
+        whiteout,
+        size: whiteout || table.type[row] !== TYPE.file ? 0 : table.size[row],
+      })
     })
     const leaves = [...entries.values()].filter(({ node, whiteout }) => whiteout || !parents.has(node))
     // The order only matters where an unknown whiteout cuts the layer short.
     const fails = leaves.some(({ node, whiteout }) => whiteout && this.#stacked[node] === 0)
-    return fails ? leaves.map((leaf) => ({ leaf, key: this.#key(leaf) })).sort((a, b) => compareKeys(a.key, b.key)).map(({ leaf }) => leaf) : leaves
+    return fails
+      ? leaves
+          .map((leaf) => ({ leaf, key: this.#key(leaf) }))
+          .sort((a, b) => compareKeys(a.key, b.key))
+          .map(({ leaf }) => leaf)
+      : leaves
   }
 
   #key({ node, whiteout }: Leaf): string[] {
     const key: string[] = []
-    for (let at = node; at > 0; at = this.#paths.parent[at]) key.push(`${at === node && whiteout ? '.wh.' : ''}${this.#paths.name(at)}`)
+    for (let at = node; at > 0; at = this.#paths.parent[at])
+      key.push(`${at === node && whiteout ? '.wh.' : ''}${this.#paths.name(at)}`)
     return key.reverse()
   }
 
@@ -95,7 +111,8 @@ class Dive {
         removed.push(node)
         return
       }
-      for (let up = node; up > 0 && this.#stacked[up] === 0; up = this.#paths.parent[up]) this.#stacked[up] = 1
+      for (let up = node; up > 0 && this.#stacked[up] === 0; up = this.#paths.parent[up])
+        this.#stacked[up] = 1
       this.#stackedSize[node] = table.type[row] === TYPE.file ? table.size[row] : 0
       this.#stackedDir[node] = table.type[row] === TYPE.directory ? 1 : 0
     })
@@ -104,7 +121,8 @@ class Dive {
       for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
         this.#stacked[at] = 0
         this.#stackedSize[at] = 0
-        for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child]) if (this.#stacked[child] === 1) todo.push(child)
+        for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child])
+          if (this.#stacked[child] === 1) todo.push(child)
       }
     }
   }
@@ -121,7 +139,8 @@ class Dive {
       for (let i = 0; i < names.length; i += 2) {
         const start = marker !== 'none' && i === names.length - 2 ? names[i] + 4 : names[i]
         const child = this.#paths.child(node, pathBytes, start, names[i + 1])
-        node = child >= 0 ? child : this.#paths.put(node, pathBytes, start, names[i + 1], -1, -1, TYPE.directory)
+        node =
+          child >= 0 ? child : this.#paths.put(node, pathBytes, start, names[i + 1], -1, -1, TYPE.directory)
       }
       this.#grow()
       visit(node, row, marker !== 'none')
@@ -153,7 +172,10 @@ class Dive {
   }
 }
 
-function widened<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(wider: T, old: T): T {
+function widened<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(
+  wider: T,
+  old: T,
+): T {
   wider.set(old)
   return wider
 }

@@ -12,17 +12,37 @@ import { wasteOf } from './waste'
 
 async function tablesOf(drawing: string) {
   const { layers } = parseNotation(`image t:1\n${drawing}`).images[0]
-  return Promise.all(layers.map((layer) => scanLayer(new SourceInput(new MemorySource(buildLayer(layer))), new Notices())))
+  return Promise.all(
+    layers.map((layer) => scanLayer(new SourceInput(new MemorySource(buildLayer(layer))), new Notices())),
+  )
 }
 
 const vectors: [string, string, number, number, number][] = [
   ['a file written twice', 'layer\n  f f 100 bytes\nlayer\n  f f 100 bytes', 0.5, 200, 100],
   ['a file deleted', 'layer\n  f f 100 bytes\nlayer\n  w f', 0, 100, 100],
   ['a directory deleted', 'layer\n  d d/\n  f d/f 100 bytes\nlayer\n  w d', 1, 0, 100],
-  ['the same, the directory empty in an earlier layer', 'layer\n  d d/\nlayer\n  d d/\n  f d/f 100 bytes\nlayer\n  w d', 0.5, 100, 100],
+  [
+    'the same, the directory empty in an earlier layer',
+    'layer\n  d d/\nlayer\n  d d/\n  f d/f 100 bytes\nlayer\n  w d',
+    0.5,
+    100,
+    100,
+  ],
   ['a directory made opaque', 'layer\n  d d/\n  f d/f 100 bytes\nlayer\n  o d/', 1, 0, 100],
-  ['one path three times', 'layer\n  f f 27 bytes\nlayer\n  f f 27 bytes\nlayer\n  f f 27 bytes', 0.333, 81, 54],
-  ['a chown of a big file', 'layer\n  f f 100 bytes\nlayer\n  f g 900 bytes\nlayer\n  f 644 5:5 g 900 bytes', 0.526, 1800, 900],
+  [
+    'one path three times',
+    'layer\n  f f 27 bytes\nlayer\n  f f 27 bytes\nlayer\n  f f 27 bytes',
+    0.333,
+    81,
+    54,
+  ],
+  [
+    'a chown of a big file',
+    'layer\n  f f 100 bytes\nlayer\n  f g 900 bytes\nlayer\n  f 644 5:5 g 900 bytes',
+    0.526,
+    1800,
+    900,
+  ],
 ]
 
 describe.each(vectors)('%s', (_, drawing, score, wasted, reclaimable) => {

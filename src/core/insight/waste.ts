@@ -41,7 +41,12 @@ export function wasteOf(tree: Tree, tables: readonly EntryTable[]): Waste {
     return wasted
   })
   const reclaimable = byLayer.reduce((sum, bytes) => sum + bytes, 0)
-  return { live, reclaimable, efficiency: live + reclaimable === 0 ? 1 : live / (live + reclaimable), byLayer }
+  return {
+    live,
+    reclaimable,
+    efficiency: live + reclaimable === 0 ? 1 : live / (live + reclaimable),
+    byLayer,
+  }
 }
 
 export interface WastedPath {

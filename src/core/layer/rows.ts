@@ -65,7 +65,8 @@ function base64Bytes(text: string): Uint8Array | null {
 
 /** Contents of a regular file, sparse holes as zeros. `plain` is the layer's plain tar. */
 export function contentOf(plain: ByteSource, table: EntryTable, row: number): ByteSource {
-  if (table.type[row] !== TYPE.file && table.type[row] !== TYPE.other) return new MemorySource(new Uint8Array(0))
+  if (table.type[row] !== TYPE.file && table.type[row] !== TYPE.other)
+    return new MemorySource(new Uint8Array(0))
   const sparse = table.sparse.get(row)
   if (!sparse) return plain.slice(table.bodyAt[row], table.size[row])
   const parts: ByteSource[] = []

@@ -11,11 +11,18 @@ import type { EntryTable } from './table'
 const MOST_ENTRIES = 20_000_000
 
 /** Reads one layer's plain tar into a table. Throws as scanTar does; `too-large` beyond 20 million entries. */
-export async function scanLayer(input: TarInput, notices: Notices, signal?: AbortSignal): Promise<EntryTable> {
+export async function scanLayer(
+  input: TarInput,
+  notices: Notices,
+  signal?: AbortSignal,
+): Promise<EntryTable> {
   const builder = new TableBuilder()
   const onEntry = (entry: ScannedEntry): void => {
     if (builder.length >= MOST_ENTRIES)
-      throw new ImageError('too-large', `More than ${MOST_ENTRIES} entries in one layer.`, { at: entry.headerAt, path: nameText(entry.path) })
+      throw new ImageError('too-large', `More than ${MOST_ENTRIES} entries in one layer.`, {
+        at: entry.headerAt,
+        path: nameText(entry.path),
+      })
     builder.add(entry)
   }
   const { endsAt } = await scanTar(input, onEntry, notices, signal)

@@ -13,7 +13,8 @@ export function markerOf(bytes: Uint8Array, from: number, to: number): Marker {
   if (to - from < 4 || bytes[from] !== 0x2e || !has(bytes, from, PREFIX)) return 'none'
   const rest = from + 4
   if (to === rest) return 'invalid' // ".wh." names nothing
-  if (bytes[rest] === 0x2e && (to === rest + 1 || (to === rest + 2 && bytes[rest + 1] === 0x2e))) return 'invalid' // ".wh.." and ".wh..."
+  if (bytes[rest] === 0x2e && (to === rest + 1 || (to === rest + 2 && bytes[rest + 1] === 0x2e)))
+    return 'invalid' // ".wh.." and ".wh..."
   if (to - rest >= 4 && has(bytes, rest, PREFIX))
     return to - rest === OPAQUE_REST.length && has(bytes, rest, OPAQUE_REST) ? 'opaque' : 'aufs'
   return 'whiteout'

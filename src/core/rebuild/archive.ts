@@ -14,7 +14,12 @@ export interface ArchiveMember {
 }
 
 /** Throws `missing-member` where a layer that must be there has no bytes. */
-export function membersOf(documents: Documents, layers: readonly LayerDescriptor[], blobs: ReadonlyMap<string, ByteSource>, format: 'docker' | 'oci'): ArchiveMember[] {
+export function membersOf(
+  documents: Documents,
+  layers: readonly LayerDescriptor[],
+  blobs: ReadonlyMap<string, ByteSource>,
+  format: 'docker' | 'oci',
+): ArchiveMember[] {
   const members = new Map<string, ArchiveMember>()
   const add = (path: string, source: ByteSource | null): void => void members.set(path, { path, source })
   add('blobs/', null)
@@ -22,7 +27,11 @@ export function membersOf(documents: Documents, layers: readonly LayerDescriptor
   for (const layer of layers) {
     if (layer.absent) continue
     const source = blobs.get(layer.digest)
-    if (!source) throw new ImageError('missing-member', `The bytes of layer ${layer.diffId.slice(7, 19)} are not at hand.`)
+    if (!source)
+      throw new ImageError(
+        'missing-member',
+        `The bytes of layer ${layer.diffId.slice(7, 19)} are not at hand.`,
+      )
     add(blobName(layer.digest), source)
   }
   add(blobName(documents.configDigest), new MemorySource(documents.config))
@@ -40,7 +49,15 @@ export function archiveParts(members: readonly ArchiveMember[]): ByteSource[] {
     const size = source?.size ?? 0
     parts.push(
       new MemorySource(
-        encodeHeader({ path: utf8(path), type: source ? TYPE.file : TYPE.directory, mode: source ? 0o644 : 0o755, uid: 0, gid: 0, size, mtime: 0 }),
+        encodeHeader({
+          path: utf8(path),
+          type: source ? TYPE.file : TYPE.directory,
+          mode: source ? 0o644 : 0o755,
+          uid: 0,
+          gid: 0,
+          size,
+          mtime: 0,
+        }),
       ),
     )
     if (source && size > 0) parts.push(source, new MemorySource(paddingOf(size)))

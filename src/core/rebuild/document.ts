@@ -73,7 +73,12 @@ export interface Documents {
 }
 
 /** `tags` as people write them; throws `bad-reference`. */
-export async function documentsOf(image: Image, config: Bytes, layers: readonly LayerDescriptor[], tags: readonly string[]): Promise<Documents> {
+export async function documentsOf(
+  image: Image,
+  config: Bytes,
+  layers: readonly LayerDescriptor[],
+  tags: readonly string[],
+): Promise<Documents> {
   const references = tags.map(parseReference)
   const configDigest = await sha256(config)
   const manifest = json({
@@ -91,15 +96,23 @@ export async function documentsOf(image: Image, config: Bytes, layers: readonly 
   })
   const manifestDigest = await sha256(manifest)
   const { os, architecture, variant } = image.config
-  const platform = os && architecture ? { platform: { architecture, os, ...(variant ? { variant } : {}) } } : {}
+  const platform =
+    os && architecture ? { platform: { architecture, os, ...(variant ? { variant } : {}) } } : {}
   const descriptor = { mediaType: OCI_MANIFEST, digest: manifestDigest, size: manifest.length }
   const named = references.map((reference) => ({
     ...descriptor,
     // Both names, as docker save writes them: with one of them alone, some engine loads the image and cannot find it.
-    annotations: { 'io.containerd.image.name': fullName(reference), 'org.opencontainers.image.ref.name': reference.tag },
+    annotations: {
+      'io.containerd.image.name': fullName(reference),
+      'org.opencontainers.image.ref.name': reference.tag,
+    },
     ...platform,
   }))
-  const index = json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: named.length > 0 ? named : [{ ...descriptor, ...platform }] })
+  const index = json({
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    manifests: named.length > 0 ? named : [{ ...descriptor, ...platform }],
+  })
   const dockerManifest = json([
     {
       Config: blobName(configDigest),
@@ -107,7 +120,16 @@ export async function documentsOf(image: Image, config: Bytes, layers: readonly 
       Layers: layers.map(({ digest }) => blobName(digest)),
     },
   ])
-  return { config, configDigest, manifest, manifestDigest, index, layout: json({ imageLayoutVersion: '1.0.0' }), dockerManifest, repositories: null }
+  return {
+    config,
+    configDigest,
+    manifest,
+    manifestDigest,
+    index,
+    layout: json({ imageLayoutVersion: '1.0.0' }),
+    dockerManifest,
+    repositories: null,
+  }
 }
 
 export function blobName(digest: Digest): string {

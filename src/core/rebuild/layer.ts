@@ -13,7 +13,11 @@ export type OpenContent = (content: Content) => ByteSource | Promise<ByteSource>
 const GATHER = 1024 * 1024
 
 /** The plain tar of a layer, in pieces of about a MiB. Deterministic: the same plan gives the same bytes. */
-export async function* layerBytes(entries: Iterable<PlannedEntry>, open: OpenContent, signal?: AbortSignal): AsyncGenerator<Bytes, void, undefined> {
+export async function* layerBytes(
+  entries: Iterable<PlannedEntry>,
+  open: OpenContent,
+  signal?: AbortSignal,
+): AsyncGenerator<Bytes, void, undefined> {
   const gather = new Gather()
   for (const planned of entries) {
     throwIfCancelled(signal)

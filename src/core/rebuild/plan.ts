@@ -54,7 +54,10 @@ export function* difference(edited: Edited): Iterable<PlannedEntry> {
   const marked = markChanges(tree)
   const names = new FirstNames(tree)
   for (const node of inOrder(tree, marked)) {
-    if (tree.alive[node] === 1) yield node === ROOT ? { path: DOT, entry: entryOf(tree, sources, ROOT), linkTo: null } : planned(tree, sources, node, names)
+    if (tree.alive[node] === 1)
+      yield node === ROOT
+        ? { path: DOT, entry: entryOf(tree, sources, ROOT), linkTo: null }
+        : planned(tree, sources, node, names)
     else yield { path: markerPath(tree, node), entry: MARKER, linkTo: null }
   }
 }
@@ -106,7 +109,11 @@ function sharedInodes(tree: Tree): Set<number> {
   // Only a name whose entry is a hard link, or a moved one, can share; so most nodes are looked at once and left.
   const candidates = new Set<number>()
   for (let node = 1; node < tree.length; node++)
-    if (tree.alive[node] === 1 && (tree.inodeRow[node] !== tree.row[node] || tree.inodeLayer[node] !== tree.layer[node])) candidates.add(inodeKey(tree, node))
+    if (
+      tree.alive[node] === 1 &&
+      (tree.inodeRow[node] !== tree.row[node] || tree.inodeLayer[node] !== tree.layer[node])
+    )
+      candidates.add(inodeKey(tree, node))
   return candidates
 }
 
@@ -121,7 +128,11 @@ function markChanges(tree: Tree): Set<number> {
       if (wasAlive[i] && top) mark(tree, marked, node)
       return
     }
-    const same = wasAlive[i] && wasType[i] === tree.type[node] && wasInodeLayer[i] === tree.inodeLayer[node] && wasInodeRow[i] === tree.inodeRow[node]
+    const same =
+      wasAlive[i] &&
+      wasType[i] === tree.type[node] &&
+      wasInodeLayer[i] === tree.inodeLayer[node] &&
+      wasInodeRow[i] === tree.inodeRow[node]
     if (same) return
     mark(tree, marked, node)
     inodes.add(inodeKey(tree, node))
@@ -131,7 +142,9 @@ function markChanges(tree: Tree): Set<number> {
   const again = [...inodes].filter((key) => shared.has(key))
   if (again.length > 0) {
     const keys = new Set(again)
-    for (let node = 1; node < tree.length; node++) if (tree.alive[node] === 1 && tree.type[node] !== TYPE.directory && keys.has(inodeKey(tree, node))) mark(tree, marked, node)
+    for (let node = 1; node < tree.length; node++)
+      if (tree.alive[node] === 1 && tree.type[node] !== TYPE.directory && keys.has(inodeKey(tree, node)))
+        mark(tree, marked, node)
   }
   return marked
 }

@@ -16,7 +16,12 @@ export function changesOf(tree: Tree, sources: Sources): Uint8Array {
     else if (!wasAlive[i]) changes[node] = CHANGE.added
     else if (wasType[i] !== tree.type[node]) changes[node] = CHANGE.changed
     else if (wasInodeLayer[i] !== tree.inodeLayer[node] || wasInodeRow[i] !== tree.inodeRow[node])
-      changes[node] = compared(before(sources, wasInodeLayer[i], wasInodeRow[i]), entryOf(tree, sources, node), wasInodeLayer[i], wasInodeRow[i])
+      changes[node] = compared(
+        before(sources, wasInodeLayer[i], wasInodeRow[i]),
+        entryOf(tree, sources, node),
+        wasInodeLayer[i],
+        wasInodeRow[i],
+      )
   })
   return changes
 }
@@ -30,10 +35,14 @@ function before({ tables, upper }: Sources, layer: number, row: number): Entry |
 function compared(old: Entry | null, now: Entry, oldLayer: number, oldRow: number): ChangeCode {
   if (old === null) return now.type === TYPE.directory ? CHANGE.same : CHANGE.changed
   const sameAttributes = old.mode === now.mode && old.uid === now.uid && old.gid === now.gid
-  if (now.type === TYPE.directory) return sameAttributes && old.mtime === now.mtime ? CHANGE.same : CHANGE.metadata
+  if (now.type === TYPE.directory)
+    return sameAttributes && old.mtime === now.mtime ? CHANGE.same : CHANGE.metadata
   if (now.type === TYPE.symlink) return sameBytes(old.link, now.link) ? CHANGE.metadata : CHANGE.changed
   if (now.type !== TYPE.file) return CHANGE.metadata
   // An edit of attributes points at the old bytes.
-  if (now.content?.from === 'layer' && now.content.layer === oldLayer && now.content.row === oldRow) return CHANGE.metadata
-  return now.content?.from !== 'stored' && old.size === now.size && old.mtime === now.mtime ? CHANGE.metadata : CHANGE.changed
+  if (now.content?.from === 'layer' && now.content.layer === oldLayer && now.content.row === oldRow)
+    return CHANGE.metadata
+  return now.content?.from !== 'stored' && old.size === now.size && old.mtime === now.mtime
+    ? CHANGE.metadata
+    : CHANGE.changed
 }

@@ -60,7 +60,12 @@ export function entryOf(tree: Tree, { tables, upper }: Sources, node: number): E
 }
 
 /** A row of a table as an entry. `type` where the row is a hard link whose inode was never found. */
-export function entryAt(tables: readonly EntryTable[], layer: number, row: number, type = tables[layer].type[row] as TypeCode): Entry {
+export function entryAt(
+  tables: readonly EntryTable[],
+  layer: number,
+  row: number,
+  type = tables[layer].type[row] as TypeCode,
+): Entry {
   const table = tables[layer]
   const device = table.device.get(row)
   return {

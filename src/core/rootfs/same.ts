@@ -17,7 +17,11 @@ export function firstDifference(a: Side, b: Side): { path: string; what: string 
   const inodes = new Map<number, number>()
   for (let pair = stack.pop(); pair; pair = stack.pop()) {
     const [x, y] = pair
-    const what = x === ROOT ? null : difference(entryOf(a.tree, a.sources, x), entryOf(b.tree, b.sources, y)) ?? linkDifference(a.tree, x, b.tree, y, inodes)
+    const what =
+      x === ROOT
+        ? null
+        : (difference(entryOf(a.tree, a.sources, x), entryOf(b.tree, b.sources, y)) ??
+          linkDifference(a.tree, x, b.tree, y, inodes))
     if (what) return { path: a.tree.path(x), what }
     for (let child = a.tree.firstChild[x]; child >= 0; child = a.tree.nextSibling[child]) {
       if (a.tree.alive[child] === 0) continue
@@ -29,7 +33,8 @@ export function firstDifference(a: Side, b: Side): { path: string; what: string 
     for (let child = b.tree.firstChild[y]; child >= 0; child = b.tree.nextSibling[child]) {
       if (b.tree.alive[child] === 0) continue
       const name = b.tree.nameBytes(child)
-      if (a.tree.liveChild(x, name, 0, name.length) < 0) return { path: b.tree.path(child), what: 'it should not be there' }
+      if (a.tree.liveChild(x, name, 0, name.length) < 0)
+        return { path: b.tree.path(child), what: 'it should not be there' }
     }
   }
   return null
@@ -45,7 +50,8 @@ function difference(a: Entry, b: Entry): string | null {
   if (a.major !== b.major || a.minor !== b.minor) return 'its device numbers'
   const [p, q] = [xattrsIn(a.pax), xattrsIn(b.pax)]
   if (p.size !== q.size) return 'its extended attributes'
-  for (const [name, value] of p) if (!q.has(name) || !sameBytes(value, q.get(name)!)) return `its extended attribute ${name}`
+  for (const [name, value] of p)
+    if (!q.has(name) || !sameBytes(value, q.get(name)!)) return `its extended attribute ${name}`
   return null
 }
 

@@ -69,7 +69,15 @@ export interface TypeCounts {
 }
 
 export function typeCounts(tree: Tree, sizeOf: SizeOf): TypeCounts {
-  const counts: TypeCounts = { files: 0, directories: 0, symlinks: 0, hardlinks: 0, devices: 0, fifos: 0, bytes: 0 }
+  const counts: TypeCounts = {
+    files: 0,
+    directories: 0,
+    symlinks: 0,
+    hardlinks: 0,
+    devices: 0,
+    fifos: 0,
+    bytes: 0,
+  }
   const others = furtherNames(tree)
   for (let node = 1; node < tree.length; node++) {
     if (tree.alive[node] === 0) continue

@@ -92,7 +92,12 @@ class Applier {
       if (marker === 'whiteout') this.#whiteout(row, dir, pathBytes.subarray(from + 4, to))
       else if (marker === 'opaque') this.#opaque(dir)
       else if (marker === 'invalid')
-        this.#notice('error', 'whiteout-invalid', 'A whiteout marker that names nothing: engines refuse the layer.', row)
+        this.#notice(
+          'error',
+          'whiteout-invalid',
+          'A whiteout marker that names nothing: engines refuse the layer.',
+          row,
+        )
       else this.#notice('info', 'whiteout-aufs', 'AUFS metadata: engines skip it.', row)
     }
   }
@@ -140,7 +145,12 @@ class Applier {
 
   /** The directory node for the bytes before the name; made where it is missing. The same as for the entry before, most of the time. */
   #parent(bytes: Uint8Array, from: number, to: number, row: number): number {
-    if (this.#lastParent >= 0 && this.tree.alive[this.#lastParent] === 1 && this.tree.type[this.#lastParent] === TYPE.directory && this.#isLastPrefix(bytes, from, to))
+    if (
+      this.#lastParent >= 0 &&
+      this.tree.alive[this.#lastParent] === 1 &&
+      this.tree.type[this.#lastParent] === TYPE.directory &&
+      this.#isLastPrefix(bytes, from, to)
+    )
       return this.#lastParent
     const names = namesIn(bytes, from, to)
     let node: number = ROOT
@@ -167,11 +177,22 @@ class Applier {
       const lower = tree.inodeLayer[node] !== this.layer
       const target = this.#throughLink(node)
       if (target >= 0) {
-        if (lower) this.#notice('warning', 'through-symlink', `This goes through the symbolic link ${tree.path(node)} of a lower layer: overlay engines put a real directory there, which hides the link.`, row)
+        if (lower)
+          this.#notice(
+            'warning',
+            'through-symlink',
+            `This goes through the symbolic link ${tree.path(node)} of a lower layer: overlay engines put a real directory there, which hides the link.`,
+            row,
+          )
         return target
       }
     }
-    this.#notice('warning', 'parent-not-directory', `${tree.path(node)} is no directory; it is replaced by one.`, row)
+    this.#notice(
+      'warning',
+      'parent-not-directory',
+      `${tree.path(node)} is no directory; it is replaced by one.`,
+      row,
+    )
     tree.kill(node)
     return tree.put(parent, bytes, from, to, -1, -1, TYPE.directory)
   }
@@ -187,8 +208,14 @@ class Applier {
     const type = table.type[row] as TypeCode
     const there = tree.liveChild(parent, bytes, from, to)
     if (there >= 0 && tree.row[there] >= 0 && tree.layer[there] === layer && tree.isTouched(there))
-      this.#notice('warning', 'path-twice', 'The layer lists this path twice; the last one counts here. Some engines refuse such a layer.', row)
-    if (there >= 0 && !(type === TYPE.directory && tree.type[there] === TYPE.directory)) tree.killChildren(there)
+      this.#notice(
+        'warning',
+        'path-twice',
+        'The layer lists this path twice; the last one counts here. Some engines refuse such a layer.',
+        row,
+      )
+    if (there >= 0 && !(type === TYPE.directory && tree.type[there] === TYPE.directory))
+      tree.killChildren(there)
     if (type !== TYPE.hardlink) {
       tree.put(parent, bytes, from, to, layer, row, type)
       return
@@ -205,7 +232,8 @@ class Applier {
   /** What a hard link's name means: from the root, links on the way followed, the last one not (link(2)). */
   #linkTarget(row: number): number {
     const node = resolve(this.tree, cleaned(linkBytesOf(this.table, row)), this.target, false)
-    if (node < 0 || this.tree.type[node] === TYPE.directory || this.tree.type[node] === TYPE.hardlink) return -1
+    if (node < 0 || this.tree.type[node] === TYPE.directory || this.tree.type[node] === TYPE.hardlink)
+      return -1
     return node
   }
 
@@ -213,7 +241,12 @@ class Applier {
     const { tree, layer } = this
     const [inodeLayer, inodeRow] = [tree.inodeLayer[target], tree.inodeRow[target]]
     if (inodeLayer !== layer)
-      this.#notice('warning', 'hardlink-across-layers', `A hard link to ${linkTextOf(this.table, row)}, which only a lower layer has: overlay engines fail on it.`, row)
+      this.#notice(
+        'warning',
+        'hardlink-across-layers',
+        `A hard link to ${linkTextOf(this.table, row)}, which only a lower layer has: overlay engines fail on it.`,
+        row,
+      )
     tree.put(parent, bytes, from, to, layer, row, tree.type[target] as TypeCode, inodeLayer, inodeRow)
   }
 
@@ -225,21 +258,47 @@ class Applier {
       const row = tree.row[node]
       const target = this.#linkTarget(row)
       if (target >= 0 && target !== node) {
-        this.#notice('error', 'hardlink-forward', `A hard link to ${linkTextOf(this.table, row)}, which comes later in the layer: engines fail on it.`, row)
-        tree.set(node, layer, row, tree.type[target] as TypeCode, tree.inodeLayer[target], tree.inodeRow[target])
-      } else this.#notice('error', 'hardlink-missing', `A hard link to ${linkTextOf(this.table, row)}, which does not exist.`, row)
+        this.#notice(
+          'error',
+          'hardlink-forward',
+          `A hard link to ${linkTextOf(this.table, row)}, which comes later in the layer: engines fail on it.`,
+          row,
+        )
+        tree.set(
+          node,
+          layer,
+          row,
+          tree.type[target] as TypeCode,
+          tree.inodeLayer[target],
+          tree.inodeRow[target],
+        )
+      } else
+        this.#notice(
+          'error',
+          'hardlink-missing',
+          `A hard link to ${linkTextOf(this.table, row)}, which does not exist.`,
+          row,
+        )
     }
   }
 
   #notice(severity: 'info' | 'warning' | 'error', code: string, message: string, row: number): void {
-    this.notices?.add(severity, code, message, { layer: this.layer, path: absolute(pathBytesOf(this.table, row)), at: this.table.headerAt[row] })
+    this.notices?.add(severity, code, message, {
+      layer: this.layer,
+      path: absolute(pathBytesOf(this.table, row)),
+      at: this.table.headerAt[row],
+    })
   }
 }
 
 /** Whether the last name is empty, "." or "..". */
 function isOdd(bytes: Uint8Array, from: number, to: number): boolean {
   const length = to - from
-  return length === 0 || (length === 1 && bytes[from] === 0x2e) || (length === 2 && bytes[from] === 0x2e && bytes[from + 1] === 0x2e)
+  return (
+    length === 0 ||
+    (length === 1 && bytes[from] === 0x2e) ||
+    (length === 2 && bytes[from] === 0x2e && bytes[from + 1] === 0x2e)
+  )
 }
 
 /** A link name without a leading slash or ".." games: hard links are read from the root. */

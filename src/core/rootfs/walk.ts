@@ -8,7 +8,7 @@ const MOST_LINKS = 40
 /** Ranges of the names in a path: from0, to0, from1, to1, …; "", "." dropped, ".." resolved in the text, never above the root. */
 export function namesIn(bytes: Uint8Array, from = 0, to = bytes.length): number[] {
   const ranges: number[] = []
-  for (let start = from; start < to; ) {
+  for (let start = from; start < to;) {
     let end = start
     while (end < to && bytes[end] !== 0x2f) end++
     const length = end - start
@@ -27,7 +27,13 @@ export type LinkTarget = (node: number) => Uint8Array
  * The live node that `bytes` names, every link on the way followed, the last one only with `followLast`.
  * -1 where there is none, where something on the way is no directory, or where links go round in a circle.
  */
-export function resolve(tree: Tree, bytes: Uint8Array, linkTarget: LinkTarget, followLast: boolean, from: number = ROOT): number {
+export function resolve(
+  tree: Tree,
+  bytes: Uint8Array,
+  linkTarget: LinkTarget,
+  followLast: boolean,
+  from: number = ROOT,
+): number {
   let hops = 0
   let node = from
   // Names still to walk, last first; a link pushes its own names on top.
@@ -56,10 +62,11 @@ export function resolve(tree: Tree, bytes: Uint8Array, linkTarget: LinkTarget, f
 /** Here ".." stays a name: behind a link it means the parent of where the link leads. */
 function pushNames(todo: { bytes: Uint8Array; from: number; to: number }[], bytes: Uint8Array): void {
   const names: { bytes: Uint8Array; from: number; to: number }[] = []
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     let end = start
     while (end < bytes.length && bytes[end] !== 0x2f) end++
-    if (end > start && !(end - start === 1 && bytes[start] === 0x2e)) names.push({ bytes, from: start, to: end })
+    if (end > start && !(end - start === 1 && bytes[start] === 0x2e))
+      names.push({ bytes, from: start, to: end })
     start = end + 1
   }
   for (let i = names.length - 1; i >= 0; i--) todo.push(names[i])
@@ -68,7 +75,8 @@ function pushNames(todo: { bytes: Uint8Array; from: number; to: number }[], byte
 /** Live children, in the order of their names' bytes. */
 export function sortedChildren(tree: Tree, node: number): number[] {
   const children: number[] = []
-  for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child]) if (tree.alive[child] === 1) children.push(child)
+  for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
+    if (tree.alive[child] === 1) children.push(child)
   return children.sort((a, b) => compareNames(tree, a, b))
 }
 

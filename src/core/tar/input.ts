@@ -22,8 +22,9 @@ export abstract class TarInput {
 
 /** Windows of 4 MiB: small random reads of a Blob cost about a millisecond each (measured), so none are made. */
 const WINDOW = 4 * 1024 * 1024
-/** After a seek over a big body the next header may be followed by another big body: start small, grow while reading on. */
-const AFTER_SEEK = 64 * 1024
+/** Where bodies are big, reading on is wasted: windows shrink with each jump over this much, and grow again while entries are small. */
+const JUMP = 256 * 1024
+const LEAST_WINDOW = 64 * 1024
 
 export class SourceInput extends TarInput {
   readonly #source: ByteSource
@@ -40,8 +41,7 @@ export class SourceInput extends TarInput {
     throwIfCancelled(this.#signal)
     const left = Math.max(0, this.#source.size - at)
     if (at + length > this.end || at < this.start) {
-      // A jump over more than a window saves reading it; then look ahead only a little, and more each time.
-      this.#next = at - this.end > WINDOW ? AFTER_SEEK : Math.min(WINDOW, this.#next * 4)
+      this.#next = at - this.end >= JUMP ? Math.max(LEAST_WINDOW, this.#next / 4) : Math.min(WINDOW, this.#next * 4)
       const take = Math.min(left, Math.max(length, this.#next))
       this.window = await this.#source.read(Math.min(at, this.#source.size), take)
       this.start = at

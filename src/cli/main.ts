@@ -1,0 +1,49 @@
+/** peel, at a terminal: the same jobs as in the page. Nothing goes to standard output but the report. */
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import { setStreamingHasher } from '../core/digest/sha256'
+import { faultOf } from '../core/fault/fault'
+import { openArchiveIn, openSource } from '../jobs/open'
+import { inlinePool } from '../jobs/pool'
+import { exitCodeOf, refusal, reportOf, type Report } from '../jobs/report'
+import { parseArguments, USAGE, type Arguments } from './arguments'
+import { FileSource } from './file-source'
+import { runRebuild } from './rebuild'
+import { summaryOf } from './summary'
+
+setStreamingHasher(() => createHash('sha256'))
+
+async function inspect({ archive, options }: Arguments): Promise<void> {
+  const report = await inspected(archive, options)
+  if (options.has('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  else if (report.fault) process.stderr.write(`peel: ${report.fault.message}\n`)
+  else process.stdout.write(`${summaryOf(report)}\n`)
+  process.exitCode = exitCodeOf(report)
+}
+
+async function inspected(path: string, options: Arguments['options']): Promise<Report> {
+  let bytes = 0
+  try {
+    const file = await FileSource.open(path)
+    bytes = file.size
+    const opened = await openSource(file)
+    const archive = await openArchiveIn(opened.tar)
+    return await reportOf(basename(path), opened, archive, {
+      files: options.has('files'),
+      verify: !options.has('no-verify'),
+      pool: inlinePool,
+    })
+  } catch (thrown) {
+    return refusal(basename(path), bytes, faultOf(thrown))
+  }
+}
+
+try {
+  const parsed = parseArguments(process.argv.slice(2))
+  if (parsed.command === 'help') process.stdout.write(`${USAGE}\n`)
+  else if (parsed.command === 'inspect') await inspect(parsed)
+  else process.stderr.write(`${await runRebuild(parsed)}\n`)
+} catch (thrown) {
+  process.stderr.write(`peel: ${faultOf(thrown).message}\n`)
+  process.exitCode = 2
+}

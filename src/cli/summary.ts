@@ -1,0 +1,70 @@
+/** A report for people at a terminal. Names out of an image are escaped by the report already. */
+import { instructionOf } from '../core/image/instruction'
+import type { ImageReport, Report } from '../jobs/report'
+
+export function summaryOf(report: Report): string {
+  const { archive } = report
+  const lines = [
+    `${archive.name}: ${size(archive.bytes)}, ${archive.shapes.join(' + ') || 'unknown'}${archive.compression === 'none' ? '' : `, ${archive.compression}`}, ${archive.members} members`,
+  ]
+  report.images.forEach((image, index) => lines.push('', ...imageLines(image, index, report.images.length)))
+  if (report.notices.length > 0) lines.push('', 'Findings')
+  for (const { severity, code, layer, path, member, message } of report.notices) {
+    const where = [layer === undefined ? '' : `layer ${layer}`, path ?? member ?? '']
+      .filter(Boolean)
+      .join(' ')
+    lines.push(`  ${severity.padEnd(7)} ${code}${where ? ` (${where})` : ''}: ${message}`)
+  }
+  return lines.join('\n')
+}
+
+function imageLines(image: ImageReport, index: number, count: number): string[] {
+  const { rootfs, waste, platform } = image
+  return [
+    `${count > 1 ? `Image ${index}: ` : ''}${image.tags.join(', ') || 'untagged'}  ${[platform.os, platform.architecture, platform.variant].filter(Boolean).join('/')}`,
+    `  ID        ${image.id}`,
+    ...(image.manifestDigest ? [`  manifest  ${image.manifestDigest}`] : []),
+    `  rootfs    ${rootfs.files} files, ${rootfs.directories} directories, ${rootfs.symlinks} symlinks, ${rootfs.hardlinks} hard links, ${size(rootfs.bytes)}`,
+    `  waste     ${size(waste.reclaimable)} reclaimable, efficiency ${(waste.efficiency * 100).toFixed(1)} % (dive: ${(waste.dive.score * 100).toFixed(1)} %, ${size(waste.dive.wastedBytes)})`,
+    '',
+    '    #     stored       files  +added ~changed -removed  step',
+    ...stepLines(image),
+  ]
+}
+
+function stepLines({ history, layers }: ImageReport): string[] {
+  const lines: string[] = []
+  const told = new Set<number>()
+  for (const { createdBy, layer } of history) {
+    if (layer === null) lines.push(`    ${'·'.padEnd(52)}${clipped(instructionOf(createdBy))}`)
+    else {
+      told.add(layer)
+      lines.push(layerLine(layers[layer], instructionOf(createdBy)))
+    }
+  }
+  for (const layer of layers) if (!told.has(layer.index)) lines.push(layerLine(layer, ''))
+  return lines
+}
+
+function layerLine(layer: ImageReport['layers'][number], step: string): string {
+  const mark = layer.verified === false ? '✗' : layer.verified ? '✓' : ' '
+  const counts = `${`+${layer.added}`.padStart(7)} ${`~${layer.changed}`.padStart(8)} ${`-${layer.removed}`.padStart(8)}`
+  return `  ${mark} ${String(layer.index).padStart(3)} ${size(layer.storedBytes).padStart(8)} ${size(layer.fileBytes).padStart(11)} ${counts}  ${clipped(step)}`
+}
+
+function clipped(text: string): string {
+  const line = text.replace(/\s+/g, ' ')
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line
+}
+
+/** Decimal units, as docker prints them. */
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let unit = 0
+  let value = bytes
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 ? value : Number(value.toPrecision(3))}${units[unit]}`
+}
