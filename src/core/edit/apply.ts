@@ -3,12 +3,12 @@
  * A change of contents or attributes gives the name an inode of its own, as overlay file systems do when a container
  * writes (copy-up breaks hard links): other names of the inode keep what they had.
  */
-import { bytesOfName, utf8 } from '../bytes/text'
+import { bytesOfName, nameText, utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
 import type { EntryTable } from '../layer/table'
 import { entryOf, linkTargetIn, type Content, type Entry, type Sources } from '../rootfs/entry'
 import { ROOT, type Tree } from '../rootfs/tree'
-import { resolve, sortedChildren, type LinkTarget } from '../rootfs/walk'
+import { namesIn, resolve, sortedChildren, type LinkTarget } from '../rootfs/walk'
 import { TYPE, type TypeCode } from '../tar/entry'
 import type { Meta, Operation } from './operation'
 
@@ -26,7 +26,8 @@ export function editOn(union: Tree, tables: readonly EntryTable[]): Edited {
 }
 
 /** Applies one operation on files; config and tags are not its business. Throws a fault that names the path; then nothing was changed. */
-export function applyOperation(edited: Edited, operation: Operation): void {
+export function applyOperation(edited: Edited, given: Operation): void {
+  const operation = withCleanPaths(given)
   switch (operation.op) {
     case 'write':
       return write(
@@ -52,6 +53,29 @@ export function applyOperation(edited: Edited, operation: Operation): void {
     case 'tags':
       return
   }
+}
+
+/** "/a/../b" is /b, as for tar entries and COPY: nothing on the way is asked, and nothing made for it. */
+function withCleanPaths(operation: Operation): Operation {
+  switch (operation.op) {
+    case 'config':
+    case 'tags':
+      return operation
+    case 'rename':
+      return { ...operation, from: clean(operation.from), to: clean(operation.to) }
+    case 'hardlink':
+      return { ...operation, path: clean(operation.path), target: clean(operation.target) }
+    default:
+      return { ...operation, path: clean(operation.path) }
+  }
+}
+
+function clean(path: string): string {
+  const bytes = bytesOfName(path)
+  const names = namesIn(bytes)
+  let out = ''
+  for (let i = 0; i < names.length; i += 2) out += `/${nameText(bytes.subarray(names[i], names[i + 1]))}`
+  return out || '/'
 }
 
 function links({ tree, sources }: Edited): LinkTarget {
@@ -198,7 +222,8 @@ function followed(edited: Edited, path: string, given: Meta): Place {
     const entry = entryOf(edited.tree, edited.sources, place.there)
     const there = edited.tree.path(place.parent)
     const base = entry.link[0] === 0x2f ? '' : `${there === '/' ? '' : there}/`
-    place = placeOf(edited, base + textOfLink(entry.link), given)
+    // Its directory must be there: writing through a link makes none (open(2), O_CREAT).
+    place = placeOf(edited, base + textOfLink(entry.link), null)
   }
   return place
 }
