@@ -169,6 +169,7 @@ export interface TreeSummary {
   readonly version: number
   readonly files: number
   readonly directories: number
+  /** Of what is shown, hard-linked data once: the whole tree, one layer alone, or what the filter matched. */
   readonly bytes: number
   /** Paths that the filter matched; null without a filter. */
   readonly matched: number | null
@@ -284,7 +285,7 @@ export interface EditsView {
 export interface EditLine {
   readonly index: number
   readonly op: Edit['op']
-  /** One line for people: "changed /etc/os-release (162 B → 148 B)". */
+  /** One line for people: "changed /etc/os-release (162B → 148B)". */
   readonly words: string
   readonly path: string | null
 }

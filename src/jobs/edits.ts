@@ -1,5 +1,6 @@
 /** The user's edits on an open image: the journal in storage, the tree with the edits in it, and words for each line. */
 import type { Edit, EditLine } from '../../workers/api'
+import { sizeWords } from '../core/bytes/size'
 import { utf8 } from '../core/bytes/text'
 import { applyOperation, editOn, nodeAt, type Edited } from '../core/edit/apply'
 import type { ConfigEdit } from '../core/edit/config'
@@ -50,8 +51,8 @@ function words(operation: Operation, before: number | null): string {
   switch (operation.op) {
     case 'write':
       return before === null
-        ? `added ${operation.path} (${operation.size} B)`
-        : `changed ${operation.path} (${before} B → ${operation.size} B)`
+        ? `added ${operation.path} (${sizeWords(operation.size)})`
+        : `changed ${operation.path} (${sizeWords(before)} → ${sizeWords(operation.size)})`
     case 'mkdir':
       return `made the directory ${operation.path}`
     case 'symlink':

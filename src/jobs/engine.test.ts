@@ -55,7 +55,7 @@ describe.skipIf(!corpus)('the walk on real Alpine', () => {
       const edits = await alpyne(engine)
       expect(edits.operations.map(({ words }) => words)).toMatchInlineSnapshot(`
       [
-        "changed /etc/os-release (188 B → 77 B)",
+        "changed /etc/os-release (188B → 77B)",
         "removed /sbin/apk",
         "removed /sbin/ldconfig",
         "set Cmd to ["/bin/sh","-l"]",

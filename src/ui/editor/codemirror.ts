@@ -86,6 +86,25 @@ const colours = HighlightStyle.define([
   { tag: tags.heading, fontWeight: '600' },
 ])
 
+/**
+ * What is typed over a selection is put in by CodeMirror. Left to the browser, Chromium joins the lines of the selection and sets
+ * style attributes on what it moves, which the policy refuses, once for each line.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const deletes = event.inputType.startsWith('deleteContent')
+    const text = event.inputType === 'insertText' ? event.data : deletes ? '' : null
+    if (text === null || view.composing || event.isComposing || !event.cancelable) return false
+    if (view.state.readOnly || view.state.selection.ranges.every((range) => range.empty)) return false
+    event.preventDefault()
+    view.dispatch(view.state.replaceSelection(text), {
+      userEvent: deletes ? 'delete.selection' : 'input.type',
+      scrollIntoView: true,
+    })
+    return true
+  },
+})
+
 export function openEditor({ host, name, text, draft, save, changed }: Opened): TextEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' })
   root.replaceChildren()
@@ -103,6 +122,7 @@ export function openEditor({ host, name, text, draft, save, changed }: Opened): 
       extensions: [
         EditorState.lineSeparator.of(lineEnd),
         saved,
+        typedOver,
         lineNumbers(),
         highlightActiveLineGutter(),
         highlightActiveLine(),
