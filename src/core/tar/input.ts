@@ -41,7 +41,8 @@ export class SourceInput extends TarInput {
     throwIfCancelled(this.#signal)
     const left = Math.max(0, this.#source.size - at)
     if (at + length > this.end || at < this.start) {
-      this.#next = at - this.end >= JUMP ? Math.max(LEAST_WINDOW, this.#next / 4) : Math.min(WINDOW, this.#next * 4)
+      this.#next =
+        at - this.end >= JUMP ? Math.max(LEAST_WINDOW, this.#next / 4) : Math.min(WINDOW, this.#next * 4)
       const take = Math.min(left, Math.max(length, this.#next))
       this.window = await this.#source.read(Math.min(at, this.#source.size), take)
       this.start = at
