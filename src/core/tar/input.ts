@@ -64,27 +64,38 @@ export class StreamInput extends TarInput {
     this.#chunks = stream[Symbol.asyncIterator]()
   }
   async load(at: number, length: number): Promise<number> {
-    while (this.end < at + length && !this.#done) {
+    // Gathered, and joined once: some streams come in pieces of a few bytes (gzip members of one small file each).
+    const fresh: Bytes[] = []
+    let end = this.end
+    while (end < at + length && !this.#done) {
       const { value, done } = await this.#chunks.next()
       if (done) this.#done = true
-      else this.#push(value, at)
+      else {
+        end += value.length
+        if (end > at) fresh.push(value)
+      }
     }
+    if (end > this.end) this.#append(fresh, at, end)
     return Math.max(0, Math.min(length, this.end - at))
   }
-  /** Adds a chunk; keeps of the old window only what lies behind `at`. */
-  #push(chunk: Bytes, at: number): void {
-    const keep = Math.max(0, this.end - Math.max(at, this.start))
-    if (keep === 0) {
-      this.window = chunk
-      this.start = this.end
-    } else {
-      const joined = new Uint8Array(keep + chunk.length)
-      joined.set(this.window.subarray(this.window.length - keep))
-      joined.set(chunk, keep)
-      this.window = joined
-      this.start = this.end - keep
+  /** A window of what is kept of the old one, from `at`, and the fresh pieces, which end at `end`. */
+  #append(fresh: readonly Bytes[], at: number, end: number): void {
+    const kept =
+      this.end > at ? this.window.subarray(Math.max(at, this.start) - this.start) : this.window.subarray(0, 0)
+    const length = fresh.reduce((sum, piece) => sum + piece.length, kept.length)
+    this.start = end - length
+    this.end = end
+    if (fresh.length === 1 && kept.length === 0) {
+      this.window = fresh[0]
+      return
     }
-    this.end += chunk.length
+    this.window = new Uint8Array(length)
+    this.window.set(kept)
+    let filled = kept.length
+    for (const piece of fresh) {
+      this.window.set(piece, filled)
+      filled += piece.length
+    }
   }
   /** Reads to the end: whoever listens to the stream (segments, hasher) sees all of it. */
   async total(): Promise<number> {
