@@ -45,7 +45,7 @@ export class FilesPane {
   #sought = $state(0)
   #wanted: Range = { from: 0, to: 0 }
   #filling = false
-  #typed = { text: '', at: 0 }
+  #typed = { text: '', at: -Infinity }
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -264,7 +264,7 @@ export class FilesPane {
     else void this.reveal(parent)
   }
 
-  /** The next name that starts with what was typed within the last second. */
+  /** The next name that starts with what was typed within the last second; `now` is when the key went down, in ms. */
   async type(letter: string, now: number): Promise<void> {
     const more = now - this.#typed.at < 1000
     const text = more ? this.#typed.text + letter : letter
@@ -276,6 +276,6 @@ export class FilesPane {
 
   /** Another key ends a word: letters after it begin a new one, however soon they come. */
   endTyping(): void {
-    this.#typed = { text: '', at: 0 }
+    this.#typed = { text: '', at: -Infinity }
   }
 }

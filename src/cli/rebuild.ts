@@ -5,6 +5,7 @@ import { MemorySource, type ByteSource } from '../core/bytes/source'
 import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
 import { readRecipe, type Recipe } from '../core/edit/recipe'
 import { ImageError } from '../core/fault/fault'
+import { namesOf } from '../core/image/image'
 import { configEdits, replay, tagsInForce } from '../jobs/edits'
 import { Layers } from '../jobs/layers'
 import { memoryStores } from '../jobs/memory-stores'
@@ -28,7 +29,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   if (resolve(out) === resolve(path))
     throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
   const recipe = await recipeAt(options.get('recipe'))
-  const opened = await openSource(await FileSource.open(path))
+  const opened = await openSource(FileSource.open(path))
   const archive = await openArchiveIn(opened.tar)
   if (archive.images.length > 1)
     throw new ImageError(
@@ -57,7 +58,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     plain: layers.plain,
     edited,
     configEdits: configEdits(inForce(journal)),
-    tags: typeof tag === 'string' ? [tag] : tagsInForce(inForce(journal), image.tags),
+    tags: typeof tag === 'string' ? [tag] : tagsInForce(inForce(journal), namesOf(image)),
     build,
     format,
     stored: async (id) => new MemorySource(recipe.contents.get(id)!),

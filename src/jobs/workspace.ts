@@ -36,7 +36,7 @@ import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import { sha256 } from '../core/digest/sha256'
 import { checked, ImageConfig, parseJson } from '../core/image/documents'
-import { platformOf, type Archive, type Image } from '../core/image/image'
+import { namesOf, platformOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
 import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
@@ -502,7 +502,7 @@ export class Workspace {
   // ------------------------------------------------------------ edits
 
   get #tags(): readonly string[] {
-    return tagsInForce(inForce(this.#journal), this.#image.tags)
+    return tagsInForce(inForce(this.#journal), namesOf(this.#image))
   }
 
   get editsView(): EditsView {
@@ -612,7 +612,7 @@ export class Workspace {
     const edited = this.#edited()
     const untouched =
       operations.length === 0 || (!changesFiles(edited.tree) && configEdits(operations).length === 0)
-    const sameNames = JSON.stringify(tags) === JSON.stringify(this.#image.tags)
+    const sameNames = JSON.stringify(tags) === JSON.stringify(namesOf(this.#image))
     if (request.build !== 'flatten' && untouched && sameNames && request.format === 'docker')
       return this.#unchanged(opened.file, name)
     if (request.build !== 'append' && request.build !== 'flatten')
@@ -660,7 +660,7 @@ export class Workspace {
       identical: true,
       imageId: this.#image.id,
       manifestDigest: this.#image.manifest?.digest ?? '',
-      tag: this.#image.tags[0] ?? '',
+      tag: namesOf(this.#image)[0] ?? '',
       layers: this.#image.layers.length,
       rootfsBytes: typeCounts(tree, sizeIn(sources)).bytes,
       notices: [],

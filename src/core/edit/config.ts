@@ -3,12 +3,24 @@ import { applyEdits, modify, parseTree, findNodeAtLocation, type JSONPath } from
 import type { Bytes } from '../bytes/source'
 import { decodeUtf8, utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
-import type { Json } from './operation'
+import type { Json, Operation } from './operation'
 
 export interface ConfigEdit {
   readonly key: readonly (string | number)[]
   /** Undefined takes the field away. */
   readonly value: Json | undefined
+}
+
+/** What the words of a history line are made of (image-spec, config.md, "history"); `empty_layer` is not among them. */
+const WORDS = ['created_by', 'comment', 'author'] as const
+
+/** An edit of a history line, field by field, so that whatever else it holds stays, and so does whether it made a layer. */
+export function historyEdits({ index, value }: Extract<Operation, { op: 'history' }>): ConfigEdit[] {
+  const given = value ?? { created_by: '' }
+  const keys = new Set<string>([...WORDS, ...Object.keys(given)])
+  return [...keys]
+    .filter((key) => key !== 'empty_layer')
+    .map((key) => ({ key: ['history', index, key], value: given[key] }))
 }
 
 /** The config with `edits` made in order. Throws `bad-json` where the text is none. */
@@ -21,6 +33,13 @@ export function editedConfig(config: Bytes, edits: readonly ConfigEdit[]): Bytes
 
 function applyEdit(text: string, { key, value }: ConfigEdit): string {
   const path = [...key] as JSONPath
+  if (key[0] === 'history' && key.length > 1 && !holds(text, path.slice(0, 2)))
+    throw new ImageError('bad-operation', `The history has no line ${key[1]}.`)
+  if (key[0] === 'rootfs')
+    throw new ImageError(
+      'bad-operation',
+      'The list of layers in the config ("rootfs") follows from the layers; it cannot be edited by itself.',
+    )
   if (value === undefined && !holds(text, path)) return text
   const cleared = clearedWay(text, path)
   return applyEdits(cleared, modify(cleared, path, value, {}))

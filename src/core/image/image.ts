@@ -72,3 +72,8 @@ export interface Archive {
 export function platformOf({ os, architecture, variant }: ImageConfig): string {
   return [os, architecture, variant].filter(Boolean).join('/')
 }
+
+/** Names that `docker load` would give. A bare "latest" (an OCI layout's ref.name) says which image of the layout is meant, and is no name of one. */
+export function namesOf({ tags }: Pick<Image, 'tags'>): readonly string[] {
+  return tags.filter((tag) => /[:/]/.test(tag))
+}

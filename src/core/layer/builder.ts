@@ -155,7 +155,7 @@ function worthKeeping(records: readonly PaxRecord[], mtime: number): readonly Pa
   const last = new Map<string, PaxRecord>()
   for (const record of records) {
     if (IN_COLUMNS.has(record.key) || record.value.length === 0) continue
-    if (record.key === 'mtime' && Number.isInteger(mtime)) continue
+    if (record.key === 'mtime' && Number.isSafeInteger(mtime)) continue
     last.set(record.key, record)
   }
   return last.size > 0 ? [...last.values()] : null

@@ -15,6 +15,7 @@ export type TypeCode = (typeof TYPE)[keyof typeof TYPE]
 
 /** One PAX record, value as raw bytes: xattrs hold NULs and are not text. */
 export interface PaxRecord {
+  /** As names are written (bytes/text.ts): bytes that are no UTF-8 as `\xNN`. */
   readonly key: string
   readonly value: Uint8Array
 }

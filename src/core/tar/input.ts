@@ -22,8 +22,9 @@ export abstract class TarInput {
 
 /** Windows of 4 MiB: small random reads of a Blob cost about a millisecond each (measured), so none are made. */
 const WINDOW = 4 * 1024 * 1024
-/** After a seek over a big body the next header may be followed by another big body: start small, grow while reading on. */
-const AFTER_SEEK = 64 * 1024
+/** Where bodies are big, reading on is wasted: windows shrink with each jump over this much, and grow again while entries are small. */
+const JUMP = 256 * 1024
+const LEAST_WINDOW = 64 * 1024
 
 export class SourceInput extends TarInput {
   readonly #source: ByteSource
@@ -40,8 +41,8 @@ export class SourceInput extends TarInput {
     throwIfCancelled(this.#signal)
     const left = Math.max(0, this.#source.size - at)
     if (at + length > this.end || at < this.start) {
-      // A jump over more than a window saves reading it; then look ahead only a little, and more each time.
-      this.#next = at - this.end > WINDOW ? AFTER_SEEK : Math.min(WINDOW, this.#next * 4)
+      this.#next =
+        at - this.end >= JUMP ? Math.max(LEAST_WINDOW, this.#next / 4) : Math.min(WINDOW, this.#next * 4)
       const take = Math.min(left, Math.max(length, this.#next))
       this.window = await this.#source.read(Math.min(at, this.#source.size), take)
       this.start = at
@@ -63,27 +64,38 @@ export class StreamInput extends TarInput {
     this.#chunks = stream[Symbol.asyncIterator]()
   }
   async load(at: number, length: number): Promise<number> {
-    while (this.end < at + length && !this.#done) {
+    // Gathered, and joined once: some streams come in pieces of a few bytes (gzip members of one small file each).
+    const fresh: Bytes[] = []
+    let end = this.end
+    while (end < at + length && !this.#done) {
       const { value, done } = await this.#chunks.next()
       if (done) this.#done = true
-      else this.#push(value, at)
+      else {
+        end += value.length
+        if (end > at) fresh.push(value)
+      }
     }
+    if (end > this.end) this.#append(fresh, at, end)
     return Math.max(0, Math.min(length, this.end - at))
   }
-  /** Adds a chunk; keeps of the old window only what lies behind `at`. */
-  #push(chunk: Bytes, at: number): void {
-    const keep = Math.max(0, this.end - Math.max(at, this.start))
-    if (keep === 0) {
-      this.window = chunk
-      this.start = this.end
-    } else {
-      const joined = new Uint8Array(keep + chunk.length)
-      joined.set(this.window.subarray(this.window.length - keep))
-      joined.set(chunk, keep)
-      this.window = joined
-      this.start = this.end - keep
+  /** A window of what is kept of the old one, from `at`, and the fresh pieces, which end at `end`. */
+  #append(fresh: readonly Bytes[], at: number, end: number): void {
+    const kept =
+      this.end > at ? this.window.subarray(Math.max(at, this.start) - this.start) : this.window.subarray(0, 0)
+    const length = fresh.reduce((sum, piece) => sum + piece.length, kept.length)
+    this.start = end - length
+    this.end = end
+    if (fresh.length === 1 && kept.length === 0) {
+      this.window = fresh[0]
+      return
     }
-    this.end += chunk.length
+    this.window = new Uint8Array(length)
+    this.window.set(kept)
+    let filled = kept.length
+    for (const piece of fresh) {
+      this.window.set(piece, filled)
+      filled += piece.length
+    }
   }
   /** Reads to the end: whoever listens to the stream (segments, hasher) sees all of it. */
   async total(): Promise<number> {

@@ -1,6 +1,6 @@
 /** PAX extended header records: `LENGTH KEY=VALUE\n`, the length counting itself (POSIX pax, "pax Extended Header"). */
 import type { Bytes } from '../bytes/source'
-import { decodeUtf8, utf8 } from '../bytes/text'
+import { bytesOfName, nameText, utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
 import type { PaxRecord } from './entry'
 
@@ -23,9 +23,9 @@ export function decodePax(body: Uint8Array, at: number): PaxRecord[] {
     if (body[end - 1] !== 0x0a) throw bad('a record does not end with a newline', at + end - 1)
     const equals = body.indexOf(0x3d, i + 1)
     if (equals < 0 || equals >= end) throw bad('a record has no "="', at + start)
-    const key = decodeUtf8(body.subarray(i + 1, equals))
-    if (key === null || key === '') throw bad('a record has no readable key', at + start)
-    records.push({ key, value: body.slice(equals + 1, end - 1) })
+    if (equals === i + 1) throw bad('a record has no key', at + start)
+    // Names of xattrs are bytes, as names of files are; nearly all are ASCII, and that stays as it is.
+    records.push({ key: nameText(body.subarray(i + 1, equals)), value: body.slice(equals + 1, end - 1) })
     i = end
   }
   return records
@@ -52,7 +52,7 @@ export function encodePax(records: readonly PaxRecord[]): Bytes {
 }
 
 function encodeRecord({ key, value }: PaxRecord): Uint8Array {
-  const keyBytes = utf8(key)
+  const keyBytes = bytesOfName(key)
   const rest = keyBytes.length + value.length + 3 // space, "=", newline
   let length = rest + String(rest).length
   if (rest + String(length).length !== length) length++ // The length counts its own digits: 9 + 1 becomes 10 + 1.
@@ -68,11 +68,11 @@ function encodeRecord({ key, value }: PaxRecord): Uint8Array {
 
 /** A decimal number of seconds with fractions, as PAX writes times; NaN where it is none. */
 export function parsePaxTime(text: string): number {
-  return /^-?\d{1,15}(\.\d*)?$/.test(text) ? Number(text) : NaN
+  return /^[+-]?\d{1,18}(\.\d*)?$/.test(text) ? Number(text) : NaN
 }
 
-/** A decimal whole number; NaN where it is none or beyond the exact integers. */
+/** A decimal whole number, leading zeros as many as there are; NaN where it is none or beyond the exact integers. */
 export function parsePaxInteger(text: string): number {
-  const value = /^-?\d{1,17}$/.test(text) ? Number(text) : NaN
+  const value = /^[+-]?\d+$/.test(text) ? Number(text) : NaN
   return Number.isSafeInteger(value) ? value : NaN
 }

@@ -14,6 +14,7 @@ import {
   decodeMap10,
   extensionIsExtended,
   isExtended,
+  MOST_RUNS,
   OLD_GNU_IN_EXTENSION,
   OLD_GNU_IN_HEADER,
   oldGnuEntries,
@@ -74,9 +75,9 @@ export async function scanTar(
       // An extension's own size counts for it, never a PAX size that came before.
       const body = await extensionBody(input, at, size, notices)
       if (flag === 0x67) globals = mergeGlobals(globals, decodePax(body, at + BLOCK), at, notices)
-      else if (flag === 0x4c) pending.longName = untilNul(body)
-      else if (flag === 0x4b) pending.longLink = untilNul(body)
-      else pending.pax = decodePax(body, at + BLOCK)
+      else if (flag === 0x4c) pending.longName = only(pending.longName, untilNul(body), at, notices)
+      else if (flag === 0x4b) pending.longLink = only(pending.longLink, untilNul(body), at, notices)
+      else pending.pax = only(pending.pax, decodePax(body, at + BLOCK), at, notices)
       at += BLOCK + padded(size)
       continue
     }
@@ -84,8 +85,15 @@ export async function scanTar(
     entry.headerAt = pending.headerAt
     if (pending.pax !== null || globals.length > 0) applyPax(entry, globals, pending.pax ?? [], at, notices)
     else entry.pax = null
-    if (pending.longName) entry.path = pending.longName
+    if (pending.longName) entry.path = pending.longName // Over a PAX path too, as Go has it.
     if (pending.longLink) entry.link = pending.longLink
+    if (pending.pax !== null && (pending.longName || pending.longLink))
+      notices.add(
+        'warning',
+        'tar-mixed-headers',
+        'A PAX header and a GNU long name before one entry: tools disagree which of them counts; here the GNU one does, as for Docker.',
+        { at },
+      )
     entry.type = typeOf(flag, entry.path, at, notices)
     entry.bodyAt = at + BLOCK
     entry.sparse = null
@@ -161,6 +169,18 @@ async function extensionBody(
   return body
 }
 
+/** Of two extension headers of one kind before one entry, Go, GNU tar and bsdtar take the later one; Python the earlier one. */
+function only<T>(earlier: T | null, later: T, at: number, notices: Notices): T {
+  if (earlier !== null)
+    notices.add(
+      'warning',
+      'tar-header-twice',
+      'Two extension headers of one kind before one entry: the later one counts here and for Docker, other tools take the earlier one.',
+      { at },
+    )
+  return later
+}
+
 function untilNul(body: Uint8Array): Uint8Array {
   const end = body.indexOf(0)
   return end < 0 ? body : body.subarray(0, end)
@@ -193,7 +213,7 @@ function decode(
     entry.major = numberOr(block, o, FIELD.major, at, notices)
     entry.minor = numberOr(block, o, FIELD.minor, at, notices)
   }
-  if (block[o + 345] !== 0 && hasPrefix(block, o)) entry.path = joined(block, o)
+  if (block[o + 345] !== 0 && (hasPrefix(block, o) || isGo17(block, o))) entry.path = joined(block, o)
 }
 
 function numberOr(
@@ -230,13 +250,26 @@ function hasPrefix(block: Uint8Array, o: number): boolean {
   return block[o + 262] === 0
 }
 
+/**
+ * Go before 1.8 wrote a prefix into GNU headers too. As Go does today: where the times that GNU keeps in that place
+ * are no numbers, and the text is ASCII, it is such a prefix (golang.org/issue/12594, /21005).
+ */
+function isGo17(block: Uint8Array, o: number): boolean {
+  if (block[o + 262] !== 0x20 || block[o + 263] !== 0x20 || block[o + 264] !== 0) return false
+  const time = (at: number): boolean => block[o + at] === 0 || !Number.isNaN(readNumber(block, o + at, 12))
+  if (time(345) && time(357)) return false
+  const length = stringLength(block, o + 345, 155)
+  for (let i = 0; i < length; i++) if (block[o + 345 + i] >= 0x80) return false
+  return true
+}
+
 /** star keeps times behind byte 131 of the prefix, and says so with "tar\0" at the end (Go: blockAsStar). */
 function isStar(block: Uint8Array, o: number): boolean {
   return block[o + 508] === 0x74 && block[o + 509] === 0x61 && block[o + 510] === 0x72 && block[o + 511] === 0
 }
 
 function joined(block: Uint8Array, o: number): Uint8Array {
-  const prefix = stringLength(block, o + 345, isStar(block, o) ? 131 : 155)
+  const prefix = stringLength(block, o + 345, hasPrefix(block, o) && isStar(block, o) ? 131 : 155)
   const name = stringLength(block, o, 100)
   const path = new Uint8Array(prefix + 1 + name)
   path.set(block.subarray(o + 345, o + 345 + prefix))
@@ -315,6 +348,11 @@ async function layOut(
   entry.headerEndsAt = entry.bodyAt
   entry.stored = entry.bodyStored = entry.size
   if (entry.type !== TYPE.file && entry.type !== TYPE.other) {
+    // A file by its flag, a directory by its name: Go and GNU tar step over its body, so its bytes are no headers.
+    if (entry.flag === 0x30 || entry.flag === 0x37) {
+      entry.size = 0
+      return
+    }
     // Links, directories and devices have no body whatever their size says (Go: isHeaderOnly; GNU tar for hard links).
     if (entry.size !== 0)
       notices.add(
@@ -341,6 +379,8 @@ async function oldGnuSparse(entry: WorkingEntry, input: TarInput, at: number, o:
     const block = await input.take(entry.bodyAt, BLOCK)
     if (block.length < BLOCK) throw new ImageError('truncated', 'The tar ends inside a sparse map.', { at })
     flat.push(...oldGnuEntries(block, 0, OLD_GNU_IN_EXTENSION))
+    if (flat.length > 2 * MOST_RUNS)
+      throw new ImageError('bad-sparse', `The map of a sparse file has more than ${MOST_RUNS} runs.`, { at })
     more = extensionIsExtended(block, 0)
     entry.bodyAt += BLOCK
   }
@@ -396,7 +436,14 @@ function applyPax(
   for (const record of own) applyRecord(entry, record, at)
   const ownKeys = new Set(own.map(({ key }) => key))
   entry.pax = [...globals.filter(({ key }) => !ownKeys.has(key)), ...own]
-  if (entry.path.includes(0))
+  if (own.some(({ key }) => key.includes('\\x00')))
+    notices.add(
+      'warning',
+      'tar-nul-in-key',
+      'The name of a PAX record holds a NUL byte; engines refuse such a layer.',
+      { at, path: nameText(entry.path) },
+    )
+  if (entry.path.includes(0) || entry.link.includes(0))
     notices.add('warning', 'tar-nul-in-path', 'A path holds a NUL byte; engines refuse such a layer.', {
       at,
       path: nameText(entry.path),
@@ -419,19 +466,19 @@ function applyRecord(entry: ScannedEntry, { key, value }: PaxRecord, at: number)
       entry.gname = value
       break
     case 'size':
-      entry.size = wholeNumber(value, key, at)
+      entry.size = wholeNumber(value, key, at, 0)
       break
     case 'uid':
-      entry.uid = wholeNumber(value, key, at)
+      entry.uid = wholeNumber(value, key, at, -Infinity)
       break
     case 'gid':
-      entry.gid = wholeNumber(value, key, at)
+      entry.gid = wholeNumber(value, key, at, -Infinity)
       break
     case 'SCHILY.devmajor':
-      entry.major = wholeNumber(value, key, at)
+      entry.major = wholeNumber(value, key, at, 0)
       break
     case 'SCHILY.devminor':
-      entry.minor = wholeNumber(value, key, at)
+      entry.minor = wholeNumber(value, key, at, 0)
       break
     case 'mtime': {
       const time = parsePaxTime(latin(value))
@@ -445,9 +492,9 @@ function applyRecord(entry: ScannedEntry, { key, value }: PaxRecord, at: number)
   }
 }
 
-function wholeNumber(value: Uint8Array, key: string, at: number): number {
+function wholeNumber(value: Uint8Array, key: string, at: number, least: number): number {
   const number = parsePaxInteger(latin(value))
-  if (number >= 0) return number
+  if (number >= least) return number
   throw new ImageError(
     'bad-pax',
     `The PAX record ${key} holds "${latin(value).slice(0, 40)}", which is not a number.`,
@@ -455,9 +502,13 @@ function wholeNumber(value: Uint8Array, key: string, at: number): number {
   )
 }
 
+/** A number's text, whole: half of one would be another number, and another place for the next header. */
 function latin(value: Uint8Array): string {
-  return String.fromCharCode(...value.subarray(0, 64))
+  return value.length > 400 ? '' : String.fromCharCode(...value)
 }
+
+/** What a global header may set: attributes that every entry has. Nothing of where a body ends (size, GNU.sparse.*). */
+const GLOBAL_KEYS = new Set(['path', 'linkpath', 'uname', 'gname', 'uid', 'gid', 'mtime'])
 
 function mergeGlobals(
   globals: readonly PaxRecord[],
@@ -465,16 +516,26 @@ function mergeGlobals(
   at: number,
   notices: Notices,
 ): PaxRecord[] {
-  const telling = more.filter(({ key }) => key !== 'comment')
-  if (telling.length > 0)
+  const kept = more.filter(({ key }) => GLOBAL_KEYS.has(key))
+  const keys = [...new Set(more.map(({ key }) => key))].filter((key) => key !== 'comment')
+  const applied = keys.filter((key) => GLOBAL_KEYS.has(key))
+  const left = keys.filter((key) => !GLOBAL_KEYS.has(key))
+  if (applied.length > 0)
     notices.add(
-      'info',
+      'warning',
       'tar-global-header',
-      `A global PAX header sets ${telling.map(({ key }) => key).join(', ')}: GNU tar and bsdtar apply it, Docker does not.`,
+      `A global PAX header sets ${applied.join(', ')} for all entries that follow: GNU tar does so, Docker does not.`,
       { at },
     )
-  const keys = new Set(telling.map(({ key }) => key))
-  return [...globals.filter(({ key }) => !keys.has(key)), ...telling]
+  if (left.length > 0)
+    notices.add(
+      left.some((key) => key === 'size' || key.startsWith('GNU.sparse.')) ? 'warning' : 'info',
+      'tar-global-ignored',
+      `A global PAX header holds ${left.slice(0, 5).join(', ').slice(0, 200)}, which is not applied here, nor by Docker.`,
+      { at },
+    )
+  const last = new Map([...globals, ...kept].map((record) => [record.key, record]))
+  return [...last.values()]
 }
 
 async function endOfBytes(

@@ -6,7 +6,7 @@ import { FIELD, readNumber } from './field'
 import { parsePaxInteger } from './pax'
 
 /** A million runs is far beyond any file system's habit; a map that claims more is an attack. */
-const MOST_RUNS = 1_000_000
+export const MOST_RUNS = 1_000_000
 
 /** Checks a map (order, overlap, bounds) and drops empty runs. `stored` is what the runs must add up to. */
 export function checkedRuns(
@@ -30,12 +30,12 @@ export function checkedRuns(
   return Float64Array.from(runs)
 }
 
-/** The entries of one old GNU header or extension block; a zero-filled or unused slot ends them. */
+/** The entries of one old GNU header or extension block; an offset that starts with a NUL ends them (as for GNU tar, bsdtar and Go). */
 export function oldGnuEntries(block: Uint8Array, at: number, count: number): number[] {
   const flat: number[] = []
   for (let i = 0; i < count; i++) {
     const slot = at + i * 24
-    if (block[slot] === 0 || block[slot + 12] === 0) break
+    if (block[slot] === 0) break
     flat.push(readNumber(block, slot, 12), readNumber(block, slot + 12, 12))
   }
   return flat
@@ -80,6 +80,7 @@ export function paxSparse(records: readonly PaxRecord[], at: number): PaxSparse 
   const map = last.get('map')
   const realSize = number('size') ?? number('realsize')
   if (map) {
+    if (map.length > 40 * MOST_RUNS) throw bad(`the map claims more than ${MOST_RUNS} runs`, at)
     const flat = (decodeUtf8(map) ?? '')
       .split(',')
       .filter((text) => text !== '')

@@ -3,7 +3,7 @@
  * Go, GNU tar, bsdtar and Python read this alike.
  */
 import type { Bytes } from '../bytes/source'
-import { decodeUtf8, utf8 } from '../bytes/text'
+import { bytesOfName, decodeUtf8, utf8 } from '../bytes/text'
 import { BLOCK, padded, TYPE, type PaxRecord, type TypeCode } from './entry'
 import { checksums, FIELD, MAX_11, MAX_7, writeBase256, writeOctal } from './field'
 import { encodePax } from './pax'
@@ -19,6 +19,7 @@ export interface EntryFields {
   /** Seconds; fractions and what octal cannot say become a PAX record. */
   readonly mtime: number
   readonly link?: Uint8Array
+  /** As names are written in bytes/text.ts: bytes that are no UTF-8 as `\xNN`. */
   readonly uname?: string
   readonly gname?: string
   readonly major?: number
@@ -65,7 +66,7 @@ export function encodeHeader(fields: EntryFields): Bytes {
     block.set(path.subarray(0, 100), FIELD.name[0])
   }
   const link = fields.link ?? new Uint8Array(0)
-  if (link.length > 100) records.push({ key: 'linkpath', value: link })
+  if (link.length > 100 || link.includes(0)) records.push({ key: 'linkpath', value: link })
   block.set(link.subarray(0, 100), FIELD.link[0])
   writeOctal(block, ...FIELD.mode, fields.mode & 0o7777)
   numberField(block, FIELD.uid, fields.uid, MAX_7, 'uid', records)
@@ -94,6 +95,7 @@ function withSlash(path: Uint8Array, type: TypeCode): Uint8Array {
 
 /** The path as prefix and name, or null where ustar cannot hold it. */
 function splitPath(path: Uint8Array): { prefix: Uint8Array; name: Uint8Array } | null {
+  if (path.includes(0)) return null // The header's own field would end there.
   if (path.length <= 100) return { prefix: new Uint8Array(0), name: path }
   if (path.length > 256) return null
   // The rightmost slash that leaves a name of 1 to 100 bytes and a prefix of at most 155.
@@ -111,15 +113,25 @@ function numberField(
   records: PaxRecord[],
 ): void {
   const fits = value >= 0 && value <= most
-  if (!fits) records.push({ key, value: utf8(String(value)) })
+  if (!fits) records.push({ key, value: utf8(decimal(value)) })
   writeOctal(block, at, length, fits ? value : 0)
+}
+
+/** A number as PAX has it, without an exponent, such that the same number is read back. */
+function decimal(value: number): string {
+  const text = String(value)
+  return text.includes('e-')
+    ? value.toFixed(60).replace(/0+$/, '')
+    : text.includes('e')
+      ? BigInt(value).toString()
+      : text
 }
 
 function timeField(block: Uint8Array, mtime: number, records: PaxRecord[]): void {
   const whole = Math.floor(mtime)
   const fits = whole >= 0 && whole <= MAX_11
   const exact = records.some(({ key }) => key === 'mtime')
-  if (!exact && (!fits || whole !== mtime)) records.push({ key: 'mtime', value: utf8(String(mtime)) })
+  if (!exact && (!fits || whole !== mtime)) records.push({ key: 'mtime', value: utf8(decimal(mtime)) })
   writeOctal(block, ...FIELD.mtime, fits ? whole : 0)
 }
 
@@ -130,8 +142,8 @@ function nameField(
   key: string,
   records: PaxRecord[],
 ): void {
-  const bytes = utf8(text)
-  if (bytes.length >= length) records.push({ key, value: bytes })
+  const bytes = bytesOfName(text)
+  if (bytes.length >= length || bytes.includes(0)) records.push({ key, value: bytes })
   else block.set(bytes, at)
 }
 
@@ -146,10 +158,11 @@ function seal(block: Uint8Array): void {
   block[FIELD.checksum[0] + 7] = 0x20
 }
 
+/** Records whose value is text by the standard, and in UTF-8 unless `hdrcharset` says otherwise. */
+const TEXT_KEYS = new Set(['path', 'linkpath', 'uname', 'gname'])
+
 function withPax(block: Uint8Array, path: Uint8Array, records: PaxRecord[]): Bytes {
-  const binary = records.some(
-    ({ key, value }) => (key === 'path' || key === 'linkpath') && decodeUtf8(value) === null,
-  )
+  const binary = records.some(({ key, value }) => TEXT_KEYS.has(key) && decodeUtf8(value) === null)
   // Names that are not UTF-8 are legal only when the header says so (POSIX pax, "hdrcharset").
   if (binary) records.push({ key: 'hdrcharset', value: utf8('BINARY') })
   const body = encodePax(inOrder(records))
