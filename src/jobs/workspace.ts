@@ -44,6 +44,7 @@ import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
 import { contentOf } from '../core/layer/rows'
 import { archiveView, memberView } from './anatomy'
+import { configOperations } from './config-text'
 import { configView } from './config-view'
 import { configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
 import { keepArchive, keepSource } from './keep'
@@ -54,6 +55,7 @@ import type { LayerPool } from './pool'
 import type { ArchiveRecord, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
 import { fileNameFor, rebuild } from './rebuild'
+import { reportOf } from './report'
 import { blobOf } from './segments'
 import { asTask, type Tasks } from './tasks'
 import { View, type ViewTree } from './view'
@@ -538,6 +540,13 @@ export class Workspace {
     return operations.length === 0 ? this.editsView : this.#commit(added(this.#journal, operations))
   }
 
+  async setConfigText(text: string): Promise<EditsView> {
+    await this.#scanned
+    const now = editedConfig(this.#image.configBytes, configEdits(inForce(this.#journal)))
+    const operations = configOperations(now, text)
+    return operations.length === 0 ? this.editsView : this.#commit(added(this.#journal, operations))
+  }
+
   async undo(): Promise<EditsView> {
     await this.#scanned
     return this.#commit(undone(this.#journal))
@@ -563,7 +572,8 @@ export class Workspace {
         'The image can be changed once its layers are read.',
       )
     const replayed = replay(union, tables, journal)
-    editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
+    const config = editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
+    checked(ImageConfig, parseJson(config, {}), { member: 'The config' })
     await stores.journals.save(this.id, journal)
     const before = new Set(contentIds(this.#journal.steps.flat()))
     this.#journal = journal
@@ -578,6 +588,26 @@ export class Workspace {
   }
 
   // ------------------------------------------------------------ export
+
+  /** Of the archive as it was opened: the layers on screen as they are known, the other images' read now. */
+  async report(): Promise<{ blob: Blob; fileName: string }> {
+    await this.#scanned
+    const { tasks, name, opened, pool } = this.#options
+    const [image, layers] = [this.#image, this.#layers]
+    const report = await asTask(tasks, 'writing the report', 0, '', ({ signal }) =>
+      reportOf(name, opened, this.#archive, {
+        files: false,
+        verify: false,
+        pool,
+        signal,
+        read: (other) => (other === image ? layers : null),
+      }),
+    )
+    return {
+      blob: new Blob([JSON.stringify(report, null, 2), '\n'], { type: 'application/json' }),
+      fileName: `${name.replace(/(\.tar)?(\.\w+)?$/, '') || 'image'}.report.json`,
+    }
+  }
 
   async export(request: ExportRequest): Promise<ExportResult> {
     await this.#scanned

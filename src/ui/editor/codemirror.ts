@@ -27,6 +27,8 @@ import { languageOf } from './languages'
 export interface TextEditor {
   text(): string
   replace(text: string): void
+  /** Puts the cursor at a character and brings it into sight. */
+  select(at: number): void
   close(): void
 }
 
@@ -34,6 +36,8 @@ export interface Opened {
   readonly host: HTMLElement
   /** Path of the file: its name says the language. */
   readonly name: string
+  /** Accessible name of the editor; "Editor" where none is given. */
+  readonly label?: string
   /** As the file is; its line ends are kept. */
   readonly text: string
   /** What to begin with. */
@@ -105,7 +109,7 @@ const typedOver = EditorView.domEventHandlers({
   },
 })
 
-export function openEditor({ host, name, text, draft, save, changed }: Opened): TextEditor {
+export function openEditor({ host, name, label = 'Editor', text, draft, save, changed }: Opened): TextEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' })
   root.replaceChildren()
   const place = document.createElement('div')
@@ -136,7 +140,7 @@ export function openEditor({ host, name, text, draft, save, changed }: Opened): 
         languageOf(name, text),
         // Escape, then Tab, leaves the editor: the key is not a trap (WCAG 2.1.2).
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ 'aria-label': 'Editor', 'aria-multiline': 'true' }),
+        EditorView.contentAttributes.of({ 'aria-label': label, 'aria-multiline': 'true', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) changed(update.state.sliceDoc())
         }),
@@ -150,6 +154,11 @@ export function openEditor({ host, name, text, draft, save, changed }: Opened): 
     text: () => view.state.sliceDoc(),
     replace: (now) =>
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: view.state.toText(now) } }),
+    select(at) {
+      const anchor = Math.min(at, view.state.doc.length)
+      view.dispatch({ selection: { anchor }, scrollIntoView: true })
+      view.focus()
+    },
     close: () => view.destroy(),
   }
 }
