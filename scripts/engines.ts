@@ -3,7 +3,7 @@
  *
  *   corpus    every archive that docker should take loads as it is, under its name and ID; podman, skopeo, umoci too
  *   walks     ALPYNE and redis, rebuilt by the terminal and by the page (test-results/exports/, which npm test leaves),
- *             are loaded and run, and their root filesystems compared with what Python's tarfile says they should be
+ *             are loaded and run (redis by docker and skopeo, ALPYNE by all), and their root filesystems compared with what Python's tarfile says they should be
  *
  * What a machine cannot run is said and counted as skipped. Ends with the table and "N passed, N failed".
  */
@@ -277,11 +277,13 @@ async function madeProofs(docker: Docker | null, tools: Tools): Promise<void> {
     })
     if (docker) await dockerProofs(docker, made, title, sources.get(walk.name) as string, due, ignored)
     const probe = Object.keys(walk.writes)[0]
+    // podman and umoci unpack all of redis for minutes, and see nothing in it that ALPYNE has not.
+    const unpack = walk === alpyne
     const verdicts: readonly [string | null, () => Verdict][] = [
-      [tools.podman && `podman ${tools.podman}`, () => podmanTakes(tar, ['cat', probe])],
+      [unpack && tools.podman ? `podman ${tools.podman}` : null, () => podmanTakes(tar, ['cat', probe])],
       [tools.skopeo && `skopeo ${tools.skopeo} d`, () => skopeoTakes(tar, 'docker-archive')],
       [tools.skopeo && `skopeo ${tools.skopeo} oci`, () => skopeoTakes(tar, 'oci-archive')],
-      [tools.umoci && `umoci ${tools.umoci}`, () => umociTakes(tar)],
+      [unpack && tools.umoci ? `umoci ${tools.umoci}` : null, () => umociTakes(tar)],
     ]
     for (const [engine, take] of verdicts)
       if (engine)

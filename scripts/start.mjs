@@ -8,6 +8,7 @@ const sources = [
   'src',
   'workers',
   'public',
+  'scripts',
   'index.html',
   'vite.config.ts',
   'svelte.config.js',

@@ -27,7 +27,7 @@ const rooms: readonly Room[] = [
   { floor: 1, at: 'src/core/bytes' },
   { floor: 1, at: 'src/core/digest', packages: ['@noble/hashes'] },
   { floor: 2, at: 'src/core/tar' },
-  { floor: 2, at: 'src/core/compress', packages: ['fflate', 'fzstd'] },
+  { floor: 2, at: 'src/core/compress', packages: ['fflate'] },
   { floor: 3, at: 'src/core/layer' },
   {
     floor: 3.5,
@@ -74,7 +74,7 @@ const rooms: readonly Room[] = [
 ]
 
 /** Beside their room's own: tests stand outside the program, on the notation, on Node and on outside witnesses. */
-const forTests = ['vitest', 'node:*', 'fast-check', 'modern-tar', 'fake-indexeddb']
+const forTests = ['fzstd', 'vitest', 'node:*', 'fast-check', 'modern-tar', 'fake-indexeddb']
 const roomsForTests = ['src/testkit', 'src/testkit/corpus.ts']
 
 /** A tool may read what it proves: the harness of e2e drives the same servers and engines as the scripts. */

@@ -126,6 +126,8 @@ export interface ConfigView {
   readonly OnBuild: readonly string[] | null
   readonly Healthcheck: Json
   readonly Hostname: string | null
+  readonly author: string | null
+  readonly created: string | null
   readonly os: string | null
   readonly architecture: string | null
   readonly variant: string | null
@@ -169,6 +171,7 @@ export interface TreeSummary {
   readonly version: number
   readonly files: number
   readonly directories: number
+  /** Of what is shown, hard-linked data once: the whole tree, one layer alone, or what the filter matched. */
   readonly bytes: number
   /** Paths that the filter matched; null without a filter. */
   readonly matched: number | null
@@ -284,7 +287,7 @@ export interface EditsView {
 export interface EditLine {
   readonly index: number
   readonly op: Edit['op']
-  /** One line for people: "changed /etc/os-release (162 B → 148 B)". */
+  /** One line for people: "changed /etc/os-release (162B → 148B)". */
   readonly words: string
   readonly path: string | null
 }
@@ -392,12 +395,16 @@ export interface EngineApi {
   download(at: PathRef): { readonly blob: Blob; readonly fileName: string }
 
   edit(edits: readonly Edit[]): EditsView
+  /** The whole config as text that was edited: what differs from the one in force becomes operations. Throws `bad-json` with the place. */
+  setConfigText(text: string): EditsView
   undo(): EditsView
   redo(): EditsView
   /** Takes back operation `index` alone. */
   drop(index: number): EditsView
 
   export(request: ExportRequest): ExportResult
+  /** Everything known of the archive as one JSON document, "peel-report/1". */
+  report(): { readonly blob: Blob; readonly fileName: string }
   cancel(task: number): void
   /** Whether a request from the worker is blocked, tried out: for the line that says so. */
   probeNetwork(): boolean

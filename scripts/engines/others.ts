@@ -55,19 +55,9 @@ export function podmanTakes(tar: string, args: readonly string[] | null): Verdic
     if (!inspected.ok) return refused(inspected)
     const id = `sha256:${inspected.stdout.trim().replace(/^sha256:/, '')}`
     if (!args) return { ok: true, words: 'loaded', name, id }
-    // The limits of whoever runs this: podman asks for higher ones of its own, which a container around it may forbid.
-    const ran = podman(
-      'run',
-      '--rm',
-      '--pull',
-      'never',
-      '--network',
-      'none',
-      '--ulimit',
-      'host',
-      name,
-      ...args,
-    )
+    // podman asks for limits of its own that are higher than what a container around it may set.
+    const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
+    const ran = podman('run', '--rm', '--pull', 'never', '--network', 'none', ...limits, name, ...args)
     return ran.ok ? { ok: true, words: ran.stdout.split('\n')[0], name, id } : { ...refused(ran), name, id }
   })
 }

@@ -1,5 +1,18 @@
 import { expect, test } from 'vitest'
-import { commandText, mapOfRows, readCommand, rowProblem, setOfRows, shellWord } from './fields'
+import {
+  commandText,
+  durationText,
+  mapOfRows,
+  readCommand,
+  readCount,
+  readDuration,
+  readExec,
+  readHealthTest,
+  readStamp,
+  rowProblem,
+  setOfRows,
+  shellWord,
+} from './fields'
 
 test('a command is read as a Dockerfile reads it: exec form, shell form, nothing', () => {
   expect(readCommand('["/bin/sh","-l"]', null)).toEqual({ value: ['/bin/sh', '-l'], problem: '' })
@@ -38,4 +51,31 @@ test('a row that no engine takes says what is due', () => {
 test('a name is quoted for a shell only where it must be', () => {
   expect(shellWord('alpyne:latest')).toBe('alpyne:latest')
   expect(shellWord("my image's.tar")).toBe(`'my image'\\''s.tar'`)
+})
+
+test('the test of a health check: none, a command, or a line for the shell', () => {
+  expect(readHealthTest('NONE')).toEqual({ value: ['NONE'], problem: '' })
+  expect(readHealthTest('curl -f http://localhost/')).toEqual({
+    value: ['CMD-SHELL', 'curl -f http://localhost/'],
+    problem: '',
+  })
+  expect(readHealthTest('["CMD","redis-cli","ping"]').problem).toBe('')
+  expect(readHealthTest('["redis-cli","ping"]').problem).toContain('first word')
+  expect(readExec('bash').problem).toContain('JSON array')
+})
+
+test('times of a health check go forth and back', () => {
+  for (const text of ['30s', '1m30s', '500ms', '1h'])
+    expect(durationText((readDuration(text) as { value: number }).value)).toBe(text)
+  expect(readDuration('1.5s')).toEqual({ value: 1.5e9, problem: '' })
+  expect(readDuration('30').problem).not.toBe('')
+  expect(readDuration('10ns').problem).not.toBe('')
+  expect(readCount('3')).toEqual({ value: 3, problem: '' })
+  expect(readCount('-1').problem).not.toBe('')
+})
+
+test('a date that docker load would refuse is refused here', () => {
+  expect(readStamp('2026-11-22T10:30:00.123456789Z').problem).toBe('')
+  expect(readStamp('yesterday').problem).not.toBe('')
+  expect(readStamp('2026-13-01T00:00:00Z').problem).not.toBe('')
 })

@@ -502,6 +502,11 @@ export class Workspace implements Desk {
     if (blob) download(blob, nameOf(this.#archive?.members[index]?.path ?? 'member'))
   }
 
+  async downloadReport(): Promise<void> {
+    const made = await this.run('writing the report', () => this.#engine.report())
+    if (made) download(made.blob, made.fileName)
+  }
+
   cancel(task: number): void {
     void this.run('cancelling', () => this.#engine.cancel(task))
   }
@@ -597,11 +602,27 @@ export class Workspace implements Desk {
     return true
   }
 
-  async setConfig(field: string, value: Json | undefined): Promise<boolean> {
-    const key = ['config', field]
+  /** `key`: fields of the image itself (author, os) stand beside `config`, not in it. */
+  async setConfig(
+    field: string,
+    value: Json | undefined,
+    key: readonly string[] = ['config', field],
+  ): Promise<boolean> {
     return this.edit(`setting ${field}`, [
       value === undefined ? { op: 'config', key } : { op: 'config', key, value },
     ])
+  }
+
+  /** Null once the text is the config; else what is wrong with it. */
+  async setConfigText(text: string): Promise<Fault | null> {
+    try {
+      const before = this.changes
+      this.#takeEdits(await this.#engine.setConfigText(text))
+      this.say(`${count(this.changes - before, 'change')} made.`)
+      return null
+    } catch (thrown) {
+      return faultOf(thrown)
+    }
   }
 
   async setTags(tags: readonly string[]): Promise<boolean> {

@@ -24,7 +24,7 @@ async function inspect({ archive, options }: Arguments): Promise<void> {
 async function inspected(path: string, options: Arguments['options']): Promise<Report> {
   let bytes = 0
   try {
-    const file = await FileSource.open(path)
+    const file = FileSource.open(path)
     bytes = file.size
     const opened = await openSource(file)
     const archive = await openArchiveIn(opened.tar)

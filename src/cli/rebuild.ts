@@ -29,7 +29,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   if (resolve(out) === resolve(path))
     throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
   const recipe = await recipeAt(options.get('recipe'))
-  const opened = await openSource(await FileSource.open(path))
+  const opened = await openSource(FileSource.open(path))
   const archive = await openArchiveIn(opened.tar)
   if (archive.images.length > 1)
     throw new ImageError(

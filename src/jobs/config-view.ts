@@ -18,6 +18,8 @@ export function configView(config: ImageConfig): ConfigView {
     OnBuild: strings(inner.OnBuild),
     Healthcheck: (inner.Healthcheck ?? null) as Json,
     Hostname: text(inner.Hostname),
+    author: text(config.author),
+    created: text(config.created),
     os: text(config.os),
     architecture: text(config.architecture),
     variant: text(config.variant),

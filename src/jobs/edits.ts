@@ -1,37 +1,78 @@
 /** The user's edits on an open image: the journal in storage, the tree with the edits in it, and words for each line. */
 import type { Edit, EditLine } from '../../workers/api'
+import { sizeWords } from '../core/bytes/size'
 import { utf8 } from '../core/bytes/text'
 import { applyOperation, editOn, nodeAt, type Edited } from '../core/edit/apply'
-import type { ConfigEdit } from '../core/edit/config'
+import { historyEdits, type ConfigEdit } from '../core/edit/config'
 import { inForce, type Journal } from '../core/edit/journal'
-import type { Operation } from '../core/edit/operation'
+import type { Meta, Operation } from '../core/edit/operation'
+import { remaining, stacked, UNTOUCHED, type Stack } from '../core/edit/stack'
+import { ImageError } from '../core/fault/fault'
 import type { EntryTable } from '../core/layer/table'
 import { entryOf } from '../core/rootfs/entry'
 import type { Tree } from '../core/rootfs/tree'
+import { unite } from '../core/rootfs/union'
 import type { UpperFiles } from './ports'
 
 export interface Replayed {
   readonly edited: Edited
+  /** What the recipe does to whole layers. */
+  readonly stack: Stack
   readonly lines: readonly EditLine[]
 }
 
-/** All operations in force on a fresh copy of the union. Throws the fault of the first that does not fit; nothing else changes. */
-export function replay(union: Tree, tables: readonly EntryTable[], journal: Journal): Replayed {
-  const edited = editOn(union, tables)
-  const lines = inForce(journal).map((operation, index): EditLine => {
+/**
+ * All operations in force on a fresh copy of the union; without the layers that are dropped. Throws the fault of the
+ * first that does not fit, told by `named` which one that is; nothing else changes.
+ */
+export function replay(
+  union: Tree,
+  tables: readonly EntryTable[],
+  journal: Journal,
+  named: (index: number, fault: ImageError) => ImageError = (_, fault) => fault,
+): Replayed {
+  const operations = inForce(journal)
+  const each = <T>(job: (operation: Operation, index: number) => T): T[] =>
+    operations.map((operation, index) => {
+      try {
+        return job(operation, index)
+      } catch (thrown) {
+        throw thrown instanceof ImageError ? named(index, thrown) : thrown
+      }
+    })
+  let stack = UNTOUCHED
+  each((operation) => (stack = stacked(stack, operation, tables.length)))
+  const edited = editOn(stack.dropped.size === 0 ? union : unite(remaining(tables, stack)), tables)
+  const lines = each((operation, index): EditLine => {
     const before = sizeBefore(edited, operation)
     applyOperation(edited, operation)
     return { index, op: lineOp(operation), words: words(operation, before), path: pathOf(operation) }
   })
-  return { edited, lines }
+  return { edited, stack, lines }
 }
 
+/** The nearest of the page's own kinds, which choose an icon. */
 function lineOp({ op }: Operation): EditLine['op'] {
-  return op === 'hardlink' ? 'symlink' : op
+  switch (op) {
+    case 'hardlink':
+      return 'symlink'
+    case 'device':
+    case 'copy':
+    case 'recover':
+      return 'write'
+    case 'history':
+      return 'config'
+    case 'drop':
+    case 'squash':
+    case 'scrub':
+      return 'remove'
+    default:
+      return op
+  }
 }
 
 function pathOf(operation: Operation): string | null {
-  if (operation.op === 'rename') return operation.to
+  if (operation.op === 'rename' || operation.op === 'copy') return operation.to
   return 'path' in operation ? operation.path : null
 }
 
@@ -50,8 +91,8 @@ function words(operation: Operation, before: number | null): string {
   switch (operation.op) {
     case 'write':
       return before === null
-        ? `added ${operation.path} (${operation.size} B)`
-        : `changed ${operation.path} (${before} B → ${operation.size} B)`
+        ? `added ${operation.path} (${sizeWords(operation.size)})`
+        : `changed ${operation.path} (${sizeWords(before)} → ${sizeWords(operation.size)})`
     case 'mkdir':
       return `made the directory ${operation.path}`
     case 'symlink':
@@ -62,6 +103,22 @@ function words(operation: Operation, before: number | null): string {
       return `removed ${operation.path}`
     case 'rename':
       return `moved ${operation.from} to ${operation.to}`
+    case 'device':
+      return `made the ${DEVICES[operation.kind]} ${operation.path}${operation.kind === 'fifo' ? '' : ` (${operation.major ?? 0}, ${operation.minor ?? 0})`}`
+    case 'copy':
+      return `copied ${operation.from} to ${operation.to}`
+    case 'recover':
+      return `recovered ${operation.path} as of layer ${operation.layer}`
+    case 'history':
+      return operation.value === undefined
+        ? `took the words of history line ${operation.index} away`
+        : `set history line ${operation.index} to ${short(String(operation.value.created_by ?? ''))}`
+    case 'drop':
+      return `dropped layer ${operation.layer}`
+    case 'squash':
+      return `squashed layers ${operation.from} to ${operation.to}`
+    case 'scrub':
+      return `scrubbed ${operation.paths.join(', ')} from every layer`
     case 'meta':
       return `set ${metaWords(operation)} of ${operation.path}`
     case 'config':
@@ -73,21 +130,14 @@ function words(operation: Operation, before: number | null): string {
   }
 }
 
-function metaWords({
-  mode,
-  uid,
-  gid,
-  mtime,
-}: {
-  mode?: number
-  uid?: number
-  gid?: number
-  mtime?: number
-}): string {
+const DEVICES = { char: 'character device', block: 'block device', fifo: 'named pipe' } as const
+
+function metaWords({ mode, uid, gid, mtime, xattrs = {} }: Meta): string {
   const parts: string[] = []
   if (mode !== undefined) parts.push(`mode ${mode.toString(8).padStart(4, '0')}`)
   if (uid !== undefined || gid !== undefined) parts.push(`owner ${uid ?? ''}:${gid ?? ''}`)
   if (mtime !== undefined) parts.push(`time ${new Date(mtime * 1000).toISOString()}`)
+  for (const [name, value] of Object.entries(xattrs)) parts.push(value === null ? `no ${name}` : name)
   return parts.join(', ')
 }
 
@@ -97,20 +147,15 @@ function short(text: string): string {
 
 /** Config edits in force: of two for one field, the later. A field inside one that is set anew later is gone with it. */
 export function configEdits(operations: readonly Operation[]): ConfigEdit[] {
-  const edits: ConfigEdit[] = []
-  for (const operation of operations) {
-    if (operation.op !== 'config') continue
-    const { key, value } = operation
-    const covered = edits.findIndex(
-      (edit) => key.length <= edit.key.length && key.every((part, i) => part === edit.key[i]),
-    )
-    if (covered >= 0)
-      for (let i = edits.length - 1; i >= covered; i--)
-        if (key.length <= edits[i].key.length && key.every((part, j) => part === edits[i].key[j]))
-          edits.splice(i, 1)
-    edits.push({ key, value })
-  }
-  return edits
+  const edits = operations.flatMap((operation): ConfigEdit[] => {
+    if (operation.op === 'config') return [{ key: operation.key, value: operation.value }]
+    return operation.op === 'history' ? historyEdits(operation) : []
+  })
+  return edits.filter((edit, at) => !edits.slice(at + 1).some((later) => covers(later, edit)))
+}
+
+function covers(later: ConfigEdit, edit: ConfigEdit): boolean {
+  return later.key.length <= edit.key.length && later.key.every((part, i) => part === edit.key[i])
 }
 
 export function tagsInForce(operations: readonly Operation[], tags: readonly string[]): readonly string[] {

@@ -209,6 +209,9 @@ export class Engine {
   edit(edits: readonly Edit[]): Promise<EditsView> {
     return this.#open.edit(edits)
   }
+  setConfigText(text: string): Promise<EditsView> {
+    return this.#open.setConfigText(text)
+  }
   undo(): Promise<EditsView> {
     return this.#open.undo()
   }
@@ -220,6 +223,9 @@ export class Engine {
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)
+  }
+  report(): Promise<{ blob: Blob; fileName: string }> {
+    return this.#open.report()
   }
   cancel(task: number): void {
     this.#tasks.cancel(task)

@@ -9,6 +9,7 @@ import { ImageError } from '../core/fault/fault'
 import type { Archive } from '../core/image/image'
 import { openArchive } from '../core/image/open'
 import { TYPE } from '../core/tar/entry'
+import { checksums, FIELD, isZeroBlock, readNumber } from '../core/tar/field'
 import { encodeHeader, END, paddingOf } from '../core/tar/write'
 import { joinedBlobs, Segments } from './segments'
 
@@ -77,16 +78,31 @@ const OTHERS: readonly (readonly [string, string])[] = [
 ]
 
 function refuseWhatIsNoTar(head: Uint8Array): void {
+  if (startsATar(head)) return
   const text = String.fromCharCode(...head.subarray(0, 8))
-  const other = OTHERS.find(([magic]) => text.startsWith(magic))
-  const isTar =
-    head.length === 512 &&
-    (head[0] === 0 || String.fromCharCode(...head.subarray(257, 262)) === 'ustar' || other === undefined)
-  if (isTar) return
+  const other =
+    OTHERS.find(([magic]) => text.startsWith(magic))?.[1] ?? (isText(head) ? 'a text file' : 'no tar archive')
   throw new ImageError(
     'not-an-archive',
-    `This is ${other?.[1] ?? 'no tar archive'}, not a container image. A tar as "docker save IMAGE -o image.tar" writes it was expected, plain or compressed with gzip or zstd.`,
+    `This is ${other}, not a container image. A tar as "docker save IMAGE -o image.tar" writes it was expected, plain or compressed with gzip or zstd.`,
   )
+}
+
+/** A header with its checksum, or the zero blocks of an empty tar; a damaged header that says "ustar" is the scanner's to name. */
+function startsATar(head: Uint8Array): boolean {
+  if (head.length < 512) return false
+  const { unsigned, signed } = checksums(head, 0)
+  const claimed = readNumber(head, FIELD.checksum[0], FIELD.checksum[1])
+  return (
+    isZeroBlock(head, 0) ||
+    claimed === unsigned ||
+    claimed === signed ||
+    String.fromCharCode(...head.subarray(257, 262)) === 'ustar'
+  )
+}
+
+function isText(head: Uint8Array): boolean {
+  return head.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d))
 }
 
 /** An unpacked archive laid out as a tar again, by path: what is dropped as a folder opens like a file. Contents stay where they are. */

@@ -3,7 +3,7 @@ import type { ByteSource } from '../core/bytes/source'
 import { base64 } from '../core/bytes/text'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of } from '../core/digest/sha256'
-import type { Fault, Place } from '../core/fault/fault'
+import { throwIfCancelled, type Fault, type Place } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import { parseJson } from '../core/image/documents'
 import type { Archive, Image } from '../core/image/image'
@@ -104,6 +104,9 @@ export interface ReportOptions {
   /** Recompute diff_ids and digests. */
   readonly verify: boolean
   readonly pool: LayerPool
+  /** Layers that are read already; null where they are not: then the archive's own are read now. What they know of `verified` is taken as it is. */
+  readonly read?: (image: Image) => Layers | null
+  readonly signal?: AbortSignal
 }
 
 export async function reportOf(
@@ -115,16 +118,8 @@ export async function reportOf(
   const images: ImageReport[] = []
   const notices: NoticeReport[] = archive.notices.map((notice) => noticeReport(notice))
   for (const image of archive.images) {
-    const layers = new Layers({
-      image,
-      pool: options.pool,
-      stores: memoryStores(),
-      onLayer: () => {},
-      onUnion: () => {},
-    })
-    const task = new Tasks(() => {}).start('', 0, '')
-    await layers.scan(task)
-    if (options.verify) await layers.verify(task)
+    throwIfCancelled(options.signal)
+    const layers = options.read?.(image) ?? (await readLayers(image, options))
     images.push(await imageReport(image, layers, options))
     notices.push(
       ...[...image.notices, ...layers.notices.list].map((notice) => noticeReport(notice, image.index)),
@@ -142,6 +137,26 @@ export async function reportOf(
     images,
     notices,
   }
+}
+
+async function readLayers(image: Image, { pool, verify, signal }: ReportOptions): Promise<Layers> {
+  const layers = new Layers({
+    image,
+    pool,
+    stores: memoryStores(),
+    onLayer: () => {},
+    onUnion: () => {},
+  })
+  const task = new Tasks(() => {}).start('', 0, '')
+  const stop = (): void => task.cancel()
+  signal?.addEventListener('abort', stop)
+  try {
+    await layers.scan(task)
+    if (verify) await layers.verify(task)
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+  return layers
 }
 
 /** A report of an archive that could not be opened at all. */

@@ -3,7 +3,7 @@ import type { Change, EntryType, Row, SortKey, TreeSummary, ViewRequest } from '
 import { bytesOfName, nameText } from '../core/bytes/text'
 import { CHANGE, changesOf } from '../core/rootfs/change'
 import { entryOf, sizeIn, type Sources } from '../core/rootfs/entry'
-import { isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
+import { inodeKey, isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 import { compareNames } from '../core/rootfs/walk'
 import { TYPE } from '../core/tar/entry'
@@ -41,9 +41,11 @@ export class View {
   readonly #seen: Uint8Array
   readonly #changedBelow: Uint32Array
   readonly #matched: number | null
+  /** With a filter, the nodes that match, last first. */
+  readonly #hits: number[] = []
   readonly #children = new Map<number, Int32Array>()
   #order: Int32Array = new Int32Array(0)
-  #counts: { files: number; directories: number } | null = null
+  #counts: { files: number; directories: number; bytes: number } | null = null
 
   /** `expanded` holds paths, and is changed by `expand` and `reveal`. */
   constructor({ tree, sources, ghosts, onlyTouched }: ViewTree, request: ViewRequest, expanded: Set<string>) {
@@ -52,9 +54,10 @@ export class View {
     this.#request = request
     this.#expanded = expanded
     this.#changes = changesOf(tree, sources)
-    this.#sums = sumsOf(tree, sizeIn(sources))
-    this.#seen = new Uint8Array(tree.length)
     const inView = (node: number): boolean => this.#inView(node, ghosts, onlyTouched)
+    // Of one layer alone, what lower layers have in a directory is not its doing.
+    this.#sums = sumsOf(tree, sizeIn(sources), onlyTouched ? inView : undefined)
+    this.#seen = new Uint8Array(tree.length)
     const filtered = request.filter !== '' || (request.changes?.length ?? 0) > 0
     const found = request.filter === '' ? null : matches(tree, request.filter, inView)
     let matched = 0
@@ -63,6 +66,7 @@ export class View {
       if (hit) {
         this.#seen[node] = 1
         matched++
+        if (filtered) this.#hits.push(node)
       }
       if (this.#seen[node] === 1) this.#seen[tree.parent[node]] = 1
     }
@@ -158,20 +162,53 @@ export class View {
       rows: this.#order.length,
       version,
       ...this.#counts,
-      bytes: this.#sums.bytes[ROOT],
       matched: this.#matched,
       complete,
     }
   }
 
-  #count(): { files: number; directories: number } {
-    const counts = { files: 0, directories: 0 }
+  #count(): { files: number; directories: number; bytes: number } {
+    const counts = { files: 0, directories: 0, bytes: this.#bytesShown() }
     for (let node = 1; node < this.tree.length; node++) {
       if (this.#seen[node] === 0) continue
       if (this.tree.type[node] === TYPE.directory) counts.directories++
       else counts.files++
     }
     return counts
+  }
+
+  /** What the rows on screen add up to: with a filter, the matches; a directory that matches counts with all below it. */
+  #bytesShown(): number {
+    if (this.#matched === null) return this.#sums.bytes[ROOT]
+    const { tree } = this
+    const inside = new Uint8Array(tree.length)
+    const inodes = new Set<number>()
+    let bytes = 0
+    for (const node of this.#hits.reverse()) {
+      const above = tree.parent[node]
+      if (tree.type[node] === TYPE.directory) inside[node] = 1
+      if (this.#isInside(above, inside) || tree.alive[node] === 0) continue
+      if (tree.type[node] === TYPE.directory) bytes += this.#sums.bytes[node]
+      else if (tree.type[node] === TYPE.file && !inodes.has(inodeKey(tree, node))) {
+        inodes.add(inodeKey(tree, node))
+        bytes += sizeIn(this.sources)(tree, node)
+      }
+    }
+    return bytes
+  }
+
+  /** Whether a node or anything above it is marked; what is found is marked on the way down, so that it is looked up once. */
+  #isInside(node: number, marks: Uint8Array): boolean {
+    let at = node
+    while (at !== ROOT && marks[at] === 0) at = this.tree.parent[at]
+    const found = marks[at] === 1
+    if (found) for (let mark = node; mark !== at; mark = this.tree.parent[mark]) marks[mark] = 1
+    return found
+  }
+
+  /** Whether the view shows the node when all is open. */
+  holds(node: number): boolean {
+    return this.#seen[node] === 1
   }
 
   rows(from: number, count: number): Row[] {

@@ -44,6 +44,7 @@ import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
 import { contentOf } from '../core/layer/rows'
 import { archiveView, memberView } from './anatomy'
+import { configOperations } from './config-text'
 import { configView } from './config-view'
 import { configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
 import { keepArchive, keepSource } from './keep'
@@ -54,6 +55,7 @@ import type { LayerPool } from './pool'
 import type { ArchiveRecord, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
 import { fileNameFor, rebuild } from './rebuild'
+import { reportOf } from './report'
 import { blobOf } from './segments'
 import { asTask, type Tasks } from './tasks'
 import { View, type ViewTree } from './view'
@@ -448,7 +450,13 @@ export class Workspace {
     if (node < 0) throw new ImageError('no-such-path', `There is no ${path} in this view.`, { path })
     return {
       shown,
-      at: { tree: shown.tree, sources: shown.sources, node, open: (content) => this.#open(content) },
+      at: {
+        tree: shown.tree,
+        sources: shown.sources,
+        node,
+        open: (content) => this.#open(content),
+        holds: (other) => shown.holds(other),
+      },
     }
   }
 
@@ -529,7 +537,14 @@ export class Workspace {
     await this.#scanned
     const { stores, now, newId } = this.#options
     const operations = await operationsFor(edits, stores.contents, Math.floor(now() / 1000), newId)
-    return this.#commit(added(this.#journal, operations))
+    return operations.length === 0 ? this.editsView : this.#commit(added(this.#journal, operations))
+  }
+
+  async setConfigText(text: string): Promise<EditsView> {
+    await this.#scanned
+    const now = editedConfig(this.#image.configBytes, configEdits(inForce(this.#journal)))
+    const operations = configOperations(now, text)
+    return operations.length === 0 ? this.editsView : this.#commit(added(this.#journal, operations))
   }
 
   async undo(): Promise<EditsView> {
@@ -557,7 +572,8 @@ export class Workspace {
         'The image can be changed once its layers are read.',
       )
     const replayed = replay(union, tables, journal)
-    editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
+    const config = editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
+    checked(ImageConfig, parseJson(config, {}), { member: 'The config' })
     await stores.journals.save(this.id, journal)
     const before = new Set(contentIds(this.#journal.steps.flat()))
     this.#journal = journal
@@ -572,6 +588,26 @@ export class Workspace {
   }
 
   // ------------------------------------------------------------ export
+
+  /** Of the archive as it was opened: the layers on screen as they are known, the other images' read now. */
+  async report(): Promise<{ blob: Blob; fileName: string }> {
+    await this.#scanned
+    const { tasks, name, opened, pool } = this.#options
+    const [image, layers] = [this.#image, this.#layers]
+    const report = await asTask(tasks, 'writing the report', 0, '', ({ signal }) =>
+      reportOf(name, opened, this.#archive, {
+        files: false,
+        verify: false,
+        pool,
+        signal,
+        read: (other) => (other === image ? layers : null),
+      }),
+    )
+    return {
+      blob: new Blob([JSON.stringify(report, null, 2), '\n'], { type: 'application/json' }),
+      fileName: `${name.replace(/(\.tar)?(\.\w+)?$/, '') || 'image'}.report.json`,
+    }
+  }
 
   async export(request: ExportRequest): Promise<ExportResult> {
     await this.#scanned

@@ -3,7 +3,7 @@ import { applyEdits, modify, parseTree, findNodeAtLocation, type JSONPath } from
 import type { Bytes } from '../bytes/source'
 import { decodeUtf8, utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
-import type { Json } from './operation'
+import type { Json, Operation } from './operation'
 
 export interface ConfigEdit {
   readonly key: readonly (string | number)[]
@@ -11,12 +11,48 @@ export interface ConfigEdit {
   readonly value: Json | undefined
 }
 
-/** The config with `edits` made in order. Throws `bad-json` where the text is none. */
+/** What the words of a history line are made of (image-spec, config.md, "history"); `empty_layer` is not among them. */
+const WORDS = ['created_by', 'comment', 'author'] as const
+
+/** An edit of a history line, field by field, so that whatever else it holds stays, and so does whether it made a layer. */
+export function historyEdits({ index, value }: Extract<Operation, { op: 'history' }>): ConfigEdit[] {
+  const given = value ?? { created_by: '' }
+  const keys = new Set<string>([...WORDS, ...Object.keys(given)])
+  return [...keys]
+    .filter((key) => key !== 'empty_layer')
+    .map((key) => ({ key: ['history', index, key], value: given[key] }))
+}
+
+/** The config with a person's `edits` made in order. Throws `bad-operation` for what is not theirs to change. */
 export function editedConfig(config: Bytes, edits: readonly ConfigEdit[]): Bytes {
+  let text: Bytes = config
+  for (const edit of edits) {
+    refuse(text, edit)
+    text = changedConfig(text, [edit])
+  }
+  return text
+}
+
+function refuse(config: Bytes, { key }: ConfigEdit): void {
+  if (key[0] === 'history' && key.length > 1 && !holds(textOf(config), key.slice(0, 2) as JSONPath))
+    throw new ImageError('bad-operation', `The history has no line ${key[1]}.`)
+  if (key[0] === 'rootfs')
+    throw new ImageError(
+      'bad-operation',
+      'The list of layers in the config ("rootfs") follows from the layers; it cannot be edited by itself.',
+    )
+}
+
+/** The config with other values in it, whatever they are. Throws `bad-json` where the text is none. */
+export function changedConfig(config: Bytes, edits: readonly ConfigEdit[]): Bytes {
   if (edits.length === 0) return config
+  return utf8(edits.reduce(applyEdit, textOf(config)))
+}
+
+function textOf(config: Bytes): string {
   const text = decodeUtf8(config)
   if (text === null) throw new ImageError('bad-json', 'The config is not UTF-8 text.')
-  return utf8(edits.reduce(applyEdit, text))
+  return text
 }
 
 function applyEdit(text: string, { key, value }: ConfigEdit): string {

@@ -5,7 +5,8 @@
 import type { Bytes } from '../bytes/source'
 import { utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
-import type { Json, Operation } from './operation'
+import type { DeviceKind, Json, Meta, Operation } from './operation'
+import { withXattrs, type XattrEdits } from './xattr'
 
 export interface Recipe {
   readonly operations: readonly Operation[]
@@ -54,6 +55,30 @@ async function readLine(
         target: text(line.target, `${name}: "target"`),
         ...meta(line, name),
       }
+    case 'device':
+      return { op: 'device', path: path(line.path, name), ...device(line, name), ...meta(line, name) }
+    case 'copy':
+      return { op: 'copy', from: path(line.from, name), to: path(line.to, name) }
+    case 'recover':
+      return { op: 'recover', path: path(line.path, name), layer: count(line.layer, `${name}: "layer"`) }
+    case 'drop':
+      return { op: 'drop', layer: count(line.layer, `${name}: "layer"`) }
+    case 'squash':
+      return {
+        op: 'squash',
+        from: count(line.from, `${name}: "from"`),
+        to: count(line.to, `${name}: "to"`),
+      }
+    case 'scrub':
+      if (!Array.isArray(line.paths) || line.paths.length === 0)
+        throw bad(`${name}: "paths" must be a list of paths.`)
+      return { op: 'scrub', paths: line.paths.map((one) => path(one, name)) }
+    case 'history': {
+      const index = count(line.index, `${name}: "index"`)
+      return line.value === undefined
+        ? { op: 'history', index }
+        : { op: 'history', index, value: object(line.value, `${name}: "value"`) as { [key: string]: Json } }
+    }
     case 'hardlink':
       return { op: 'hardlink', path: path(line.path, name), target: path(line.target, name) }
     case 'remove':
@@ -99,11 +124,8 @@ async function contentOf(
   throw bad(`${name}: "content" needs "text", "base64" or "file".`)
 }
 
-function meta(
-  line: Record<string, unknown>,
-  name: string,
-): { mode?: number; uid?: number; gid?: number; mtime?: number } {
-  const fields: { mode?: number; uid?: number; gid?: number; mtime?: number } = {}
+function meta(line: Record<string, unknown>, name: string): Meta {
+  const fields: Writable<Meta> = {}
   if (line.mode !== undefined) fields.mode = modeOf(line.mode, name)
   for (const key of ['uid', 'gid', 'mtime'] as const) {
     const value = line[key]
@@ -116,7 +138,38 @@ function meta(
       throw bad(`${name}: "${key}" is not a number that fits.`)
     fields[key] = value
   }
+  if (line.xattrs !== undefined) fields.xattrs = xattrs(line.xattrs, name)
   return fields
+}
+
+type Writable<T> = { -readonly [key in keyof T]: T[key] }
+
+function xattrs(value: unknown, name: string): XattrEdits {
+  const edits = object(value, `${name}: "xattrs"`)
+  for (const [key, given] of Object.entries(edits))
+    if (given !== null && typeof given !== 'string')
+      throw bad(`${name}: the extended attribute ${key} must be base64 text, or null to take it away.`)
+  try {
+    withXattrs([], edits as XattrEdits)
+  } catch (thrown) {
+    throw bad(`${name}: ${(thrown as ImageError).message}`)
+  }
+  return edits as XattrEdits
+}
+
+function device(
+  line: Record<string, unknown>,
+  name: string,
+): { kind: DeviceKind; major?: number; minor?: number } {
+  const { kind, major, minor } = line
+  if (kind === 'fifo') return { kind }
+  if (kind !== 'char' && kind !== 'block') throw bad(`${name}: "kind" must be "char", "block" or "fifo".`)
+  return { kind, major: count(major, `${name}: "major"`), minor: count(minor, `${name}: "minor"`) }
+}
+
+function count(value: unknown, name: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  throw bad(`${name} must be a whole number from 0.`)
 }
 
 /** A number as JSON has it is decimal and would be misread as octal: modes are written "0755". */

@@ -4,7 +4,7 @@ import { utf8 } from '../bytes/text'
 import type { Compression } from '../compress/compression'
 import { hexOf, type Digest, type DiffId } from '../digest/digest'
 import { sha256 } from '../digest/sha256'
-import { editedConfig, type ConfigEdit } from '../edit/config'
+import { changedConfig, editedConfig, type ConfigEdit } from '../edit/config'
 import type { Json } from '../edit/operation'
 import type { ImageConfig } from '../image/documents'
 import type { Image } from '../image/image'
@@ -50,7 +50,7 @@ export function newConfig(
   const structural: ConfigEdit[] = []
   if (diffIds) structural.push({ key: ['rootfs'], value: { type: 'layers', diff_ids: diffIds } })
   if (history) structural.push({ key: ['history'], value: history })
-  return editedConfig(config, [...edits, ...structural])
+  return changedConfig(editedConfig(config, edits), structural)
 }
 
 /** The old history with more lines; null where there is none, or where it does not match the layers: a further line would be read as an earlier layer's. */

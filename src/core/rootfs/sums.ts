@@ -12,17 +12,18 @@ export interface Sums {
   readonly below: Uint32Array
 }
 
-/** Sums over all live nodes, bottom up: parents stand before their children. */
-export function sumsOf(tree: Tree, sizeOf: SizeOf): Sums {
+/** Sums over all live nodes, or those of them that `counts` names; bottom up: parents stand before their children. */
+export function sumsOf(tree: Tree, sizeOf: SizeOf, counts?: (node: number) => boolean): Sums {
   const bytes = new Float64Array(tree.length)
   const below = new Uint32Array(tree.length)
   const others = furtherNames(tree)
   for (let node = tree.length - 1; node > 0; node--) {
     if (tree.alive[node] === 0) continue
-    if (tree.type[node] === TYPE.file && !others.has(node)) bytes[node] += sizeOf(tree, node)
+    const counted = counts === undefined || counts(node)
+    if (counted && tree.type[node] === TYPE.file && !others.has(node)) bytes[node] += sizeOf(tree, node)
     const parent = tree.parent[node]
     bytes[parent] += bytes[node]
-    below[parent] += below[node] + 1
+    below[parent] += below[node] + (counted ? 1 : 0)
   }
   return { bytes, below }
 }

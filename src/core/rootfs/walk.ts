@@ -76,11 +76,14 @@ function pushNames(todo: { bytes: Uint8Array; from: number; to: number }[], byte
   for (let i = names.length - 1; i >= 0; i--) todo.push(names[i])
 }
 
-/** Live children, in the order of their names' bytes. */
-export function sortedChildren(tree: Tree, node: number): number[] {
+/** Which nodes are there: by default the live ones. */
+export type Holds = (node: number) => boolean
+
+/** Live children, or those that `holds` lets through, in the order of their names' bytes. */
+export function sortedChildren(tree: Tree, node: number, holds?: Holds): number[] {
   const children: number[] = []
   for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
-    if (tree.alive[child] === 1) children.push(child)
+    if (holds ? holds(child) : tree.alive[child] === 1) children.push(child)
   return children.sort((a, b) => compareNames(tree, a, b))
 }
 
@@ -96,13 +99,13 @@ export function compareNames(tree: Tree, a: number, b: number): number {
   return endA - i - (endB - j)
 }
 
-/** Calls `visit` for every live node below `top` (not itself), parents first, siblings by name. Not recursive: depth is the image's choice. */
-export function walkTree(tree: Tree, top: number, visit: (node: number) => void): void {
-  const stack = sortedChildren(tree, top).reverse()
+/** Calls `visit` for every live node (or every one that `holds` lets through) below `top` (not itself), parents first, siblings by name. Not recursive: depth is the image's choice. */
+export function walkTree(tree: Tree, top: number, visit: (node: number) => void, holds?: Holds): void {
+  const stack = sortedChildren(tree, top, holds).reverse()
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     visit(node)
     if (tree.type[node] === TYPE.directory && tree.firstChild[node] >= 0) {
-      const children = sortedChildren(tree, node)
+      const children = sortedChildren(tree, node, holds)
       for (let i = children.length - 1; i >= 0; i--) stack.push(children[i])
     }
   }

@@ -27,6 +27,8 @@ import { languageOf } from './languages'
 export interface TextEditor {
   text(): string
   replace(text: string): void
+  /** Puts the cursor at a character and brings it into sight. */
+  select(at: number): void
   close(): void
 }
 
@@ -34,6 +36,8 @@ export interface Opened {
   readonly host: HTMLElement
   /** Path of the file: its name says the language. */
   readonly name: string
+  /** Accessible name of the editor; "Editor" where none is given. */
+  readonly label?: string
   /** As the file is; its line ends are kept. */
   readonly text: string
   /** What to begin with. */
@@ -86,7 +90,26 @@ const colours = HighlightStyle.define([
   { tag: tags.heading, fontWeight: '600' },
 ])
 
-export function openEditor({ host, name, text, draft, save, changed }: Opened): TextEditor {
+/**
+ * What is typed over a selection is put in by CodeMirror. Left to the browser, Chromium joins the lines of the selection and sets
+ * style attributes on what it moves, which the policy refuses, once for each line.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const deletes = event.inputType.startsWith('deleteContent')
+    const text = event.inputType === 'insertText' ? event.data : deletes ? '' : null
+    if (text === null || view.composing || event.isComposing || !event.cancelable) return false
+    if (view.state.readOnly || view.state.selection.ranges.every((range) => range.empty)) return false
+    event.preventDefault()
+    view.dispatch(view.state.replaceSelection(text), {
+      userEvent: deletes ? 'delete.selection' : 'input.type',
+      scrollIntoView: true,
+    })
+    return true
+  },
+})
+
+export function openEditor({ host, name, label = 'Editor', text, draft, save, changed }: Opened): TextEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' })
   root.replaceChildren()
   const place = document.createElement('div')
@@ -103,6 +126,7 @@ export function openEditor({ host, name, text, draft, save, changed }: Opened): 
       extensions: [
         EditorState.lineSeparator.of(lineEnd),
         saved,
+        typedOver,
         lineNumbers(),
         highlightActiveLineGutter(),
         highlightActiveLine(),
@@ -116,7 +140,7 @@ export function openEditor({ host, name, text, draft, save, changed }: Opened): 
         languageOf(name, text),
         // Escape, then Tab, leaves the editor: the key is not a trap (WCAG 2.1.2).
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
-        EditorView.contentAttributes.of({ 'aria-label': 'Editor', 'aria-multiline': 'true' }),
+        EditorView.contentAttributes.of({ 'aria-label': label, 'aria-multiline': 'true', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) changed(update.state.sliceDoc())
         }),
@@ -130,6 +154,11 @@ export function openEditor({ host, name, text, draft, save, changed }: Opened): 
     text: () => view.state.sliceDoc(),
     replace: (now) =>
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: view.state.toText(now) } }),
+    select(at) {
+      const anchor = Math.min(at, view.state.doc.length)
+      view.dispatch({ selection: { anchor }, scrollIntoView: true })
+      view.focus()
+    },
     close: () => view.destroy(),
   }
 }

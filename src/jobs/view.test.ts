@@ -1,0 +1,62 @@
+/** What a view adds up to, and what of it is shown. */
+import { describe, expect, test } from 'vitest'
+import type { ViewRequest } from '../../workers/api'
+import { MemorySource } from '../core/bytes/source'
+import { Notices } from '../core/fault/notice'
+import { scanLayer } from '../core/layer/scan'
+import { unite } from '../core/rootfs/union'
+import { SourceInput } from '../core/tar/input'
+import { buildLayer } from '../testkit/archive'
+import { parseNotation } from '../testkit/notation'
+import { View } from './view'
+
+const drawing = `image t:1
+layer
+  d usr/
+  d usr/lib/
+  f usr/lib/a.so 1000 bytes
+  f usr/lib/b.so 500 bytes
+  h usr/lib/also => usr/lib/a.so
+  f usr/readme 10 bytes
+layer
+  f usr/lib/a.so 700 bytes
+  w usr/lib/b.so`
+
+async function viewOf(request: Partial<ViewRequest>, alone = false): Promise<View> {
+  const tables = await Promise.all(
+    parseNotation(drawing).images[0].layers.map((layer) =>
+      scanLayer(new SourceInput(new MemorySource(buildLayer(layer))), new Notices()),
+    ),
+  )
+  return new View(
+    { tree: unite(tables), sources: { tables, upper: [] }, ghosts: alone, onlyTouched: alone },
+    { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false, ...request },
+    new Set(['/usr', '/usr/lib']),
+  )
+}
+
+const bytes = (view: View): number => view.summary(1, true).bytes
+const sizes = (view: View): Record<string, number> =>
+  Object.fromEntries(view.rows(0, 99).map((row) => [row.path, row.bytes]))
+
+describe('bytes', () => {
+  test('of the whole tree: every file, hard-linked data once', async () => {
+    const view = await viewOf({})
+    expect(bytes(view)).toBe(700 + 1000 + 10)
+    expect(sizes(view)['/usr/lib']).toBe(1700)
+  })
+
+  test('of one layer alone: what that layer brought, in its directories too', async () => {
+    const view = await viewOf({}, true)
+    expect(bytes(view)).toBe(700)
+    expect(sizes(view)).toEqual({ '/usr': 700, '/usr/lib': 700, '/usr/lib/a.so': 700, '/usr/lib/b.so': 500 })
+  })
+
+  test('with a filter: what matches, a directory with all below it, nothing twice', async () => {
+    expect(bytes(await viewOf({ filter: '*.so' }))).toBe(700)
+    expect(bytes(await viewOf({ filter: 'lib' }))).toBe(1700)
+    expect(bytes(await viewOf({ filter: '/usr' }))).toBe(1710)
+    expect(bytes(await viewOf({ filter: 'also' }))).toBe(1000)
+    expect(bytes(await viewOf({ filter: 'nothing' }))).toBe(0)
+  })
+})
