@@ -59,7 +59,7 @@ export class Engine {
 
   subscribe(listener: (events: readonly EngineEvent[]) => void): void {
     this.#listener = listener
-if (!this.#ports.persistent) this.#emit({ type: 'storage', state: 'unavailable' })
+    if (!this.#ports.persistent) this.#emit({ type: 'storage', state: 'unavailable' })
   }
 
   #emit(event: EngineEvent): void {
