@@ -215,7 +215,7 @@ export interface Details {
   readonly xattrs: readonly { readonly name: string; readonly value: string }[]
   /** Other names of the same inode. */
   readonly names: readonly string[]
-  /** Every version of this path, base first. */
+  /** Every version of this path, base first, the pending edits' last, as layer -1. */
   readonly life: readonly {
     readonly layer: number
     readonly what: 'added' | 'changed' | 'metadata' | 'removed' | 'opaque'
@@ -261,6 +261,8 @@ export type Edit =
       readonly gid?: number
       readonly mtime?: number
     }
+  /** The version of the path that the image had after that layer, with all below it. */
+  | { readonly op: 'recover'; readonly path: string; readonly layer: number }
   /** `key` is a path in the image config, e.g. ["config", "Cmd"]; `value` undefined takes the field away. */
   | { readonly op: 'config'; readonly key: readonly string[]; readonly value?: Json }
   | { readonly op: 'tags'; readonly tags: readonly string[] }
@@ -290,6 +292,31 @@ export interface EditLine {
   /** One line for people: "changed /etc/os-release (162B → 148B)". */
   readonly words: string
   readonly path: string | null
+}
+
+// ---------------------------------------------------------------- waste
+
+/** What the layers carry and the image does not show, as it was opened. */
+export interface WasteView {
+  /** Bytes of files that the final root filesystem shows. */
+  readonly live: number
+  readonly reclaimable: number
+  /** live / (live + reclaimable). */
+  readonly efficiency: number
+  /** dive's own numbers, by dive's own rules. */
+  readonly dive: { readonly score: number; readonly wastedBytes: number }
+  /** By layer: bytes in it that nothing shows, and bytes of lower layers that it hid. */
+  readonly layers: readonly { readonly unseen: number; readonly hid: number }[]
+  readonly paths: number
+}
+
+export interface WasteRow {
+  readonly path: string
+  readonly bytes: number
+  /** Copies that nobody sees, base first; `hiddenBy` wrote the path anew, or removed it. */
+  readonly copies: readonly { readonly layer: number; readonly bytes: number; readonly hiddenBy: number }[]
+  /** Whether the final root filesystem, pending edits and all, has the path. */
+  readonly live: boolean
 }
 
 // ---------------------------------------------------------------- export
@@ -404,6 +431,9 @@ export interface EngineApi {
 
   export(request: ExportRequest): ExportResult
   /** Everything known of the archive as one JSON document, "peel-report/1". */
+  waste(): WasteView
+  /** Wasted paths, biggest first. */
+  wasteRows(from: number, count: number): readonly WasteRow[]
   report(): { readonly blob: Blob; readonly fileName: string }
   cancel(task: number): void
   /** Whether a request from the worker is blocked, tried out: for the line that says so. */

@@ -3,6 +3,11 @@ import type { EntryType } from '../../workers/api'
 
 export { sizeWords } from '../core/bytes/size'
 
+/** "96.3%"; a hundred only where it is one. */
+export function percent(share: number): string {
+  return share === 1 ? '100%' : `${Math.min(99.9, Math.round(share * 1000) / 10)}%`
+}
+
 const grouped = new Intl.NumberFormat('en')
 
 /** "7,797,760 bytes": for the title of a size. */

@@ -20,7 +20,7 @@ import { faultOf, type Fault } from '../core/fault/fault'
 import { onNewVersion } from '../../workers/register-service-worker'
 import { startEngine, type Engine } from './engine'
 import { FilesPane, type Desk } from './files.svelte'
-import { Inspector } from './inspector.svelte'
+import { Inspector, type Facet } from './inspector.svelte'
 import type { Dropped } from './opening'
 import { hashOf, home, routeOf, type Route, type Tab } from './route'
 import { download } from './saving'
@@ -475,6 +475,15 @@ export class Workspace implements Desk {
     void this.inspector.inspect({ view: this.files.view, path: row.path }, row)
   }
 
+  /** Puts a path under the glass as a view has it, and leaves the tree as it is. */
+  lookAt(path: string, view: ViewKind, facet: Facet): void {
+    this.#quietly = false
+    this.#step = null
+    this.#pane = 'inspector'
+    this.inspector.turnTo(facet)
+    void this.inspector.inspect({ view, path }, null)
+  }
+
   /** Finds a path in the tree and puts it under the glass. */
   async goToPath(path: string): Promise<void> {
     this.#quietly = false
@@ -493,7 +502,11 @@ export class Workspace implements Desk {
   }
 
   async downloadPath(path: string): Promise<void> {
-    const made = await this.run('downloading', () => this.#engine.download({ view: this.files.view, path }))
+    await this.downloadVersion(path, this.files.view)
+  }
+
+  async downloadVersion(path: string, view: ViewKind): Promise<void> {
+    const made = await this.run('downloading', () => this.#engine.download({ view, path }))
     if (made) download(made.blob, made.fileName)
   }
 

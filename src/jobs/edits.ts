@@ -58,7 +58,6 @@ function lineOp({ op }: Operation): EditLine['op'] {
       return 'symlink'
     case 'device':
     case 'copy':
-    case 'recover':
       return 'write'
     case 'history':
       return 'config'

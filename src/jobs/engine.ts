@@ -16,6 +16,8 @@ import type {
   TreeSummary,
   ViewRequest,
   Details,
+  WasteRow,
+  WasteView,
 } from '../../workers/api'
 import { BlobSource, type ByteSource } from '../core/bytes/source'
 import { inForce, readJournal } from '../core/edit/journal'
@@ -223,6 +225,12 @@ export class Engine {
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)
+  }
+  waste(): Promise<WasteView> {
+    return this.#open.waste()
+  }
+  wasteRows(from: number, count: number): Promise<readonly WasteRow[]> {
+    return this.#open.wasteRows(from, count)
   }
   report(): Promise<{ blob: Blob; fileName: string }> {
     return this.#open.report()

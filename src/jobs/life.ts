@@ -4,6 +4,9 @@ import { pathBytesOf } from '../core/layer/rows'
 import { markerOf } from '../core/layer/whiteout'
 import type { EntryTable } from '../core/layer/table'
 import { TYPE } from '../core/tar/entry'
+import type { Edited } from '../core/edit/apply'
+import { entryOf } from '../core/rootfs/entry'
+import { ROOT } from '../core/rootfs/tree'
 import { namesIn } from '../core/rootfs/walk'
 
 type Life = Details['life'][number]
@@ -43,6 +46,22 @@ export function lifeOf(
     before = { table, row }
   })
   return life
+}
+
+/** What the pending edits made of a path, as layer -1; nothing where they leave it alone. */
+export function lifeInEdits({ tree, sources }: Edited, path: Uint8Array): Life[] {
+  let node: number = ROOT
+  for (let names = namesIn(path), i = 0; i < names.length && node >= 0; i += 2)
+    node = tree.child(node, path, names[i], names[i + 1])
+  if (node <= ROOT || !tree.isTouched(node)) return []
+  const { nodes, wasAlive, wasInodeLayer, wasInodeRow } = tree.touched
+  const i = nodes.indexOf(node)
+  if (tree.alive[node] === 0) return wasAlive[i] ? [{ ...blank(-1, ''), what: 'removed' }] : []
+  if (wasAlive[i] && wasInodeLayer[i] === tree.inodeLayer[node] && wasInodeRow[i] === tree.inodeRow[node])
+    return []
+  const { type, size, mode, uid, gid, mtime, content } = entryOf(tree, sources, node)
+  const what = !wasAlive[i] ? 'added' : content?.from === 'stored' ? 'changed' : 'metadata'
+  return [{ layer: -1, step: '', what, type: WORDS[type], bytes: size, mode, uid, gid, mtime }]
 }
 
 function blank(layer: number, step: string): Omit<Life, 'what'> {

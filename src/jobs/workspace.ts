@@ -15,6 +15,8 @@ import type {
   TreeSummary,
   ViewKind,
   ViewRequest,
+  WasteRow,
+  WasteView,
 } from '../../workers/api'
 import type { ByteSource } from '../core/bytes/source'
 import { BlobSource } from '../core/bytes/source'
@@ -49,7 +51,7 @@ import { configView } from './config-view'
 import { configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
 import { keepArchive, keepSource } from './keep'
 import { Layers } from './layers'
-import { lifeOf } from './life'
+import { lifeInEdits, lifeOf } from './life'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Stores } from './ports'
@@ -59,6 +61,7 @@ import { reportOf } from './report'
 import { blobOf } from './segments'
 import { asTask, type Tasks } from './tasks'
 import { View, type ViewTree } from './view'
+import { Wasted } from './wasted'
 
 export interface WorkspaceOptions {
   readonly name: string
@@ -88,6 +91,7 @@ export class Workspace {
   #replayed: Replayed | null = null
   #saved = true
   #view: View | null = null
+  #wasted: Wasted | null = null
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   readonly #expanded = new Map<string, Set<string>>()
   #asOf: { layer: number; tree: Tree } | null = null
@@ -302,7 +306,7 @@ export class Workspace {
       this.#options.tasks.cancelAll()
       this.#image = image
       this.#layers = this.#layersOf(image)
-      this.#asOf = this.#replayed = this.#view = null
+      this.#asOf = this.#replayed = this.#view = this.#wasted = null
       const record = await this.#options.stores.archives.get(this.id)
       await this.#begin(record)
     }
@@ -327,7 +331,7 @@ export class Workspace {
   // ------------------------------------------------------------ trees
 
   #unionGrew(): void {
-    this.#replayed = null
+    this.#replayed = this.#wasted = null
     this.#refresh()
   }
 
@@ -482,7 +486,10 @@ export class Workspace {
       fields: fieldsOf(tree, node, entry),
       xattrs: xattrFields(entry),
       names: otherNames(tree, node),
-      life: lifeOf(this.#layers.tables, tree.pathBytes(node), (layer) => this.#stepOf(layer)),
+      life: [
+        ...lifeOf(this.#layers.tables, tree.pathBytes(node), (layer) => this.#stepOf(layer)),
+        ...lifeInEdits(this.#edited(), tree.pathBytes(node)),
+      ],
     }
   }
 
@@ -503,6 +510,23 @@ export class Workspace {
       directoryTar(at, signal),
     )
     return { blob, fileName: `${name}.tar` }
+  }
+
+  // ------------------------------------------------------------ waste
+
+  async #wasteNow(): Promise<Wasted> {
+    await this.#scanned
+    const { union, tables } = this.#layers
+    this.#wasted ??= new Wasted(union, tables)
+    return this.#wasted
+  }
+
+  async waste(): Promise<WasteView> {
+    return (await this.#wasteNow()).view
+  }
+
+  async wasteRows(from: number, count: number): Promise<WasteRow[]> {
+    return (await this.#wasteNow()).rows(this.#edited().tree, from, count)
   }
 
   // ------------------------------------------------------------ edits

@@ -1,5 +1,6 @@
 /** What every screen may reach without being handed it. */
 import { createContext } from 'svelte'
+import type { Build } from '../../workers/api'
 import type { Settings } from '../app/settings.svelte'
 import type { Workspace } from '../app/workspace.svelte'
 
@@ -8,7 +9,8 @@ export interface Desk {
   readonly settings: Settings
   /** Opens the file dialog for an archive. */
   openDialog(): void
-  exportDialog(): void
+  /** `build`: what is chosen at first. */
+  exportDialog(build?: Build): void
 }
 
 export const [useDesk, provideDesk] = createContext<Desk>()

@@ -8,7 +8,7 @@ import { scanLayer } from '../layer/scan'
 import { SourceInput } from '../tar/input'
 import { unite } from '../rootfs/union'
 import { diveScore } from './dive'
-import { wasteOf } from './waste'
+import { wastedPaths, wasteOf } from './waste'
 
 async function tablesOf(drawing: string) {
   const { layers } = parseNotation(`image t:1\n${drawing}`).images[0]
@@ -59,4 +59,39 @@ test('a whiteout of an unknown path ends the layer for dive, and is nothing for 
   const tables = await tablesOf('layer\n  f z 100 bytes\nlayer\n  w a\n  f z 100 bytes')
   expect(diveScore(tables)).toEqual({ score: 1, wastedBytes: 0 })
   expect(wasteOf(unite(tables), tables).reclaimable).toBe(100)
+})
+
+test('every path that is wasted, with its copies and the layer that hid each', async () => {
+  const tables = await tablesOf(`layer
+  f a 100 bytes
+  d d/
+  f d/x 30 bytes
+  f d/y 20 bytes
+layer
+  f a 90 bytes
+  f d/x 40 bytes
+layer
+  w a
+  o d/
+  f d/x 5 bytes
+  h d/z => d/x`)
+  expect(wastedPaths(unite(tables), tables)).toEqual([
+    {
+      path: '/a',
+      bytes: 190,
+      copies: [
+        { layer: 0, bytes: 100, hiddenBy: 1 },
+        { layer: 1, bytes: 90, hiddenBy: 2 },
+      ],
+    },
+    {
+      path: '/d/x',
+      bytes: 70,
+      copies: [
+        { layer: 0, bytes: 30, hiddenBy: 1 },
+        { layer: 1, bytes: 40, hiddenBy: 2 },
+      ],
+    },
+    { path: '/d/y', bytes: 20, copies: [{ layer: 0, bytes: 20, hiddenBy: 2 }] },
+  ])
 })

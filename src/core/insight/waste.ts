@@ -4,9 +4,9 @@
  */
 import { TYPE } from '../tar/entry'
 import type { EntryTable } from '../layer/table'
-import { absolute } from '../rootfs/union'
+import { absolute, applyLayer } from '../rootfs/union'
 import { pathBytesOf } from '../layer/rows'
-import type { Tree } from '../rootfs/tree'
+import { Tree } from '../rootfs/tree'
 
 export interface Waste {
   /** Bytes of regular files that the final root filesystem shows. */
@@ -49,27 +49,57 @@ export function wasteOf(tree: Tree, tables: readonly EntryTable[]): Waste {
   }
 }
 
+/** A copy that nobody sees, and the layer that hid it: wrote the path anew, removed it or a directory above it. */
+export interface HiddenCopy {
+  readonly layer: number
+  readonly bytes: number
+  readonly hiddenBy: number
+}
+
 export interface WastedPath {
   readonly path: string
   readonly bytes: number
-  /** The layers that hold a copy nobody sees, base first. */
-  readonly layers: readonly number[]
+  /** Base first. */
+  readonly copies: readonly HiddenCopy[]
 }
 
-/** The paths behind `reclaimable`, biggest first, at most `limit`. */
-export function wastedPaths(tree: Tree, tables: readonly EntryTable[], limit = 1000): WastedPath[] {
-  const found = new Map<string, { path: string; bytes: number; layers: number[] }>()
+/** The paths behind `reclaimable`, biggest first. */
+export function wastedPaths(tree: Tree, tables: readonly EntryTable[]): WastedPath[] {
+  const hiddenBy = hidersOf(tables)
+  const found = new Map<string, { path: string; bytes: number; copies: HiddenCopy[] }>()
   liveRows(tree, tables).forEach((rows, layer) => {
     const table = tables[layer]
     for (let row = 0; row < table.length; row++) {
       if (table.type[row] !== TYPE.file || rows[row] === 1 || table.size[row] === 0) continue
       const path = absolute(pathBytesOf(table, row))
+      const bytes = table.size[row]
+      const copy = { layer, bytes, hiddenBy: hiddenBy[layer][row] }
       const known = found.get(path)
       if (known) {
-        known.bytes += table.size[row]
-        known.layers.push(layer)
-      } else found.set(path, { path, bytes: table.size[row], layers: [layer] })
+        known.bytes += bytes
+        known.copies.push(copy)
+      } else found.set(path, { path, bytes, copies: [copy] })
     }
   })
-  return [...found.values()].sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1)).slice(0, limit)
+  return [...found.values()].sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))
+}
+
+/**
+ * For each row of each layer, the layer after which no name leads to it any more; its own, where that layer lists the
+ * path twice. Of what is still seen it says nothing.
+ */
+function hidersOf(tables: readonly EntryTable[]): Int16Array[] {
+  const hiders = tables.map((table, layer) => new Int16Array(table.length).fill(layer))
+  const tree = new Tree()
+  tables.forEach((_, layer) => {
+    applyLayer(tree, tables, layer)
+    const { nodes, wasAlive, wasInodeLayer, wasInodeRow } = tree.touched
+    nodes.forEach((node, i) => {
+      const [before, row] = [wasInodeLayer[i], wasInodeRow[i]]
+      if (!wasAlive[i] || row < 0) return
+      const stays = tree.alive[node] === 1 && tree.inodeLayer[node] === before && tree.inodeRow[node] === row
+      if (!stays) hiders[before][row] = layer
+    })
+  })
+  return hiders
 }

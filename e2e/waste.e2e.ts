@@ -1,0 +1,88 @@
+/** Waste, and the life of a path: what is carried along unseen, who is to blame, what differed, and bringing it back. */
+import { expectAccessible } from './axe'
+import { drawnArchive, real } from './files'
+import { expect, size, test } from './peel'
+
+const redis = 'built/redis-7-docker28-save.tar.zst'
+
+test('redis: bytes that could be reclaimed, with their paths, and the steps to blame', async ({ peel }) => {
+  await peel.open(real(redis))
+  await peel.whole()
+  await peel.tab('Waste')
+  const panel = peel.page.getByRole('tabpanel', { name: 'Waste' })
+  await expect(panel).toContainText(size('924 kB'))
+  await expect(panel).toContainText('dive’s score: 99%')
+  const steps = panel.getByRole('table', { name: 'Steps to blame' })
+  await expect(steps.getByRole('row').nth(1)).toContainText('apt-get install')
+  await expect(steps.getByRole('row').nth(1)).toContainText(size('921 kB'))
+  const paths = panel.getByRole('table', { name: 'Wasted paths' })
+  await expect(paths.getByRole('row')).toHaveCount(13)
+  await expect(paths.getByRole('row').nth(1)).toContainText('/var/cache/debconf/templates.dat')
+  await expect(paths.getByRole('row').nth(1)).toContainText(/0\s*→\s*2/)
+  await expectAccessible(peel.page)
+  // The image still has the path: it is left out of the export, and can be taken back.
+  await paths.getByRole('button', { name: 'Remove in the export: /var/lib/dpkg/status-old' }).click()
+  await peel.expectChanges(1)
+  await expect(paths.getByRole('row', { name: /status-old/ }).getByRole('button')).toHaveCount(1)
+  await panel.getByRole('button', { name: 'Remove in the export…' }).click()
+  const dialog = peel.page.getByRole('dialog', { name: 'Export image' })
+  await expect(dialog.getByRole('radio', { name: 'Flatten (FROM scratch)' })).toBeChecked()
+})
+
+test('redis: the life of /etc/passwd, line by line, and its first version brought back', async ({ peel }) => {
+  await peel.open(real(redis))
+  await peel.whole()
+  await peel.tab('Waste')
+  await peel.page.getByRole('button', { name: '/etc/passwd', exact: true }).click()
+  const versions = peel.inspector.getByRole('list', { name: 'Versions' }).getByRole('listitem')
+  await expect(versions).toHaveCount(2)
+  await expect(versions.nth(1)).toContainText('groupadd')
+  await peel.inspector.getByRole('button', { name: 'Show differences' }).click()
+  const differences = peel.inspector.getByRole('textbox', { name: 'Differences, layer 0 → layer 1' })
+  await expect(differences).toContainText('redis:x:999:999')
+  await expectAccessible(peel.page)
+  const first = await peel.download(() =>
+    peel.inspector.getByRole('button', { name: 'Download the version of layer 0' }).click(),
+  )
+  const text = (await peel.bytesOf(first)).toString()
+  expect(text).not.toContain('redis')
+  await peel.inspector.getByRole('button', { name: 'Recover the version of layer 0' }).click()
+  await peel.expectChanges(1)
+  await expect(versions).toHaveCount(3)
+  await expect(versions.nth(2)).toContainText('your changes')
+  await peel.tab('Files')
+  await peel.choosePath('/etc/passwd')
+  await peel.inspector.getByRole('tab', { name: 'Text' }).click()
+  await expect(peel.inspector).not.toContainText('redis:x:999:999')
+})
+
+test('a deleted file: who deleted it, and back with its mode and owner', async ({ peel }) => {
+  await peel.open(
+    drawnArchive(`
+      image gone:1
+      layer COPY . /
+        d srv/
+        f keep "x"
+        f 640 5:6 srv/secret "first\\n"
+      layer RUN edit
+        f 640 5:6 srv/secret "second\\n"
+      layer RUN rm -r /srv
+        w srv`),
+  )
+  await peel.whole()
+  await peel.tab('Waste')
+  await peel.page.getByRole('button', { name: '/srv/secret' }).click()
+  const versions = peel.inspector.getByRole('list', { name: 'Versions' }).getByRole('listitem')
+  await expect(versions).toHaveCount(3)
+  await expect(versions.nth(2)).toContainText('removed')
+  await expect(versions.nth(2)).toContainText('rm -r /srv')
+  await peel.inspector.getByRole('button', { name: 'Recover the version of layer 1' }).click()
+  await peel.expectChanges(1)
+  await peel.tab('Files')
+  const row = await peel.find('/srv/secret')
+  await expect(row).toContainText('0640')
+  await expect(row).toContainText('5:6')
+  await peel.choosePath('/srv/secret')
+  await peel.inspector.getByRole('tab', { name: 'Text' }).click()
+  await expect(peel.inspector).toContainText('second')
+})

@@ -1,0 +1,44 @@
+/** What an image wastes, for the screen: computed when it is first asked for, kept while the layers stay. */
+import type { WasteRow, WasteView } from '../../workers/api'
+import { bytesOfName } from '../core/bytes/text'
+import { diveScore } from '../core/insight/dive'
+import { wastedPaths, wasteOf, type WastedPath } from '../core/insight/waste'
+import type { EntryTable } from '../core/layer/table'
+import { ROOT, type Tree } from '../core/rootfs/tree'
+
+export class Wasted {
+  readonly view: WasteView
+  readonly #paths: readonly WastedPath[]
+
+  constructor(union: Tree, tables: readonly EntryTable[]) {
+    const { live, reclaimable, efficiency, byLayer } = wasteOf(union, tables)
+    this.#paths = wastedPaths(union, tables)
+    const hid = tables.map(() => 0)
+    for (const { copies } of this.#paths) for (const { hiddenBy, bytes } of copies) hid[hiddenBy] += bytes
+    this.view = {
+      live,
+      reclaimable,
+      efficiency,
+      dive: diveScore(tables),
+      layers: byLayer.map((unseen, layer) => ({ unseen, hid: hid[layer] })),
+      paths: this.#paths.length,
+    }
+  }
+
+  /** `now` is the tree with the pending edits. */
+  rows(now: Tree, from: number, count: number): WasteRow[] {
+    return this.#paths
+      .slice(from, from + Math.min(count, 1000))
+      .map((wasted) => ({ ...wasted, live: isLive(now, wasted.path) }))
+  }
+}
+
+function isLive(tree: Tree, path: string): boolean {
+  let node: number = ROOT
+  for (const name of path.split('/').filter(Boolean)) {
+    const bytes = bytesOfName(name)
+    node = tree.liveChild(node, bytes, 0, bytes.length)
+    if (node < 0) return false
+  }
+  return true
+}
