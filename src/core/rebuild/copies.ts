@@ -3,7 +3,7 @@ import { pathBytesOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { absolute } from '../rootfs/union'
 import { TYPE } from '../tar/entry'
-import { belowAny, surveyOf, textNode, type Survey } from './survey'
+import { belowAny, isListedBelow, surveyOf, type Survey } from './survey'
 
 export interface Copy {
   readonly layer: number
@@ -51,8 +51,9 @@ export function rowsBelow(
   const rows: number[] = []
   for (let row = 0; row < table.length; row++) {
     if (isMarker.has(row)) continue
-    const meant = node[row] >= 0 ? node[row] : textNode(tree, pathBytesOf(table, row))
-    if (meant >= 0 && below[meant] === 1) rows.push(row)
+    const isBelow =
+      node[row] >= 0 ? below[node[row]] === 1 : isListedBelow(tree, pathBytesOf(table, row), below)
+    if (isBelow) rows.push(row)
   }
   for (const { row, marker, parent, name } of markers) {
     if (parent < 0) continue

@@ -16,7 +16,7 @@ import { rowsBelow } from './copies'
 import { morphed } from './morph'
 import { changesFiles } from './plan'
 import { rewrittenLayer, type RewrittenLayer } from './rewrite'
-import { belowAny, markersOf, surveyOf, textNode, type Survey } from './survey'
+import { belowAny, isListedBelow, markersOf, surveyOf, textNode, type Survey } from './survey'
 import { pathBytesOf } from '../layer/rows'
 
 export type Slot =
@@ -217,8 +217,7 @@ function throughScrubbed(
   const paths = new Map<number, Uint8Array>()
   nodes.forEach((node, row) => {
     if (node < 0 || gone.has(row)) return
-    const listed = textNode(tree, pathBytesOf(table, row))
-    if (listed !== node && listed >= 0 && below[listed] === 1) paths.set(row, tree.pathBytes(node))
+    if (isListedBelow(tree, pathBytesOf(table, row), below)) paths.set(row, tree.pathBytes(node))
   })
   return paths
 }

@@ -105,6 +105,18 @@ export function textNode(tree: Tree, path: Uint8Array): number {
   return node
 }
 
+/** Whether a path as it is written lies at or below a marked node. */
+export function isListedBelow(tree: Tree, path: Uint8Array, below: Uint8Array): boolean {
+  const names = namesIn(path)
+  let node: number = ROOT
+  for (let i = 0; i < names.length; i += 2) {
+    node = tree.child(node, path, names[i], names[i + 1])
+    if (node < 0) return false
+    if (below[node] === 1) return true
+  }
+  return false
+}
+
 /** One byte a node: 1 for the given ones and all below them. */
 export function belowAny(tree: Tree, tops: ReadonlySet<number>): Uint8Array {
   const below = new Uint8Array(tree.length)
