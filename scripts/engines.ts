@@ -152,7 +152,9 @@ async function corpusProofs(docker: Docker | null, tools: Tools): Promise<void> 
         isDocker ? dockerTakes(docker, tar, facts.images ?? []) : dockerRefuses(docker, tar),
       )
       if (isDocker && (facts.images ?? []).length === 1)
-        await prove(`docker ${docker.version}`, short, () => sameTree(docker, tar))
+        await prove(`docker ${docker.version}`, short, () =>
+          sameTree(docker, tar, `sha256:${facts.images?.[0].config_sha256}`),
+        )
     }
     const verdicts: readonly [string | null, () => Verdict][] = [
       [tools.podman && `podman ${tools.podman}`, () => podmanTakes(tar, null)],
@@ -196,9 +198,7 @@ function dockerTakes(docker: Docker, tar: string, due: readonly ImageFacts[]): P
 }
 
 /** The union as Peel shows it and as docker made it, path by path: `peel inspect --files` beside `docker export`. */
-function sameTree(docker: Docker, tar: string): Partial<Row> {
-  const [ref] = docker.names()
-  must(ref !== undefined, 'docker knows the image under no name')
+function sameTree(docker: Docker, tar: string, ref: string): Partial<Row> {
   const peel = command(
     process.execPath,
     [join(root, 'scripts/peel.mjs'), 'inspect', tar, '--json', '--files'],
