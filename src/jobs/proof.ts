@@ -2,13 +2,14 @@
 import type { ByteSource } from '../core/bytes/source'
 import { ImageError } from '../core/fault/fault'
 import { Notices, type Notice } from '../core/fault/notice'
+import { pathBytesOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { copiesOf } from '../core/rebuild/copies'
 import type { Documents, LayerDescriptor } from '../core/rebuild/document'
 import { notAfter } from '../core/rebuild/layer'
 import type { Slot, StackPlan } from '../core/rebuild/stack'
 import { firstDifference } from '../core/rootfs/same'
-import { unite } from '../core/rootfs/union'
+import { absolute, unite } from '../core/rootfs/union'
 import { openArchiveIn } from './open'
 import type { RebuildInput } from './rebuild'
 
@@ -75,15 +76,28 @@ async function tableOf(
   return scanned.table
 }
 
-/** A path may be scrubbed below and written anew on top. */
+/** A path may be scrubbed below and written anew on top. Asked twice: by what rows mean, and by how they are spelt. */
 function proveScrubbed(
   layers: readonly BuiltLayer[],
   tables: readonly EntryTable[],
   plan: StackPlan | null,
 ): void {
   if (!plan || plan.scrubbed.length === 0) return
-  const left = copiesOf(tables, plan.scrubbed).find(
-    ({ layer, what }) => layers[layer].slot?.kind !== 'top' || what !== 'entry',
-  )
+  const isTop = (layer: number): boolean => layers[layer].slot?.kind === 'top'
+  const left = copiesOf(tables, plan.scrubbed).find(({ layer, what }) => !isTop(layer) || what !== 'entry')
   if (left) throw unproved(`still holds ${left.path} in layer ${left.layer}`, left.path)
+  const scrubbed = new Set(plan.scrubbed)
+  tables.forEach((table, layer) => {
+    if (isTop(layer)) return
+    for (let row = 0; row < table.length; row++) {
+      const path = absolute(pathBytesOf(table, row)).replace(/\/\.wh\.(?=[^/]*$)/, '/')
+      if (isAtOrBelow(path, scrubbed)) throw unproved(`still names ${path} in layer ${layer}`, path)
+    }
+  })
+}
+
+function isAtOrBelow(path: string, tops: ReadonlySet<string>): boolean {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
+    if (tops.has(path.slice(0, end))) return true
+  return false
 }

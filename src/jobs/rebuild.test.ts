@@ -153,6 +153,23 @@ describe('rewrite', () => {
     expect((await layersAfter(drawing, [{ op: 'scrub', paths: ['/lib/x'] }])).rows[1]).toEqual(['lib/y'])
   })
 
+  test('markers of a directory that its own layer makes go with it (docker marks such ones opaque)', async () => {
+    const drawing = `layer
+      d doc/
+    layer
+      o doc/new/
+      d doc/new/
+      f doc/new/copyright "1"
+      w nowhere/x`
+    expect((await layersAfter(drawing, [{ op: 'scrub', paths: ['/doc'] }])).rows).toEqual([
+      [],
+      ['nowhere/.wh.x'],
+    ])
+    expect((await layersAfter(drawing, [{ op: 'scrub', paths: ['/doc/new'] }])).rows[1]).toEqual([
+      'nowhere/.wh.x',
+    ])
+  })
+
   test('a directory that only its contents listed stays, listed on top', async () => {
     const { rows } = await layersAfter('layer\n f a/b/c "1"', [{ op: 'remove', path: '/a/b/c' }])
     expect(rows).toEqual([[], ['a', 'a/b']])

@@ -1,5 +1,5 @@
 /** Edits and a way to build, to an archive: planned, composed of ranges, opened again and proved. */
-import { JoinedSource, type ByteSource } from '../core/bytes/source'
+import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
 import { gzipDeterministic } from '../core/compress/gzip-write'
 import { hexOf, type Digest, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
@@ -10,7 +10,8 @@ import type { Notice } from '../core/fault/notice'
 import type { Image } from '../core/image/image'
 import { contentOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
-import { archiveParts, membersOf } from '../core/rebuild/archive'
+import { archiveParts, membersOf, unpackedMembers, type ArchiveMember } from '../core/rebuild/archive'
+import { configInstructions, editsContext, scratchContext, splitEdits } from '../core/rebuild/context'
 import {
   documentsOf,
   layerMediaType,
@@ -36,8 +37,12 @@ import { joinedBlobs, Segments } from './segments'
  * squash: layers from one on become one with the edits. flatten: all becomes one layer.
  */
 export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
-/** rootfs: the root filesystem alone, as `docker export` writes it; for `docker import`, WSL, LXC. */
-export type Format = 'docker' | 'oci' | 'rootfs'
+/**
+ * rootfs: the root filesystem alone, as `docker export` writes it; for `docker import`, WSL, LXC. context: a Dockerfile
+ * with what it needs, FROM scratch, or with the build append FROM the image that was opened. unpacked: LAYER_0.tar and
+ * further, with the documents in metadata/.
+ */
+export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
 
 export interface RebuildInput {
   readonly image: Image
@@ -84,21 +89,78 @@ export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
     descriptors,
     input.tags,
   )
-  if (input.format === 'rootfs')
-    return {
-      archive: layers[0].stored!,
-      documents,
-      layers: descriptors,
-      notices: await proveTree(layers, plan, input),
-    }
-  const blobs = new Map<string, ByteSource>()
-  for (const { descriptor, stored } of layers) if (stored) blobs.set(descriptor.digest, stored)
-  const archive = new JoinedSource(archiveParts(membersOf(documents, descriptors, blobs, input.format)))
-  const notices = [
-    ...(await proveDocuments(archive, documents, input.signal)),
-    ...(await proveTree(layers, plan, input)),
-  ]
+  const notices: Notice[] = []
+  const archive = await written(layers, plan, documents, input)
+  if (input.format === 'docker' || input.format === 'oci')
+    notices.push(...(await proveDocuments(archive, documents, input.signal)))
+  notices.push(...(await proveTree(layers, plan, input)))
   return { archive, documents, layers: descriptors, notices }
+}
+
+async function written(
+  layers: readonly BuiltLayer[],
+  plan: StackPlan | null,
+  documents: Documents,
+  input: RebuildInput,
+): Promise<ByteSource> {
+  const { format } = input
+  switch (format) {
+    case 'rootfs':
+      return layers[0].stored!
+    case 'context':
+      return tarOf(
+        plan
+          ? await editsContextOf(layers, documents, input)
+          : scratchContext(parsedConfig(documents.config), layers[0].plain!),
+      )
+    case 'unpacked':
+      return tarOf(
+        unpackedMembers(
+          documents,
+          layers.map((layer) => plainOf(layer, input)),
+        ),
+      )
+    default: {
+      const blobs = new Map<string, ByteSource>()
+      for (const { descriptor, stored } of layers) if (stored) blobs.set(descriptor.digest, stored)
+      return tarOf(
+        membersOf(
+          documents,
+          layers.map(({ descriptor }) => descriptor),
+          blobs,
+          format,
+        ),
+      )
+    }
+  }
+}
+
+function tarOf(members: readonly ArchiveMember[]): ByteSource {
+  return new JoinedSource(archiveParts(members))
+}
+
+function plainOf({ plain, slot }: BuiltLayer, input: RebuildInput): ByteSource {
+  return plain ?? input.plain[(slot as Extract<Slot, { kind: 'layer' }>).layer]
+}
+
+async function editsContextOf(
+  layers: readonly BuiltLayer[],
+  documents: Documents,
+  input: RebuildInput,
+): Promise<ArchiveMember[]> {
+  const [from] = input.image.tags
+  if (from === undefined)
+    throw new ImageError(
+      'bad-operation',
+      'The image has no name that a Dockerfile could start FROM; take the build flatten for one FROM scratch.',
+    )
+  const hasEdits = layers.some(({ slot }) => slot?.kind === 'top')
+  const split = splitEdits(hasEdits ? difference(input.edited) : [])
+  const open = contentsOf(input)
+  const tar = await segmented(layerBytes(split.unpacked, open, input.signal, notAfter(input.epoch)))
+  const lines = configInstructions(parsedConfig(documents.config), input.configEdits)
+  const user = input.image.config.config?.User
+  return editsContext(from, split, tar, lines, typeof user === 'string' ? user : '', open)
 }
 
 /** The config with the edits in it, before it names the new layers. */
@@ -118,7 +180,7 @@ function configOf({ image, configEdits, epoch }: RebuildInput): ReturnType<typeo
 /** Null where all becomes one layer. */
 function planOf(input: RebuildInput): StackPlan | null {
   const { build, format, stack = UNTOUCHED, edited, tables } = input
-  if (build === 'flatten' || format === 'rootfs') {
+  if (build === 'flatten' || format === 'rootfs' || (format === 'context' && build !== 'append')) {
     mustStand(edited.tree, stack)
     return null
   }
@@ -216,8 +278,12 @@ async function finished(
 }
 
 async function gzipped(plain: ByteSource, signal: AbortSignal | undefined): Promise<ByteSource> {
+  return segmented(gzipDeterministic(plain.stream(signal)))
+}
+
+async function segmented(pieces: AsyncIterable<Bytes>): Promise<ByteSource> {
   const segments = new Segments()
-  for await (const piece of gzipDeterministic(plain.stream(signal))) segments.push(piece)
+  for await (const piece of pieces) segments.push(piece)
   return joinedBlobs(segments.finish())
 }
 

@@ -2,6 +2,7 @@
 import { pathBytesOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { absolute } from '../rootfs/union'
+import { namesIn } from '../rootfs/walk'
 import { TYPE } from '../tar/entry'
 import { belowAny, isListedBelow, surveyOf, type Survey } from './survey'
 
@@ -46,21 +47,30 @@ export function rowsBelow(
   layer: number,
   below: Uint8Array,
 ): number[] {
-  const { node, markers } = layers[layer]
+  const { meant, markers } = layers[layer]
   const isMarker = new Set(markers.map(({ row }) => row))
   const rows: number[] = []
   for (let row = 0; row < table.length; row++) {
     if (isMarker.has(row)) continue
     const isBelow =
-      node[row] >= 0 ? below[node[row]] === 1 : isListedBelow(tree, pathBytesOf(table, row), below)
+      meant[row] >= 0 ? below[meant[row]] === 1 : isListedBelow(tree, pathBytesOf(table, row), below)
     if (isBelow) rows.push(row)
   }
   for (const { row, marker, parent, name } of markers) {
-    if (parent < 0) continue
+    if (isListedBelow(tree, takenAway(pathBytesOf(table, row)), below)) rows.push(row)
+    if (parent < 0 || rows.at(-1) === row) continue
     const child = marker === 'whiteout' ? tree.child(parent, name, 0, name.length) : parent
     if (below[parent] === 1 || (child >= 0 && below[child] === 1)) rows.push(row)
   }
   return rows.sort((a, b) => a - b)
+}
+
+/** The path that a marker is spelt for: "a/x" for "a/.wh.x"; for others it does not matter what stands behind the directory. */
+function takenAway(path: Uint8Array): Uint8Array {
+  const from = namesIn(path).at(-2) ?? 0
+  const out = path.slice(0, path.length - 4)
+  out.set(path.subarray(from + 4), from)
+  return out
 }
 
 /** Names outside of what is marked, by the row whose contents they share. */

@@ -198,10 +198,10 @@ function changesOf(
       .map(({ row }) => row),
   )
   for (const row of hidAll) if (!hidesStill.has(row)) gone.add(row)
-  const { node, inodes } = survey.layers[layer]
+  const { meant, inodes } = survey.layers[layer]
   return {
     gone,
-    paths: throughScrubbed(table, survey, node, gone, below),
+    paths: throughScrubbed(table, survey, meant, gone, below),
     inodeOf: (row) => inodes.get(row) ?? null,
   }
 }

@@ -23,6 +23,8 @@ export interface MarkerRow {
 export interface SurveyedLayer {
   /** Node of each row; -1 for markers, and for rows that a later row of the layer replaces. */
   readonly node: Int32Array
+  /** The same, with the path that a replaced row was for: its node although another row is there. */
+  readonly meant: Int32Array
   readonly markers: readonly MarkerRow[]
   /** Row of the inode that each hard link means, where this layer has it. */
   readonly inodes: ReadonlyMap<number, number>
@@ -42,14 +44,18 @@ export function surveyOf(tables: readonly EntryTable[], paths: readonly string[]
   const target = linkTargets(tree, tables)
   const asked = paths.map(() => new Set<number>())
   const layers = tables.map((table, layer): SurveyedLayer => {
-    const markers = markersOf(tree, table, target)
+    const before = markersOf(tree, table, target)
     applyLayer(tree, tables, layer)
+    const markers = before.map((marker) =>
+      marker.parent < 0 ? parentIn(tree, table, marker, target) : marker,
+    )
     paths.forEach((path, i) => {
       const node = resolve(tree, bytesOfName(path), target, false)
       if (node > ROOT) asked[i].add(node)
     })
     const node = nodesOf(tree, table, layer)
-    return { node, markers, inodes: inodesOf(tree, node, layer) }
+    const meant = meantBy(tree, table, node, new Set(markers.map(({ row }) => row)), target)
+    return { node, meant, markers, inodes: inodesOf(tree, node, layer) }
   })
   return { tree, layers, asked }
 }
@@ -71,6 +77,12 @@ export function markersOf(tree: Tree, table: EntryTable, target: LinkTarget): Ma
   return markers
 }
 
+/** docker marks directories opaque that the layer itself makes: they are there once it is laid. */
+function parentIn(tree: Tree, table: EntryTable, marker: MarkerRow, target: LinkTarget): MarkerRow {
+  const path = pathBytesOf(table, marker.row)
+  return { ...marker, parent: resolve(tree, path.subarray(0, namesIn(path).at(-2)), target, true) }
+}
+
 function hides(tree: Tree, marker: Marker, parent: number, name: Uint8Array): boolean {
   if (parent < 0) return false
   if (marker === 'whiteout') return tree.liveChild(parent, name, 0, name.length) >= 0
@@ -86,6 +98,24 @@ function nodesOf(tree: Tree, table: EntryTable, layer: number): Int32Array {
     if (tree.alive[node] === 1 && tree.layer[node] === layer && tree.row[node] >= 0)
       nodes[tree.row[node]] = node
   return nodes
+}
+
+function meantBy(
+  tree: Tree,
+  table: EntryTable,
+  nodes: Int32Array,
+  markers: ReadonlySet<number>,
+  target: LinkTarget,
+): Int32Array {
+  const meant = nodes.slice()
+  for (let row = 0; row < table.length; row++) {
+    if (nodes[row] >= 0 || markers.has(row)) continue
+    const path = pathBytesOf(table, row)
+    const [from, to] = namesIn(path).slice(-2)
+    const parent = from === undefined ? -1 : resolve(tree, path.subarray(0, from), target, true)
+    if (parent >= 0) meant[row] = tree.child(parent, path, from, to)
+  }
+  return meant
 }
 
 function inodesOf(tree: Tree, nodes: Int32Array, layer: number): Map<number, number> {
