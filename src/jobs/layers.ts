@@ -143,17 +143,21 @@ export class Layers {
       else if (!(await this.#fromStore(state))) await this.#fromSource(state, signal, onBytes)
       state.state = 'ready'
     } catch (thrown) {
-      const fault = faultOf(thrown)
-      state.state = 'failed'
-      state.fault = {
-        ...fault,
-        where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
-      }
+      this.#fail(state, index, thrown)
       state.table = emptyTable()
-      if (fault.code !== 'cancelled') this.notices.add('error', fault.code, fault.message, state.fault.where)
     }
     this.#unite()
     this.#options.onLayer(viewOf(state))
+  }
+
+  #fail(state: State, index: number, thrown: unknown): void {
+    const fault = faultOf(thrown)
+    state.state = 'failed'
+    state.fault = {
+      ...fault,
+      where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
+    }
+    if (fault.code !== 'cancelled') this.notices.add('error', fault.code, fault.message, state.fault.where)
   }
 
   /** A layer that this browser keeps is neither inflated nor scanned again. */
@@ -195,8 +199,12 @@ export class Layers {
       const state = this.#states[this.#united]
       if (state.state !== 'ready' && state.state !== 'failed') break
       const tables = this.#states.slice(0, this.#united + 1).map(({ table }) => table!)
-      lintLayer(this.union, tables, this.#united, this.notices)
-      state.counts = applyLayer(this.union, tables, this.#united, this.notices)
+      try {
+        lintLayer(this.union, tables, this.#united, this.notices)
+        state.counts = applyLayer(this.union, tables, this.#united, this.notices)
+      } catch (thrown) {
+        this.#fail(state, this.#united, thrown)
+      }
       this.#united++
       this.#options.onLayer(viewOf(state))
     }

@@ -220,9 +220,12 @@ class Lint {
 
   /** Whether Linux could not unpack it: paths of more than 4,096 bytes, names of more than 255. */
   #tooLong(bytes: Uint8Array, row: number): boolean {
-    const names = namesIn(bytes)
     let longest = 0
-    for (let i = 0; i < names.length; i += 2) longest = Math.max(longest, names[i + 1] - names[i])
+    for (let i = 0, start = 0; i <= bytes.length; i++)
+      if (i === bytes.length || bytes[i] === 0x2f) {
+        longest = Math.max(longest, i - start)
+        start = i + 1
+      }
     const shown = `${absolute(bytes.subarray(0, 60))}…`
     if (longest > MOST_NAME)
       this.#say(

@@ -168,10 +168,12 @@ class Applier {
       this.#isLastPrefix(bytes, from, to)
     )
       return last
-    const names = namesIn(bytes, from, to)
+    // Most often it lies below the one before: a walk from the root for each would make deep trees quadratic.
+    const further = this.#isBelowLast(bytes, from, to)
+    const names = namesIn(bytes, further ? from + this.#lastPrefix.length : from, to)
     for (let i = 0; i < names.length; i += 2)
       if (markerOf(bytes, names[i], names[i + 1]) !== 'none') return -1
-    let node: number = ROOT
+    let node: number = further ? last : ROOT
     let straight = true
     for (let i = 0; i < names.length; i += 2) {
       const next = this.#directory(node, bytes, names[i], names[i + 1], row)
@@ -182,6 +184,18 @@ class Applier {
     // Behind a link it may lead elsewhere for the next entry: the link itself can be what this one replaces.
     this.#lastParent = straight ? node : -1
     return node
+  }
+
+  /** Whether the bytes go on where the last prefix, which is whole names, ends, and never up again. */
+  #isBelowLast(bytes: Uint8Array, from: number, to: number): boolean {
+    const { tree } = this
+    const node = this.#lastParent
+    const { length } = this.#lastPrefix
+    if (node < 0 || length === 0 || length > to - from) return false
+    if (tree.alive[node] === 0 || tree.type[node] !== TYPE.directory) return false
+    if (!this.#isLastPrefix(bytes, from, from + length)) return false
+    for (let i = from + length; i + 1 < to; i++) if (bytes[i] === 0x2e && bytes[i + 1] === 0x2e) return false
+    return true
   }
 
   #isLastPrefix(bytes: Uint8Array, from: number, to: number): boolean {
