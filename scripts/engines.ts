@@ -222,12 +222,12 @@ function sameTree(docker: Docker, tar: string, ref: string): Partial<Row> {
   return { words: `docker export: ${Object.keys(due).length} paths as Peel shows them` }
 }
 
-/** A name as Python prints it: the bytes that Peel escapes as they are, those that are not UTF-8 as lone surrogates. */
+/** A name as union.py prints it: bytes that are not UTF-8 escaped as here, all others as they are. */
 function inPython(name: string): string {
-  return name.replace(/\\(?:x([0-9a-f]{2})|\\)/g, (_, hex?: string) => {
+  return name.replace(/\\(?:x([0-9a-f]{2})|\\)/g, (escape, hex?: string) => {
     if (hex === undefined) return '\\'
     const byte = parseInt(hex, 16)
-    return String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)
+    return byte < 0x80 ? String.fromCharCode(byte) : escape
   })
 }
 
