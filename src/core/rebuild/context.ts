@@ -3,7 +3,6 @@ import { MemorySource, type ByteSource } from '../bytes/source'
 import { nameText, sameBytes, utf8 } from '../bytes/text'
 import type { ConfigEdit } from '../edit/config'
 import type { ImageConfig } from '../image/documents'
-import { TYPE } from '../tar/entry'
 import { fileMember, type ArchiveMember } from './archive'
 import { instructionsOf } from './dockerfile'
 import type { OpenContent } from './layer'
@@ -19,9 +18,9 @@ export function scratchContext(config: ImageConfig, rootfs: ByteSource): Archive
 export interface SplitEdits {
   /** Absolute paths to be removed first. */
   readonly removed: readonly string[]
-  /** Plain files with plain names: one COPY each. */
+  /** Files that were written: one COPY each, so that a team finds them by name in its repository. */
   readonly copied: readonly PlannedEntry[]
-  /** What COPY would lose: directories with their attributes, links, devices, xattrs, names with odd characters. */
+  /** The rest, and what COPY would lose: directories with their attributes, links, devices, xattrs, odd names. One layer for all. */
   readonly unpacked: readonly PlannedEntry[]
 }
 
@@ -48,7 +47,7 @@ function isPlain({ path, entry, linkTo }: PlannedEntry, linked: ReadonlySet<stri
   const name = nameText(path)
   return (
     linkTo === null &&
-    entry.type === TYPE.file &&
+    entry.content?.from === 'stored' &&
     !linked.has(name) &&
     !entry.pax.some(({ key }) => key.includes('.xattr.')) &&
     /^[A-Za-z0-9_./+@,:=-]+$/.test(name)
