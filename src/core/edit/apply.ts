@@ -137,7 +137,9 @@ function device(
     )
   const place = placeOf(edited, path, given)
   refuseIfThere(edited, place, path)
-  const row = addRow(edited, { ...fresh(type, given), major, minor })
+  // A pipe has no numbers, whatever a recipe says: no tar would bring them back.
+  const numbers = kind === 'fifo' ? {} : { major, minor }
+  const row = addRow(edited, { ...fresh(type, given), ...numbers })
   edited.tree.put(place.parent, place.name, 0, place.name.length, upperLayer(edited), row, type)
 }
 
