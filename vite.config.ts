@@ -2,7 +2,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
-import { contentSecurityPolicy, serviceWorker } from './scripts/vite-service-worker'
+import { contentSecurityPolicy, serviceWorker } from './scripts/vite-service-worker.ts'
 
 /**
  * The policy in the page itself, for hosts that send no headers. In builds only: the dev server needs its WebSocket and its inline

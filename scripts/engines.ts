@@ -1,7 +1,8 @@
 /**
  * npm run engines: real container engines take what Peel made, and what others made.
  *
- *   corpus    every archive that docker should take loads as it is, under its name and ID; podman, skopeo, umoci too
+ *   corpus    every archive that docker should take loads as it is, under its name and ID, and `docker export` of it is the
+ *             tree that Peel shows; podman, skopeo, umoci take it too
  *   walks     ALPYNE and redis, rebuilt by the terminal and by the page (test-results/exports/, which npm test leaves),
  *             are loaded and run (redis by docker and skopeo, ALPYNE by all), and their root filesystems compared with what Python's tarfile says they should be
  *
@@ -21,6 +22,7 @@ import {
   rootfsOf,
   unionOf,
   wrongBlobs,
+  type Seen,
   type SeenImage,
 } from './engines/witness'
 
@@ -149,6 +151,10 @@ async function corpusProofs(docker: Docker | null, tools: Tools): Promise<void> 
       await prove(`docker ${docker.version}`, short, () =>
         isDocker ? dockerTakes(docker, tar, facts.images ?? []) : dockerRefuses(docker, tar),
       )
+      if (isDocker && (facts.images ?? []).length === 1)
+        await prove(`docker ${docker.version}`, short, () =>
+          sameTree(docker, tar, `sha256:${facts.images?.[0].config_sha256}`),
+        )
     }
     const verdicts: readonly [string | null, () => Verdict][] = [
       [tools.podman && `podman ${tools.podman}`, () => podmanTakes(tar, null)],
@@ -189,6 +195,68 @@ function dockerTakes(docker: Docker, tar: string, due: readonly ImageFacts[]): P
   // A legacy v1 archive has no config yet: docker makes one, and with it an ID that nobody can foresee here.
   if (due.length > 0) must(same([...ids].sort(), [...dueIds].sort()), `ID ${[...ids]}, not ${[...dueIds]}`)
   return { name: refs[0], id: [...ids][0], words: `${refs.length} name(s)` }
+}
+
+/** The union as Peel shows it and as docker made it, path by path: `peel inspect --files` beside `docker export`. */
+function sameTree(docker: Docker, tar: string, ref: string): Partial<Row> {
+  const peel = command(
+    process.execPath,
+    [join(root, 'scripts/peel.mjs'), 'inspect', tar, '--json', '--files'],
+    {
+      cwd: root,
+    },
+  )
+  must(peel.stdout.startsWith('{'), complaint(peel))
+  const report = JSON.parse(peel.stdout) as { images: [{ files: PeelFile[] }] }
+  const due = Object.fromEntries(
+    report.images[0].files.map((file) => [inPython(file.path.slice(1)), seenAs(file)]),
+  )
+  const there = Object.fromEntries(
+    Object.entries(rootfsOf(docker.exportRootfs(ref))).map(([path, entry]) => [path, compared(entry)]),
+  )
+  // Docker makes /etc for its hosts file where an image has none.
+  const ignored = (path: string, field: string): boolean =>
+    ignoreDockers(path, field) || (path === 'etc' && due.etc === undefined)
+  const found = differences(due, there, { ignored })
+  must(found.length === 0, `docker export, ${found.length} differences: ${found.slice(0, 8).join('; ')}`)
+  return { words: `docker export: ${Object.keys(due).length} paths as Peel shows them` }
+}
+
+/** A name as union.py prints it: bytes that are not UTF-8 escaped as here, all others as they are. */
+function inPython(name: string): string {
+  return name.replace(/\\(?:x([0-9a-f]{2})|\\)/g, (escape, hex?: string) => {
+    if (hex === undefined) return '\\'
+    const byte = parseInt(hex, 16)
+    return byte < 0x80 ? String.fromCharCode(byte) : escape
+  })
+}
+
+interface PeelFile extends Seen {
+  readonly path: string
+  readonly layer: number | null
+}
+
+/** Hard links are names of one file to docker export, which writes another of them as the file. */
+function seenAs({
+  path: _,
+  layer,
+  mode,
+  ...file
+}: Omit<PeelFile, 'mode'> & { readonly mode?: unknown }): Seen {
+  const type = file.type === 'hardlink' && file.sha256 !== undefined ? 'file' : file.type
+  const seen = compared({
+    ...file,
+    type,
+    mode: parseInt(String(mode), 8),
+    link: file.link === undefined ? undefined : inPython(file.link),
+  })
+  return layer === null ? { ...seen, missing: true } : seen
+}
+
+function compared({ type, mode, uid, gid, mtime, size, sha256, link }: Seen): Seen {
+  const common = { type, mode, uid, gid, mtime: Math.floor(mtime ?? 0) }
+  if (type === 'file') return { ...common, size, sha256 }
+  return type === 'symlink' ? { ...common, link } : common
 }
 
 // ---------------------------------------------------------------- what Peel made

@@ -11,12 +11,24 @@ export const USAGE = `usage:
   peel inspect ARCHIVE [--json] [--files] [--no-verify]
       what is in a saved image: layers with their steps, sizes, findings, waste
       exit 0: nothing wrong; 1: findings of severity error; 2: refused
-  peel rebuild ARCHIVE -o OUT [--recipe R.json] [--build add|flatten]
-               [--format docker|oci|rootfs] [--tag NAME:TAG]
-      the archive with a recipe's changes, as a tar that docker load takes`
+  peel rules ARCHIVE [--json]
+      what each engine does with the archive: name, image ID, or the message with which it fails
+      exit 0: every engine loads it; 1: some do not; 2: refused
+  peel rebuild ARCHIVE -o OUT [--recipe R.json] [--tag NAME:TAG]
+               [--build add|rewrite|squash|flatten] [--from LAYER]
+               [--format docker|oci|rootfs|context|unpacked] [--gzip] [--epoch SECONDS]
+      the archive with a recipe's changes
+      add       the changes are one more layer
+      rewrite   the same, and what is removed is taken out of the layers below
+      squash    layers from --from on (else all) become one with the changes
+      flatten   all becomes one layer, FROM scratch
+      docker    a tar that docker load, ctr, podman and skopeo take; oci: an OCI layout alone
+      rootfs    the root filesystem alone; context: a Dockerfile with what it needs
+      unpacked  LAYER_0.tar and further, with the documents in metadata/
+      --gzip compresses new layers; --epoch: nothing that is written bears a later time`
 
-const VALUED = new Set(['recipe', 'build', 'format', 'tag', 'o', 'output'])
-const FLAGS = new Set(['json', 'files', 'no-verify', 'help'])
+const VALUED = new Set(['recipe', 'build', 'format', 'tag', 'from', 'epoch', 'o', 'output'])
+const FLAGS = new Set(['json', 'files', 'no-verify', 'gzip', 'help'])
 
 /** Throws `bad-operation` with the usage. */
 export function parseArguments(words: readonly string[]): Arguments {
@@ -38,7 +50,7 @@ export function parseArguments(words: readonly string[]): Arguments {
   }
   const [command = '', archive = ''] = plain
   if (options.has('help')) return { command: 'help', archive, options }
-  if (!['inspect', 'rebuild'].includes(command) || archive === '' || plain.length > 2)
+  if (!['inspect', 'rules', 'rebuild'].includes(command) || archive === '' || plain.length > 2)
     throw new ImageError('bad-operation', USAGE)
   return { command, archive, options }
 }

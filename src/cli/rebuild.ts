@@ -1,11 +1,14 @@
 /** rebuild: a recipe on an archive, written to a file. */
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
 import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
+import { editedConfig } from '../core/edit/config'
+import type { Operation } from '../core/edit/operation'
 import { readRecipe, type Recipe } from '../core/edit/recipe'
 import { ImageError } from '../core/fault/fault'
-import { namesOf } from '../core/image/image'
+import { namesOf, type Image } from '../core/image/image'
+import { parseReference } from '../core/image/reference'
 import { configEdits, replay, tagsInForce } from '../jobs/edits'
 import { Layers } from '../jobs/layers'
 import { memoryStores } from '../jobs/memory-stores'
@@ -17,8 +20,20 @@ import type { Arguments } from './arguments'
 import { FileSource } from './file-source'
 import { size } from './summary'
 
-const BUILDS: Record<string, Build> = { add: 'append', append: 'append', flatten: 'flatten' }
-const FORMATS: Record<string, Format> = { docker: 'docker', oci: 'oci', rootfs: 'rootfs' }
+const BUILDS: Record<string, Build> = {
+  add: 'append',
+  append: 'append',
+  rewrite: 'rewrite',
+  squash: 'squash',
+  flatten: 'flatten',
+}
+const FORMATS: Record<string, Format> = {
+  docker: 'docker',
+  oci: 'oci',
+  rootfs: 'rootfs',
+  context: 'context',
+  unpacked: 'unpacked',
+}
 
 /** Answers what was built, for people. Throws the faults of opening, of the recipe and of building; then nothing is written. */
 export async function runRebuild({ archive: path, options }: Arguments): Promise<string> {
@@ -26,11 +41,49 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   if (typeof out !== 'string') throw new ImageError('bad-operation', 'Say where to write with -o OUT.')
   const build = chosen(BUILDS, options.get('build') ?? 'add', 'build')
   const format = chosen(FORMATS, options.get('format') ?? 'docker', 'format')
+  const squashFrom = wholeNumber(options.get('from'), 'from')
+  if (squashFrom !== undefined && build !== 'squash')
+    throw new ImageError('bad-operation', '--from belongs to --build squash.')
+  const epoch = wholeNumber(options.get('epoch'), 'epoch')
   if (resolve(out) === resolve(path))
     throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
   const recipe = await recipeAt(options.get('recipe'))
-  const opened = await openSource(FileSource.open(path))
-  const archive = await openArchiveIn(opened.tar)
+  const { image, layers } = await opened(path)
+  const journal = added(EMPTY_JOURNAL, recipe.operations)
+  const { edited, stack } = replay(layers.union, layers.tables, journal, namedLine)
+  mustFit(recipe.operations, image)
+  const tag = options.get('tag')
+  const {
+    archive: result,
+    documents,
+    notices,
+  } = await rebuild({
+    image,
+    tables: layers.tables,
+    plain: layers.plain,
+    edited,
+    stack,
+    configEdits: configEdits(inForce(journal)),
+    tags: typeof tag === 'string' ? [tag] : tagsInForce(inForce(journal), namesOf(image)),
+    build,
+    squashFrom,
+    format,
+    gzip: options.has('gzip'),
+    epoch,
+    stored: async (id) => new MemorySource(recipe.contents.get(id)!),
+    pool: inlinePool,
+  })
+  const errors = notices.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new ImageError('internal', `The result is not offered: ${errors[0].message}`)
+  await write(result, out)
+  const isImage = format === 'docker' || format === 'oci'
+  return `${out}: ${size(result.size)}${isImage ? `, image ID ${documents.configDigest}, manifest ${documents.manifestDigest}` : ''}`
+}
+
+/** The one image of an archive, its layers read. */
+async function opened(path: string): Promise<{ image: Image; layers: Layers }> {
+  const { tar } = await openSource(FileSource.open(path))
+  const archive = await openArchiveIn(tar)
   if (archive.images.length > 1)
     throw new ImageError(
       'bad-operation',
@@ -45,29 +98,33 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     onUnion: () => {},
   })
   await layers.scan(new Tasks(() => {}).start('', 0, ''))
-  const journal = added(EMPTY_JOURNAL, recipe.operations)
-  const { edited } = replay(layers.union, layers.tables, journal)
-  const tag = options.get('tag')
-  const {
-    archive: result,
-    documents,
-    notices,
-  } = await rebuild({
-    image,
-    tables: layers.tables,
-    plain: layers.plain,
-    edited,
-    configEdits: configEdits(inForce(journal)),
-    tags: typeof tag === 'string' ? [tag] : tagsInForce(inForce(journal), namesOf(image)),
-    build,
-    format,
-    stored: async (id) => new MemorySource(recipe.contents.get(id)!),
-    pool: inlinePool,
+  const { anyFault } = layers
+  // An image with a layer that cannot be read has a root filesystem that nobody knows.
+  if (anyFault) throw new ImageError(anyFault.code, anyFault.message, anyFault.where)
+  return { image, layers }
+}
+
+function namedLine(index: number, { fault }: ImageError): ImageError {
+  return new ImageError(fault.code, `Line ${index + 1} of the recipe: ${fault.message}`, fault.where)
+}
+
+/** Lines that are not about files: each is tried on the config, or as names. */
+function mustFit(operations: readonly Operation[], image: Image): void {
+  operations.forEach((operation, index) => {
+    try {
+      if (operation.op === 'tags') operation.tags.forEach(parseReference)
+      if (operation.op === 'config' || operation.op === 'history')
+        editedConfig(image.configBytes, configEdits(operations.slice(0, index + 1)))
+    } catch (thrown) {
+      throw thrown instanceof ImageError ? namedLine(index, thrown) : thrown
+    }
   })
-  const errors = notices.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) throw new ImageError('internal', `The result is not offered: ${errors[0].message}`)
-  await write(result, out)
-  return `${out}: ${size(result.size)}${format === 'rootfs' ? '' : `, image ID ${documents.configDigest}, manifest ${documents.manifestDigest}`}`
+}
+
+function wholeNumber(word: string | true | undefined, name: string): number | undefined {
+  if (word === undefined) return undefined
+  if (typeof word === 'string' && /^\d{1,12}$/.test(word)) return Number(word)
+  throw new ImageError('bad-operation', `--${name} takes a whole number; "${String(word)}" is none.`)
 }
 
 function chosen<T>(table: Record<string, T>, word: string | true, name: string): T {
@@ -96,11 +153,21 @@ async function recipeAt(path: string | true | undefined): Promise<Recipe> {
   })
 }
 
+/** Under another name until all of it is there: a failure leaves no half file, and what was there stays. */
 async function write(source: ByteSource, path: string): Promise<void> {
-  const handle = await open(path, 'w')
+  const there = await stat(path).catch(() => null)
+  // A pipe or a device is written to, and never replaced.
+  const beside = there && !there.isFile() ? path : `${path}.part`
   try {
-    for await (const piece of source.stream()) await handle.writeFile(piece)
-  } finally {
-    await handle.close()
+    const handle = await open(beside, 'w')
+    try {
+      for await (const piece of source.stream()) await handle.writeFile(piece)
+    } finally {
+      await handle.close()
+    }
+    if (beside !== path) await rename(beside, path)
+  } catch (thrown) {
+    if (beside !== path) await rm(beside, { force: true })
+    throw thrown
   }
 }

@@ -1,4 +1,5 @@
 /** The whole job without a browser: open real archives, edit, export, open again. */
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { EngineEvent, EditsView } from '../../workers/api'
@@ -106,6 +107,25 @@ describe.skipIf(!corpus)('the walk on real Alpine', () => {
       expect(Buffer.from(await back.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
     },
   )
+
+  test('a directory that a layer removed is saved as a tar of what it held', async () => {
+    const { engine } = engineOn()
+    await engine.open([{ path: '', file: fileOf(corpusFile('built/whiteouts-dev-docker20-save.tar')) }])
+    await engine.edit([]) // Waits until the layers are read.
+    const { blob, fileName } = await engine.download({ view: { kind: 'asOf', layer: 2 }, path: '/w/gone' })
+    expect(fileName).toBe('gone.tar')
+    const names = execFileSync('tar', ['t'], {
+      input: Buffer.from(await blob.arrayBuffer()),
+      encoding: 'utf8',
+    })
+    expect(names.trim().split('\n')).toEqual([
+      'gone/',
+      'gone/deep/',
+      'gone/deep/f1',
+      'gone/deep/f2',
+      'gone/deep/f3',
+    ])
+  })
 
   test('redis: config and history as docker shows them, and an edit of a file', async () => {
     const { engine, events } = engineOn()

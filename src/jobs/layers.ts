@@ -1,6 +1,7 @@
 /** The layers of the image on screen: scanned base first, verified and kept behind. A broken layer does not hide the others. */
 import type { LayerView } from '../../workers/api'
 import { BlobSource, type ByteSource } from '../core/bytes/source'
+import { WindowCache } from '../core/bytes/cached'
 import type { DiffId } from '../core/digest/digest'
 import { faultOf, ImageError, throwIfCancelled, type Fault } from '../core/fault/fault'
 import { Notices } from '../core/fault/notice'
@@ -20,6 +21,8 @@ interface State {
   readonly layer: Layer
   table: EntryTable | null
   plain: ByteSource | null
+  /** The same through the cache of windows. */
+  reading: ByteSource | null
   plainBytes: number | null
   state: LayerView['state']
   fault: Fault | null
@@ -38,6 +41,7 @@ export interface LayersOptions {
 }
 
 export class Layers {
+  readonly #cache = new WindowCache()
   readonly union = new Tree()
   readonly notices = new Notices()
   readonly #states: State[]
@@ -50,6 +54,7 @@ export class Layers {
       layer,
       table: null,
       plain: layer.compression === 'none' ? layer.source : null,
+      reading: null,
       plainBytes: layer.compression === 'none' ? layer.storedBytes : null,
       state: 'waiting',
       fault: null,
@@ -73,24 +78,21 @@ export class Layers {
   get tables(): EntryTable[] {
     return this.#states.slice(0, this.#united).map(({ table }) => table!)
   }
-  /** Plain tars; throws the layer's own fault where one could not be read. */
+  /** Plain tars, for reading files out of: small reads go through windows that are kept. Throws the layer's own fault where one could not be read. */
   get plain(): ByteSource[] {
-    return this.#states.map(({ plain, fault, layer }) => {
-      if (plain) return plain
-      throw fault
-        ? new ImageError(fault.code, fault.message, { ...fault.where, layer: layer.index })
-        : new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, {
-            layer: layer.index,
-          })
-    })
+    return this.#states.map((_, layer) => this.plainOf(layer))
   }
   plainOf(layer: number): ByteSource {
-    const { plain, fault } = this.#states[layer]
-    if (plain) return plain
+    const state = this.#states[layer]
+    if (state.plain) return (state.reading ??= this.#cache.over(state.plain))
+    const { fault } = state
     throw new ImageError(
       fault?.code ?? 'missing-member',
       fault?.message ?? `Layer ${layer} is not in the archive.`,
-      { layer },
+      {
+        ...fault?.where,
+        layer,
+      },
     )
   }
   isVerified(layer: number): boolean {
@@ -141,17 +143,21 @@ export class Layers {
       else if (!(await this.#fromStore(state))) await this.#fromSource(state, signal, onBytes)
       state.state = 'ready'
     } catch (thrown) {
-      const fault = faultOf(thrown)
-      state.state = 'failed'
-      state.fault = {
-        ...fault,
-        where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
-      }
+      this.#fail(state, index, thrown)
       state.table = emptyTable()
-      if (fault.code !== 'cancelled') this.notices.add('error', fault.code, fault.message, state.fault.where)
     }
     this.#unite()
     this.#options.onLayer(viewOf(state))
+  }
+
+  #fail(state: State, index: number, thrown: unknown): void {
+    const fault = faultOf(thrown)
+    state.state = 'failed'
+    state.fault = {
+      ...fault,
+      where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
+    }
+    if (fault.code !== 'cancelled') this.notices.add('error', fault.code, fault.message, state.fault.where)
   }
 
   /** A layer that this browser keeps is neither inflated nor scanned again. */
@@ -193,8 +199,12 @@ export class Layers {
       const state = this.#states[this.#united]
       if (state.state !== 'ready' && state.state !== 'failed') break
       const tables = this.#states.slice(0, this.#united + 1).map(({ table }) => table!)
-      lintLayer(this.union, tables, this.#united, this.notices)
-      state.counts = applyLayer(this.union, tables, this.#united, this.notices)
+      try {
+        lintLayer(this.union, tables, this.#united, this.notices)
+        state.counts = applyLayer(this.union, tables, this.#united, this.notices)
+      } catch (thrown) {
+        this.#fail(state, this.#united, thrown)
+      }
       this.#united++
       this.#options.onLayer(viewOf(state))
     }

@@ -2,7 +2,7 @@
 import { JoinedSource, MemorySource, type ByteSource } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { sniffCompression, type Compression } from '../core/compress/compression'
-import { inflate } from '../core/compress/inflate'
+import { inflate, plainLimit } from '../core/compress/inflate'
 import type { DiffId } from '../core/digest/digest'
 import { Sha256, sha256Of } from '../core/digest/sha256'
 import { ImageError } from '../core/fault/fault'
@@ -24,12 +24,14 @@ export interface OpenedSource {
 export interface OpenOptions {
   readonly signal?: AbortSignal
   readonly onBytes?: (done: number) => void
+  /** Most plain bytes that a compressed archive may become, for who knows better than `plainLimit`. */
+  readonly mostPlain?: number
 }
 
 /** Takes off a compression around the whole archive. Throws `not-an-archive`, and what inflate throws. */
 export async function openSource(
   file: ByteSource,
-  { signal, onBytes }: OpenOptions = {},
+  { signal, onBytes, mostPlain = plainLimit(file.size) }: OpenOptions = {},
 ): Promise<OpenedSource> {
   if (file.size === 0)
     throw new ImageError(
@@ -43,7 +45,7 @@ export async function openSource(
     return { file, tar: file, compression }
   }
   const segments = new Segments()
-  for await (const chunk of inflate(file, compression, { signal })) {
+  for await (const chunk of inflate(file, compression, { signal, limit: mostPlain })) {
     segments.push(chunk)
     onBytes?.(segments.size)
   }
@@ -53,15 +55,16 @@ export async function openSource(
 }
 
 export async function openArchiveIn(tar: ByteSource, signal?: AbortSignal): Promise<Archive> {
-  return openArchive(tar, plainDigest, signal)
+  return openArchive(tar, (stored) => plainDigest(stored, signal), signal)
 }
 
 /** diff_id of stored bytes of any compression. */
-async function plainDigest(stored: ByteSource): Promise<DiffId> {
+async function plainDigest(stored: ByteSource, signal?: AbortSignal): Promise<DiffId> {
   const compression = sniffCompression(await stored.read(0, Math.min(8, stored.size)))
-  if (compression === 'none') return (await sha256Of(stored)) as DiffId
+  if (compression === 'none') return (await sha256Of(stored, { signal })) as DiffId
   const hasher = new Sha256()
-  for await (const chunk of inflate(stored, compression)) hasher.update(chunk)
+  for await (const chunk of inflate(stored, compression, { signal, limit: plainLimit(stored.size) }))
+    hasher.update(chunk)
   return hasher.digest() as DiffId
 }
 

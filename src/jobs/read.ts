@@ -5,11 +5,11 @@ import { MemorySource } from '../core/bytes/source'
 import { decodeUtf8, nameText } from '../core/bytes/text'
 import { ImageError } from '../core/fault/fault'
 import { layerBytes, type OpenContent } from '../core/rebuild/layer'
-import { flattened, type PlannedEntry } from '../core/rebuild/plan'
+import type { PlannedEntry } from '../core/rebuild/plan'
 import { entryOf, linkTargetIn, type Entry, type Sources } from '../core/rootfs/entry'
 import { inodeKey } from '../core/rootfs/sums'
 import { ROOT, type Tree } from '../core/rootfs/tree'
-import { resolve, walkTree } from '../core/rootfs/walk'
+import { resolve, walkTree, type Holds } from '../core/rootfs/walk'
 import { xattrsIn } from '../core/layer/rows'
 import { TYPE } from '../core/tar/entry'
 
@@ -18,6 +18,8 @@ export interface At {
   readonly sources: Sources
   readonly node: number
   readonly open: OpenContent
+  /** What the view shows, removed paths where it shows those. */
+  readonly holds: Holds
 }
 
 const EMPTY = new MemorySource(new Uint8Array(0))
@@ -68,12 +70,15 @@ function textOf(bytes: Bytes, cut: boolean): string | null {
   return null
 }
 
-/** A directory with all below it as a plain tar, names relative to its parent. */
-export async function directoryTar({ tree, sources, node, open }: At, signal?: AbortSignal): Promise<Blob> {
+/** A directory with all that the view shows below it as a plain tar, names relative to its parent. */
+export async function directoryTar(
+  { tree, sources, node, open, holds }: At,
+  signal?: AbortSignal,
+): Promise<Blob> {
   const pieces: Bytes[] = []
   const blobs: Blob[] = []
   let held = 0
-  for await (const piece of layerBytes(subtree(tree, sources, node), open, signal)) {
+  for await (const piece of layerBytes(subtree(tree, sources, node, holds), open, signal)) {
     pieces.push(piece)
     held += piece.length
     if (held < 32 * 1024 * 1024) continue
@@ -83,15 +88,11 @@ export async function directoryTar({ tree, sources, node, open }: At, signal?: A
   return new Blob([...blobs, ...pieces], { type: 'application/x-tar' })
 }
 
-function* subtree(tree: Tree, sources: Sources, top: number): Iterable<PlannedEntry> {
-  if (top === ROOT) {
-    yield* flattened(tree, sources)
-    return
-  }
-  const cut = tree.parent[top] === ROOT ? 0 : tree.pathBytes(tree.parent[top]).length + 1
+function* subtree(tree: Tree, sources: Sources, top: number, holds: Holds): Iterable<PlannedEntry> {
+  const cut = top === ROOT || tree.parent[top] === ROOT ? 0 : tree.pathBytes(tree.parent[top]).length + 1
   const first = new Map<number, Uint8Array>()
-  const nodes = [top]
-  walkTree(tree, top, (node) => nodes.push(node))
+  const nodes = top === ROOT ? [] : [top]
+  walkTree(tree, top, (node) => nodes.push(node), holds)
   for (const node of nodes) {
     const path = tree.pathBytes(node).subarray(cut)
     const entry = entryOf(tree, sources, node)

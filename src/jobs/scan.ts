@@ -1,7 +1,7 @@
 /** One stored layer to its table; what is compressed is inflated once, and kept on the way. */
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import type { Compression } from '../core/compress/compression'
-import { inflate } from '../core/compress/inflate'
+import { inflate, plainLimit } from '../core/compress/inflate'
 import { Notices, type Notice } from '../core/fault/notice'
 import { emptyTable, scanLayer } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
@@ -20,13 +20,15 @@ export interface ScanOptions {
   readonly signal?: AbortSignal
   /** Stored bytes done so far; plain bytes where the layer is compressed. */
   readonly onBytes?: (done: number) => void
+  /** Most plain bytes that a compressed layer may become, for who knows better than `plainLimit`. */
+  readonly mostPlain?: number
 }
 
-/** Throws what scanLayer and inflate throw. A compressed layer is read to its end, behind the tar's end marker too: the diff_id covers all of it. */
+/** Throws what scanLayer and inflate throw; `too-large` for a bomb. A compressed layer is read to its end, behind the tar's end marker too: the diff_id covers all of it. */
 export async function scanStored(
   source: ByteSource,
   compression: Compression,
-  { signal, onBytes }: ScanOptions = {},
+  { signal, onBytes, mostPlain = plainLimit(source.size) }: ScanOptions = {},
 ): Promise<ScannedLayer> {
   const notices = new Notices()
   if (compression === 'none') {
@@ -37,7 +39,9 @@ export async function scanStored(
     return { table, plainBytes: source.size, segments: null, notices: notices.list }
   }
   const segments = new Segments()
-  const input = new StreamInput(kept(inflate(source, compression, { signal }), segments, onBytes))
+  const input = new StreamInput(
+    kept(inflate(source, compression, { signal, limit: mostPlain }), segments, onBytes),
+  )
   const table = await scanLayer(input, notices, signal)
   const plainBytes = await input.total()
   return { table, plainBytes, segments: segments.finish(), notices: notices.list }

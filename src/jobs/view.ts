@@ -206,6 +206,11 @@ export class View {
     return found
   }
 
+  /** Whether the view shows the node when all is open. */
+  holds(node: number): boolean {
+    return this.#seen[node] === 1
+  }
+
   rows(from: number, count: number): Row[] {
     const rows: Row[] = []
     for (let i = Math.max(0, from); i < Math.min(this.#order.length, from + count); i++)

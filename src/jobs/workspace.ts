@@ -460,7 +460,13 @@ export class Workspace {
     if (node < 0) throw new ImageError('no-such-path', `There is no ${path} in this view.`, { path })
     return {
       shown,
-      at: { tree: shown.tree, sources: shown.sources, node, open: (content) => this.#open(content) },
+      at: {
+        tree: shown.tree,
+        sources: shown.sources,
+        node,
+        open: (content) => this.#open(content),
+        holds: (other) => shown.holds(other),
+      },
     }
   }
 
@@ -597,7 +603,7 @@ export class Workspace {
     await this.#scanned
     const { stores, now, newId } = this.#options
     const operations = await operationsFor(edits, stores.contents, Math.floor(now() / 1000), newId)
-    return this.#commit(added(this.#journal, operations))
+    return operations.length === 0 ? this.editsView : this.#commit(added(this.#journal, operations))
   }
 
   async setConfigText(text: string): Promise<EditsView> {

@@ -61,8 +61,17 @@ function decoded(source: ByteSource, compression: Compression, signal?: AbortSig
 function tooLarge(stored: number, limit: number): ImageError {
   return new ImageError(
     'too-large',
-    `${stored} compressed bytes inflate to more than the ${limit} that are allowed here.`,
+    `These ${stored} bytes inflate to more than ${limit}: that looks like a decompression bomb. If it is none, inflate it outside and open the result; what is stored plain has no such limit.`,
   )
+}
+
+/** Ordinary data inflates to 2 to 10 times its size. Up to this size nothing is asked. */
+const UNASKED = 2 * 1024 ** 3
+const MOST_RATIO = 20
+
+/** How much may come out of `stored` bytes before it is taken for a bomb: gzip can make 1,000 bytes of one, zstd more. */
+export function plainLimit(stored: number): number {
+  return Math.max(UNASKED, stored * MOST_RATIO)
 }
 
 /**

@@ -13,6 +13,7 @@ import type { DeviceKind, Meta, Operation } from './operation'
 import {
   addRow,
   changed,
+  cleanPath,
   followed,
   fresh,
   links,
@@ -27,7 +28,8 @@ import { copy, recover, rename } from './subtree'
 export { editOn, nodeAt, type Edited } from './place'
 
 /** Applies one operation on files; config, tags and whole layers are not its business. Throws a fault that names the path; then nothing was changed. */
-export function applyOperation(edited: Edited, operation: Operation): void {
+export function applyOperation(edited: Edited, given: Operation): void {
+  const operation = withCleanPaths(given)
   switch (operation.op) {
     case 'write':
       return write(
@@ -63,6 +65,21 @@ export function applyOperation(edited: Edited, operation: Operation): void {
     case 'drop':
     case 'squash':
       return
+  }
+}
+
+/** The paths it names, cleaned. The target of a symbolic link is text, and stays. */
+function withCleanPaths(operation: Operation): Operation {
+  switch (operation.op) {
+    case 'rename':
+    case 'copy':
+      return { ...operation, from: cleanPath(operation.from), to: cleanPath(operation.to) }
+    case 'hardlink':
+      return { ...operation, path: cleanPath(operation.path), target: cleanPath(operation.target) }
+    case 'scrub':
+      return { ...operation, paths: operation.paths.map(cleanPath) }
+    default:
+      return 'path' in operation ? { ...operation, path: cleanPath(operation.path) } : operation
   }
 }
 

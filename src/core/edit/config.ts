@@ -23,23 +23,40 @@ export function historyEdits({ index, value }: Extract<Operation, { op: 'history
     .map((key) => ({ key: ['history', index, key], value: given[key] }))
 }
 
-/** The config with `edits` made in order. Throws `bad-json` where the text is none. */
+/** The config with a person's `edits` made in order. Throws `bad-operation` for what is not theirs to change. */
 export function editedConfig(config: Bytes, edits: readonly ConfigEdit[]): Bytes {
-  if (edits.length === 0) return config
-  const text = decodeUtf8(config)
-  if (text === null) throw new ImageError('bad-json', 'The config is not UTF-8 text.')
-  return utf8(edits.reduce(applyEdit, text))
+  let text: Bytes = config
+  for (const edit of edits) {
+    refuse(text, edit)
+    text = changedConfig(text, [edit])
+  }
+  return text
 }
 
-function applyEdit(text: string, { key, value }: ConfigEdit): string {
-  const path = [...key] as JSONPath
-  if (key[0] === 'history' && key.length > 1 && !holds(text, path.slice(0, 2)))
+function refuse(config: Bytes, { key }: ConfigEdit): void {
+  if (key[0] === 'history' && key.length > 1 && !holds(textOf(config), key.slice(0, 2) as JSONPath))
     throw new ImageError('bad-operation', `The history has no line ${key[1]}.`)
   if (key[0] === 'rootfs')
     throw new ImageError(
       'bad-operation',
       'The list of layers in the config ("rootfs") follows from the layers; it cannot be edited by itself.',
     )
+}
+
+/** The config with other values in it, whatever they are. Throws `bad-json` where the text is none. */
+export function changedConfig(config: Bytes, edits: readonly ConfigEdit[]): Bytes {
+  if (edits.length === 0) return config
+  return utf8(edits.reduce(applyEdit, textOf(config)))
+}
+
+function textOf(config: Bytes): string {
+  const text = decodeUtf8(config)
+  if (text === null) throw new ImageError('bad-json', 'The config is not UTF-8 text.')
+  return text
+}
+
+function applyEdit(text: string, { key, value }: ConfigEdit): string {
+  const path = [...key] as JSONPath
   if (value === undefined && !holds(text, path)) return text
   const cleared = clearedWay(text, path)
   return applyEdits(cleared, modify(cleared, path, value, {}))

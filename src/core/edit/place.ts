@@ -1,10 +1,10 @@
 /** Where a path stands in a tree that is being edited, and the rows that edits add to it. */
-import { bytesOfName, utf8 } from '../bytes/text'
+import { bytesOfName, nameText, utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
 import type { EntryTable } from '../layer/table'
 import { entryOf, linkTargetIn, type Entry, type Sources } from '../rootfs/entry'
 import { ROOT, type Tree } from '../rootfs/tree'
-import { resolve, type LinkTarget } from '../rootfs/walk'
+import { namesIn, resolve, type LinkTarget } from '../rootfs/walk'
 import { TYPE, type TypeCode } from '../tar/entry'
 import type { Meta } from './operation'
 import { withXattrs } from './xattr'
@@ -25,6 +25,15 @@ export function editOn(union: Tree, tables: readonly EntryTable[]): Edited {
 export function links({ tree, sources }: Edited): LinkTarget {
   const target = linkTargetIn(sources)
   return (node) => target(node, tree)
+}
+
+/** "/a/../b" is /b, as for tar entries and COPY: nothing on the way is asked, and nothing made for it. */
+export function cleanPath(path: string): string {
+  const bytes = bytesOfName(path)
+  const names = namesIn(bytes)
+  let out = ''
+  for (let i = 0; i < names.length; i += 2) out += `/${nameText(bytes.subarray(names[i], names[i + 1]))}`
+  return out || '/'
 }
 
 /** The live node at `path`, links on the way followed; the last one with `follow`. Throws `no-such-path`. */
@@ -148,7 +157,8 @@ export function followed(edited: Edited, path: string, given: Meta): Place {
     const entry = entryOf(edited.tree, edited.sources, place.there)
     const there = edited.tree.path(place.parent)
     const base = entry.link[0] === 0x2f ? '' : `${there === '/' ? '' : there}/`
-    place = placeOf(edited, base + textOfLink(entry.link), given)
+    // Its directory must be there: writing through a link makes none (open(2), O_CREAT).
+    place = placeOf(edited, base + textOfLink(entry.link), null)
   }
   return place
 }

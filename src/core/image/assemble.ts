@@ -32,6 +32,9 @@ export interface ImageParts {
 
 const HEAD = 8
 
+/** Trees number layers in 16 bits; docker ends at 127 (moby layer.maxLayerDepth), overlayfs at 500. */
+const MOST_LAYERS = 10_000
+
 /** Throws `bad-json` and `layer-count`; what a person can still look at becomes a notice. */
 export async function assembleImage(members: Members, parts: ImageParts): Promise<Image> {
   const { configBytes, configMember, notices, claims } = parts
@@ -51,6 +54,12 @@ export async function assembleImage(members: Members, parts: ImageParts): Promis
     throw new ImageError(
       'layer-count',
       `The config names ${diffIds.length} layers, the manifest ${claims.length}. No engine loads such an image.`,
+      where,
+    )
+  if (claims.length > MOST_LAYERS)
+    throw new ImageError(
+      'too-large',
+      `The image has ${claims.length} layers; engines take at most 127.`,
       where,
     )
   checkPlatform(config, notices, where)

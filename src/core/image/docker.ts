@@ -5,7 +5,7 @@ import {
   checked,
   DockerManifest,
   MOST_JSON,
-  parseJson,
+  parseFirstJson,
   withKeysAs,
   type DockerManifestLine,
 } from './documents'
@@ -25,7 +25,14 @@ export const MANIFEST_JSON = 'manifest.json'
 export async function readDockerManifest(members: Members, notices: Notices): Promise<DockerImage[]> {
   const member = members.get(MANIFEST_JSON, 'docker load')
   const where = { member: MANIFEST_JSON }
-  const json = parseJson(await members.read(member, MOST_JSON), where)
+  const json = parseFirstJson(await members.read(member, MOST_JSON), where, () =>
+    notices.add(
+      'warning',
+      'json-rest',
+      'manifest.json goes on behind its JSON: docker reads the first value only, other tools refuse it.',
+      where,
+    ),
+  )
   const lines = checked(
     DockerManifest,
     Array.isArray(json) ? json.map((line) => withKeysAs(line, ['Config', 'RepoTags', 'Layers'])) : json,

@@ -90,11 +90,37 @@ export type LegacyJson = v.InferOutput<typeof LegacyJson>
 /** No document of an image is anywhere near this; engines stop between 4 and 20 MiB. */
 export const MOST_JSON = 32 * 1024 * 1024
 
+/** Go's decoder stops at 10,000, JavaScript's writer near 5,000; documents of images have about six. */
+const MOST_DEPTH = 1000
+
 /** Parses bytes as JSON. Throws `bad-json` with the engine's own words for where. */
 export function parseJson(bytes: Bytes, where: Place): unknown {
+  checkDepth(bytes, where)
+  return parsed(textOf(bytes, where), where)
+}
+
+/**
+ * The first JSON value, whatever follows it: so does Go's `json.Decoder`, with which docker reads manifest.json and
+ * repositories. `onRest` is called where more than white space follows.
+ */
+export function parseFirstJson(bytes: Bytes, where: Place, onRest: () => void): unknown {
+  const end = checkDepth(bytes, where)
+  const source = textOf(bytes, where)
+  if (end === bytes.length || source.slice(end).trim() === '') return parsed(source, where)
+  // Offsets of bytes and of characters differ where the text is not ASCII.
+  const value = parsed(textOf(bytes.subarray(0, end), where), where)
+  onRest()
+  return value
+}
+
+function textOf(bytes: Bytes, where: Place): string {
   const source = decodeUtf8(bytes)
   if (source === null)
     throw new ImageError('bad-json', `${where.member ?? 'A document'} is not UTF-8 text.`, where)
+  return source
+}
+
+function parsed(source: string, where: Place): unknown {
   try {
     return JSON.parse(source)
   } catch (thrown) {
@@ -104,6 +130,25 @@ export function parseJson(bytes: Bytes, where: Place): unknown {
       where,
     )
   }
+}
+
+/** Where the first array or object ends, or the end of the bytes. Throws where brackets are nested beyond reason. */
+function checkDepth(bytes: Bytes, where: Place): number {
+  let depth = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (byte === 0x22) {
+      for (i++; i < bytes.length && bytes[i] !== 0x22; i++) if (bytes[i] === 0x5c) i++
+    } else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > MOST_DEPTH)
+        throw new ImageError(
+          'bad-json',
+          `${where.member ?? 'A document'} is nested more than ${MOST_DEPTH} deep.`,
+          where,
+        )
+    } else if ((byte === 0x5d || byte === 0x7d) && --depth === 0) return i + 1
+  }
+  return bytes.length
 }
 
 /** Checks a value against a schema. Throws `bad-json` that names the first field in the way. */

@@ -8,7 +8,7 @@ import type { DiffId } from '../digest/digest'
 import { ImageError } from '../fault/fault'
 import type { Notices } from '../fault/notice'
 import type { LayerClaim } from './assemble'
-import { checked, LegacyJson, MOST_JSON, parseJson, Repositories } from './documents'
+import { checked, LegacyJson, MOST_JSON, parseFirstJson, parseJson, Repositories } from './documents'
 import type { Member, Members } from './members'
 import { familiarText } from './reference'
 
@@ -34,7 +34,18 @@ export async function readLegacy(
 ): Promise<LegacyImage[]> {
   const where = { member: REPOSITORIES }
   const member = members.get(REPOSITORIES, 'The archive')
-  const names = checked(Repositories, parseJson(await members.read(member, MOST_JSON), where), where)
+  const names = checked(
+    Repositories,
+    parseFirstJson(await members.read(member, MOST_JSON), where, () =>
+      notices.add(
+        'warning',
+        'json-rest',
+        'repositories goes on behind its JSON; only the first value is read.',
+        where,
+      ),
+    ),
+    where,
+  )
   const tagsOfId = new Map<string, string[]>()
   for (const [name, tags] of Object.entries(names))
     for (const [tag, id] of Object.entries(tags))
@@ -46,7 +57,28 @@ export async function readLegacy(
     where,
   )
   const images: LegacyImage[] = []
-  for (const [id, tags] of tagsOfId) images.push({ tags, ...(await imageOf(members, id, digestOf)) })
+  // Images share their lower layers: each is inflated and hashed once.
+  const digests = new Map<number, Promise<DiffId>>()
+  const diffIdOf = (layer: Member): Promise<DiffId> => {
+    const known = digests.get(layer.index) ?? digestOf(members.body(layer))
+    digests.set(layer.index, known)
+    return known
+  }
+  let first: unknown
+  for (const [id, tags] of tagsOfId)
+    try {
+      images.push({ tags, ...(await imageOf(members, id, diffIdOf)) })
+    } catch (thrown) {
+      if (!(thrown instanceof ImageError) || thrown.fault.code === 'cancelled') throw thrown
+      first ??= thrown
+      notices.add(
+        'error',
+        `image-${thrown.fault.code}`,
+        `${tags.join(', ')}: ${thrown.fault.message}`,
+        thrown.fault.where,
+      )
+    }
+  if (images.length === 0 && first) throw first
   return images
 }
 
@@ -60,14 +92,14 @@ interface Link {
 async function imageOf(
   members: Members,
   id: string,
-  digestOf: PlainDigest,
+  diffIdOf: (layer: Member) => Promise<DiffId>,
 ): Promise<Omit<LegacyImage, 'tags'>> {
   const chain = await chainOf(members, id)
   const diffIds: DiffId[] = []
   const claims: LayerClaim[] = []
   const history = []
   for (const { json, layer } of chain) {
-    diffIds.push(await digestOf(members.body(layer)))
+    diffIds.push(await diffIdOf(layer))
     claims.push({ member: layer, descriptor: null, name: layer.path })
     history.push({
       created: json.created ?? undefined,

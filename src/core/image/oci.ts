@@ -37,11 +37,30 @@ interface Walk {
   readonly notices: Notices
   readonly images: Map<string, OciImage>
   readonly roles: Map<number, string>
+  /** Indexes by digest: one that is named a thousand times is read once. */
+  readonly indexes: Map<string, ImageIndex>
+  /** Digests of what was looked at and is no image: broken, or an attestation. */
+  readonly others: Set<string>
+  /** Indexes that are being walked through: one inside itself is a circle. */
+  readonly open: Set<string>
+  visits: number
 }
+
+/** Descriptors that are followed, each time one is named: indexes that name each other make millions of a few. */
+const MOST_VISITS = 20_000
 
 /** All images of the layout, each once, with the tags of all descriptors that lead to it. */
 export async function readOciLayout(members: Members, notices: Notices): Promise<OciLayout> {
-  const walk: Walk = { members, notices, images: new Map(), roles: new Map() }
+  const walk: Walk = {
+    members,
+    notices,
+    images: new Map(),
+    roles: new Map(),
+    indexes: new Map(),
+    others: new Set(),
+    open: new Set(),
+    visits: 0,
+  }
   await checkLayoutVersion(walk)
   const member = members.get(INDEX_JSON, 'The OCI layout')
   walk.roles.set(member.index, 'image index')
@@ -94,6 +113,15 @@ async function visit(
   depth: number,
 ): Promise<void> {
   const { members, notices, images } = walk
+  if (walk.visits++ >= MOST_VISITS) {
+    if (walk.visits === MOST_VISITS + 1)
+      notices.add(
+        'error',
+        'index-too-large',
+        `The indexes name more than ${MOST_VISITS} manifests; the others are not looked at.`,
+      )
+    return
+  }
   const member = members.find(blobPath(descriptor.digest))
   if (!member) {
     const { os, architecture } = descriptor.platform ?? {}
@@ -112,12 +140,39 @@ async function visit(
     images.set(descriptor.digest, { ...known, tags: [...new Set([...known.tags, ...tags])] })
     return
   }
+  if (walk.others.has(descriptor.digest)) return
   try {
-    await read(walk, descriptor, member, tags, depth)
+    const index = walk.indexes.get(descriptor.digest)
+    if (index) await visitAll(walk, descriptor.digest, index, member, tags, depth)
+    else await read(walk, descriptor, member, tags, depth)
   } catch (thrown) {
+    walk.others.add(descriptor.digest)
     notices.add('error', 'manifest-broken', thrown instanceof Error ? thrown.message : String(thrown), {
       member: member.path,
     })
+  }
+}
+
+/** What an index names. A name on the way to it holds for all that have none of their own. */
+async function visitAll(
+  walk: Walk,
+  digest: string,
+  { manifests }: ImageIndex,
+  { path }: Member,
+  tags: readonly string[],
+  depth: number,
+): Promise<void> {
+  const { notices, open } = walk
+  const where = { member: path }
+  if (depth >= MOST_DEPTH)
+    notices.add('error', 'index-depth', `Indexes are nested more than ${MOST_DEPTH} deep.`, where)
+  else if (open.has(digest))
+    notices.add('error', 'index-circle', 'An index names itself, or one that it lies in.', where)
+  else {
+    open.add(digest)
+    for (const inner of manifests ?? [])
+      await visit(walk, inner, tagsOf(inner).length > 0 ? tagsOf(inner) : tags, depth + 1)
+    open.delete(digest)
   }
 }
 
@@ -136,16 +191,14 @@ async function read(
   if (typeof json === 'object' && json !== null && 'manifests' in json) {
     roles.set(member.index, 'image index')
     const index = checked(ImageIndex, json, where)
-    if (depth >= MOST_DEPTH)
-      notices.add('error', 'index-depth', `Indexes are nested more than ${MOST_DEPTH} deep.`, where)
-    else
-      for (const inner of index.manifests ?? [])
-        await visit(walk, inner, tagsOf(inner).length > 0 ? tagsOf(inner) : tags, depth + 1)
+    walk.indexes.set(descriptor.digest, index)
+    await visitAll(walk, descriptor.digest, index, member, tags, depth)
     return
   }
   const manifest = checked(Manifest, json, where)
   if (isAttachment(descriptor, manifest)) {
     roles.set(member.index, 'attestation')
+    walk.others.add(descriptor.digest)
     for (const layer of [manifest.config, ...(manifest.layers ?? [])]) {
       const attached = members.find(blobPath(layer.digest))
       if (attached) roles.set(attached.index, 'attestation')
@@ -159,6 +212,14 @@ async function read(
     return
   }
   roles.set(member.index, 'manifest')
+  const config = members.find(blobPath(manifest.config.digest))
+  if (config && manifest.config.size != null && manifest.config.size !== config.size)
+    notices.add(
+      'error',
+      'config-size',
+      `The manifest says ${manifest.config.size} bytes for the config, it has ${config.size}.`,
+      { member: config.path },
+    )
   walk.images.set(descriptor.digest, ociImage(members, descriptor, digest, bytes, manifest, member, tags))
 }
 

@@ -98,13 +98,36 @@ async function draftsOf(
 ): Promise<Draft[]> {
   if (shapes.includes('rootfs')) return [await rootfsDraft(members, roles, digestOf, notices)]
   if (shapes.includes('legacy')) return legacyDrafts(members, roles, digestOf, notices)
-  const docker = shapes.includes('docker') ? await readDockerManifest(members, notices) : []
-  const oci = shapes.includes('oci') ? await readOci(members, roles, notices) : []
+  const both = shapes.includes('docker') && shapes.includes('oci')
+  const orNone = both
+    ? brokenIsNone(notices)
+    : <T>(read: Promise<readonly T[]>): Promise<readonly T[] | null> => read
+  const docker = shapes.includes('docker') ? await orNone(readDockerManifest(members, notices)) : null
+  const oci = shapes.includes('oci') ? await orNone(readOci(members, roles, notices)) : null
   for (const path of [MANIFEST_JSON, REPOSITORIES]) {
     const member = members.find(path)
     if (member) roles.set(member.index, path)
   }
-  return merged(members, docker, oci, shapes, notices)
+  return merged(members, docker, oci, notices)
+}
+
+/** Of two descriptions, one that cannot be read does not hide the other; engines that read it refuse the archive. */
+function brokenIsNone(notices: Notices): <T>(read: Promise<readonly T[]>) => Promise<readonly T[] | null> {
+  return async (read) => {
+    try {
+      return await read
+    } catch (thrown) {
+      if (!(thrown instanceof ImageError) || thrown.fault.code === 'cancelled') throw thrown
+      const { message, where } = thrown.fault
+      notices.add(
+        'error',
+        'description-broken',
+        `${message} Engines that go by it refuse the archive.`,
+        where,
+      )
+      return null
+    }
+  }
 }
 
 async function readOci(
@@ -120,12 +143,12 @@ async function readOci(
 /** One draft an image: a line of manifest.json and the OCI manifest with the same config are two descriptions of one image. */
 async function merged(
   members: Members,
-  docker: readonly DockerImage[],
-  oci: readonly OciImage[],
-  shapes: readonly Shape[],
+  ofDocker: readonly DockerImage[] | null,
+  ofOci: readonly OciImage[] | null,
   notices: Notices,
 ): Promise<Draft[]> {
-  const both = shapes.includes('docker') && shapes.includes('oci')
+  const both = ofDocker !== null && ofOci !== null
+  const [docker, oci] = [ofDocker ?? [], ofOci ?? []]
   const drafts: Draft[] = []
   const used = new Set<OciImage>()
   for (const image of docker) {
@@ -141,12 +164,7 @@ async function merged(
       configMember: image.config,
       manifest: twin?.manifest ?? null,
       dockerLine: image.line,
-      claims:
-        twin && twin.claims.length === image.claims.length
-          ? twin.claims.map((claim, i) =>
-              claim.member ? claim : { ...image.claims[i], descriptor: claim.descriptor },
-            )
-          : image.claims,
+      claims: twin ? claimsOfBoth(image, twin) : image.claims,
     })
   }
   for (const image of oci) {
@@ -177,6 +195,14 @@ async function merged(
     })
   }
   return drafts
+}
+
+/** The OCI manifest says more of each layer; where it holds fewer (docker 25.0.0 could leave them out), docker's own description counts. */
+function claimsOfBoth(image: DockerImage, twin: OciImage): readonly LayerClaim[] {
+  if (twin.claims.length < image.claims.length) return image.claims
+  return twin.claims.map((claim, i) =>
+    claim.member || !image.claims[i] ? claim : { ...image.claims[i], descriptor: claim.descriptor },
+  )
 }
 
 const MOST_CONFIG = 32 * 1024 * 1024

@@ -1,6 +1,10 @@
 import { nameText } from '../bytes/text'
+import { ImageError } from '../fault/fault'
 import { TYPE, type PaxRecord, type ScannedEntry, type SparseMap } from '../tar/entry'
 import type { EntryTable } from './table'
+
+/** Five times what the largest real layers have; a guard for the browser's memory. */
+const MOST_HELD = 256 * 1024 * 1024
 
 /** Grows an EntryTable entry by entry; columns double when they are full. */
 export class TableBuilder {
@@ -15,6 +19,8 @@ export class TableBuilder {
   readonly #sparse = new Map<number, SparseMap>()
   readonly #names: string[] = []
   readonly #nameIndex = new Map<string, number>()
+  /** Bytes of names, links, records and maps so far. */
+  #held = 0
 
   get length(): number {
     return this.#length
@@ -22,6 +28,8 @@ export class TableBuilder {
 
   /** Adds a row; answers its index. */
   add(entry: ScannedEntry): number {
+    const pax = entry.pax ? worthKeeping(entry.pax, entry.mtime) : null
+    this.#weigh(entry, pax)
     const row = this.#length++
     if (row === this.#capacity) this.#grow()
     const c = this.#columns
@@ -40,9 +48,22 @@ export class TableBuilder {
     if (entry.type === TYPE.char || entry.type === TYPE.block)
       this.#device.set(row, { major: entry.major, minor: entry.minor })
     if (entry.sparse) this.#sparse.set(row, entry.sparse)
-    const pax = entry.pax ? worthKeeping(entry.pax, entry.mtime) : null
     if (pax) this.#pax.set(row, pax)
     return row
+  }
+
+  /** A few kilobytes of gzip can say a gigabyte of names. */
+  #weigh({ path, link, sparse, headerAt }: ScannedEntry, pax: readonly PaxRecord[] | null): void {
+    this.#held += path.length + link.length + (sparse?.runs.byteLength ?? 0)
+    for (const { key, value } of pax ?? []) this.#held += key.length + value.length
+    if (this.#held > MOST_HELD)
+      throw new ImageError(
+        'too-large',
+        `The names and attributes of this layer are more than ${MOST_HELD} bytes.`,
+        {
+          at: headerAt,
+        },
+      )
   }
 
   #addLink(link: Uint8Array): number {

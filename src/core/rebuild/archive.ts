@@ -1,5 +1,5 @@
 /** The outer tar of an export, as parts: an OCI layout and docker's manifest.json over the same blobs, which every engine takes. */
-import type { ByteSource } from '../bytes/source'
+import type { ByteSource, Bytes } from '../bytes/source'
 import { MemorySource } from '../bytes/source'
 import { utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
@@ -11,6 +11,14 @@ import { blobName, type Documents, type LayerDescriptor } from './document'
 export interface ArchiveMember {
   readonly path: string
   readonly source: ByteSource | null // null: a directory
+  /** 0644, and 0755 for directories, at the beginning of time, where nothing else is said. */
+  readonly mode?: number
+  readonly mtime?: number
+}
+
+/** An empty file where there are no bytes. */
+export function fileMember(path: string, source: ByteSource | null): ArchiveMember {
+  return { path, source: source ?? new MemorySource(new Uint8Array(0)) }
 }
 
 /** Throws `missing-member` where a layer that must be there has no bytes. */
@@ -42,21 +50,35 @@ export function membersOf(
   return [...members.values()]
 }
 
+/** The form that people take apart by hand: each layer's plain tar by its number, and the documents beside them. */
+export function unpackedMembers(documents: Documents, plain: readonly ByteSource[]): ArchiveMember[] {
+  const memory = (path: string, body: Bytes): ArchiveMember => fileMember(path, new MemorySource(body))
+  return [
+    ...plain.map((source, layer) => fileMember(`LAYER_${layer}.tar`, source)),
+    { path: 'metadata/', source: null },
+    memory('metadata/config.json', documents.config),
+    memory('metadata/index.json', documents.index),
+    memory('metadata/manifest.json', documents.dockerManifest),
+    memory('metadata/oci-layout', documents.layout),
+    memory('metadata/oci-manifest.json', documents.manifest),
+  ]
+}
+
 /** The archive as sources one after the other: what a Blob is composed of, or a file is written from. Fixed times and modes: the same image gives the same bytes. */
 export function archiveParts(members: readonly ArchiveMember[]): ByteSource[] {
   const parts: ByteSource[] = []
-  for (const { path, source } of members) {
+  for (const { path, source, mode, mtime } of members) {
     const size = source?.size ?? 0
     parts.push(
       new MemorySource(
         encodeHeader({
           path: utf8(path),
           type: source ? TYPE.file : TYPE.directory,
-          mode: source ? 0o644 : 0o755,
+          mode: mode ?? (source ? 0o644 : 0o755),
           uid: 0,
           gid: 0,
           size,
-          mtime: 0,
+          mtime: mtime ?? 0,
         }),
       ),
     )

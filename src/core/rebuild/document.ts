@@ -4,9 +4,9 @@ import { utf8 } from '../bytes/text'
 import type { Compression } from '../compress/compression'
 import { hexOf, type Digest, type DiffId } from '../digest/digest'
 import { sha256 } from '../digest/sha256'
-import { editedConfig, type ConfigEdit } from '../edit/config'
+import { changedConfig, type ConfigEdit } from '../edit/config'
 import type { Json } from '../edit/operation'
-import type { ImageConfig } from '../image/documents'
+import { checked, ImageConfig, parseJson } from '../image/documents'
 import type { Image } from '../image/image'
 import { familiarName, fullName, parseReference } from '../image/reference'
 
@@ -22,13 +22,6 @@ export interface LayerDescriptor {
   readonly absent?: boolean
 }
 
-export interface HistoryEntry {
-  readonly created?: string
-  readonly created_by: string
-  readonly comment?: string
-  readonly empty_layer?: true
-}
-
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json'
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -40,25 +33,21 @@ export function layerMediaType(compression: Compression, found: string): string 
   return compression === 'gzip' || compression === 'zstd' ? `${OCI_LAYER}+${compression}` : OCI_LAYER
 }
 
-/** `history` null: keep as it is. All is one edit of the raw text, so that unknown fields and order stay. */
-export function newConfig(
+/** The edited config with the layers that it is to name; null for what stays. All is an edit of the raw text: unknown fields and order stay. */
+export function structured(
   config: Bytes,
-  edits: readonly ConfigEdit[],
   diffIds: readonly DiffId[] | null,
   history: readonly Json[] | null,
 ): Bytes {
-  const structural: ConfigEdit[] = []
-  if (diffIds) structural.push({ key: ['rootfs'], value: { type: 'layers', diff_ids: diffIds } })
-  if (history) structural.push({ key: ['history'], value: history })
-  return editedConfig(config, [...edits, ...structural])
+  const edits: ConfigEdit[] = []
+  if (diffIds) edits.push({ key: ['rootfs'], value: { type: 'layers', diff_ids: diffIds } })
+  if (history) edits.push({ key: ['history'], value: history.length > 0 ? history : undefined })
+  return changedConfig(config, edits)
 }
 
-/** The old history with more lines; null where there is none, or where it does not match the layers: a further line would be read as an earlier layer's. */
-export function longerHistory(config: ImageConfig, more: readonly HistoryEntry[]): Json[] | null {
-  const layers = config.rootfs?.diff_ids?.length ?? 0
-  if (!config.history || config.history.length === 0 || more.length === 0) return null
-  if (config.history.filter((line) => !line.empty_layer).length !== layers) return null
-  return [...(config.history as unknown as Json[]), ...(more as unknown as Json[])]
+/** Throws `bad-json`. */
+export function parsedConfig(config: Bytes): ImageConfig {
+  return checked(ImageConfig, parseJson(config, {}), {})
 }
 
 export interface Documents {
@@ -95,7 +84,7 @@ export async function documentsOf(
     ...(image.manifest?.json.annotations ? { annotations: image.manifest.json.annotations } : {}),
   })
   const manifestDigest = await sha256(manifest)
-  const { os, architecture, variant } = image.config
+  const { os, architecture, variant } = parsedConfig(config)
   const platform =
     os && architecture ? { platform: { architecture, os, ...(variant ? { variant } : {}) } } : {}
   const descriptor = { mediaType: OCI_MANIFEST, digest: manifestDigest, size: manifest.length }

@@ -1,7 +1,7 @@
 /** A planned layer as bytes. */
 import type { ByteSource, Bytes } from '../bytes/source'
 import { throwIfCancelled } from '../fault/fault'
-import { padded, TYPE } from '../tar/entry'
+import { padded, TYPE, type PaxRecord } from '../tar/entry'
 import { encodeHeader, END, paddingOf } from '../tar/write'
 import type { Content } from '../rootfs/entry'
 import type { PlannedEntry } from './plan'
@@ -12,18 +12,29 @@ export type OpenContent = (content: Content) => ByteSource | Promise<ByteSource>
 /** Small pieces are gathered up to this before they are handed on: a header a piece would drown in messages. */
 const GATHER = 1024 * 1024
 
+/** A time that is written: as it is, or not later than an epoch. */
+export type Clamp = (mtime: number) => number
+
+export const asItIs: Clamp = (mtime) => mtime
+
+/** Not later than `epoch`, never "set to it" (SOURCE_DATE_EPOCH as umoci and BuildKit read it). */
+export function notAfter(epoch: number | undefined): Clamp {
+  return epoch === undefined ? asItIs : (mtime) => Math.min(mtime, epoch)
+}
+
 /** The plain tar of a layer, in pieces of about a MiB. Deterministic: the same plan gives the same bytes. */
 export async function* layerBytes(
   entries: Iterable<PlannedEntry>,
   open: OpenContent,
   signal?: AbortSignal,
+  clamp: Clamp = asItIs,
 ): AsyncGenerator<Bytes, void, undefined> {
   const gather = new Gather()
   for (const planned of entries) {
     throwIfCancelled(signal)
     const { entry, linkTo } = planned
     const hasBody = linkTo === null && entry.type === TYPE.file && entry.size > 0
-    gather.push(headerOf(planned))
+    gather.push(headerOf(planned, clamp))
     if (hasBody && entry.content) {
       const source = await open(entry.content)
       if (source.size <= GATHER) gather.push(await source.read(0, source.size))
@@ -43,13 +54,14 @@ export async function* layerBytes(
 export function layerSize(entries: Iterable<PlannedEntry>): number {
   let size = END.length
   for (const planned of entries) {
-    size += headerOf(planned).length
+    size += headerOf(planned, asItIs).length
     if (planned.linkTo === null && planned.entry.type === TYPE.file) size += padded(planned.entry.size)
   }
   return size
 }
 
-function headerOf({ path, entry, linkTo }: PlannedEntry): Bytes {
+function headerOf({ path, entry, linkTo }: PlannedEntry, clamp: Clamp): Bytes {
+  const mtime = clamp(entry.mtime)
   return encodeHeader({
     path,
     type: linkTo === null ? entry.type : TYPE.hardlink,
@@ -57,14 +69,21 @@ function headerOf({ path, entry, linkTo }: PlannedEntry): Bytes {
     uid: entry.uid,
     gid: entry.gid,
     size: linkTo === null && entry.type === TYPE.file ? entry.size : 0,
-    mtime: entry.mtime,
+    mtime,
     link: linkTo ?? entry.link,
     uname: entry.uname,
     gname: entry.gname,
     major: entry.major,
     minor: entry.minor,
-    pax: linkTo === null ? entry.pax : [],
+    pax: linkTo === null ? dated(entry.pax, mtime === entry.mtime) : [],
   })
+}
+
+const TIMES = new Set(['mtime', 'atime', 'ctime'])
+
+/** Exact times go where the time was clamped. */
+export function dated(pax: readonly PaxRecord[], same: boolean): readonly PaxRecord[] {
+  return same ? pax : pax.filter(({ key }) => !TIMES.has(key))
 }
 
 class Gather {

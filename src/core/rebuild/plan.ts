@@ -1,5 +1,6 @@
 /** What a new layer will hold, before a byte of it is written: entries in order, and whiteouts. */
 import { utf8 } from '../bytes/text'
+import { ImageError } from '../fault/fault'
 import type { Edited } from '../edit/apply'
 import { entryOf, type Entry, type Sources } from '../rootfs/entry'
 import { inodeKey } from '../rootfs/sums'
@@ -68,6 +69,12 @@ export function changesFiles(tree: Tree): boolean {
 }
 
 function planned(tree: Tree, sources: Sources, node: number, names: FirstNames): PlannedEntry {
+  if (tree.type[node] === TYPE.hardlink)
+    throw new ImageError(
+      'bad-operation',
+      `${tree.path(node)} is a hard link to a file that is not there: no engine can make it. Remove it first.`,
+      { path: tree.path(node) },
+    )
   const path = tree.pathBytes(node)
   const first = tree.type[node] === TYPE.directory ? null : names.before(node)
   return { path, entry: entryOf(tree, sources, node), linkTo: first === null ? null : tree.pathBytes(first) }

@@ -4,7 +4,7 @@
  * agree with the spec. What the union itself stumbles on (links, duplicates) it says there. Confirmed on docker 26
  * with both stores and docker 20.10 with vfs.
  */
-import { bytesOfName, sameBytes } from '../bytes/text'
+import { bytesOfName, nameText, sameBytes } from '../bytes/text'
 import type { Notices } from '../fault/notice'
 import { pathBytesOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
@@ -12,7 +12,7 @@ import { markerOf } from '../layer/whiteout'
 import { TYPE } from '../tar/entry'
 import { entryOf } from './entry'
 import { ROOT, type Tree } from './tree'
-import { absolute } from './union'
+import { absolute, lastNameOf } from './union'
 import { namesIn } from './walk'
 
 /** Call it before the layer is laid on `tree`. */
@@ -43,13 +43,15 @@ class Lint {
     this.#markers()
     const { length } = this.#table
     for (let row = 0; row < length; row++)
-      if (this.#table.type[row] === TYPE.directory) this.#listedDirectories.add(this.#path(row))
+      if (this.#table.type[row] === TYPE.directory && pathBytesOf(this.#table, row).length <= MOST_PATH)
+        this.#listedDirectories.add(this.#path(row))
     let last = new Uint8Array(0) as Uint8Array
     for (let row = 0; row < length; row++) {
       if (this.#marked.size > 0) this.#besideMarker(row)
       this.#device(row)
       // Texts are made once a directory, not once an entry: a layer can have half a million of those.
       const bytes = pathBytesOf(this.#table, row)
+      if (bytes.length > MOST_NAME && this.#tooLong(bytes, row)) continue
       const parent = bytes.subarray(0, nameStart(bytes, bytes.length))
       if (sameBytes(parent, last)) continue
       last = parent
@@ -75,12 +77,12 @@ class Lint {
   #markers(): void {
     const { length, pathBytes, pathEnd } = this.#table
     for (let row = 0; row < length; row++) {
-      const end = pathEnd[row]
-      if (pathBytes[Math.max(row === 0 ? 0 : pathEnd[row - 1], nameStart(pathBytes, end))] !== 0x2e) continue
-      const names = namesIn(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
-      if (names.length === 0) continue
-      const marker = markerOf(pathBytes, names[names.length - 2], names[names.length - 1])
-      if (marker === 'opaque' && names.length === 2)
+      const { start, from, to } = lastNameOf(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
+      const marker = markerOf(pathBytes, from, to)
+      if ((marker !== 'whiteout' && marker !== 'opaque') || to - start > MOST_PATH) continue
+      const parent = absolute(pathBytes.subarray(start, from))
+      this.#markerThroughLink(parent, row)
+      if (marker === 'opaque' && parent === '/')
         this.#say(
           'warning',
           'opaque-root',
@@ -89,19 +91,42 @@ class Lint {
           row,
         )
       if (marker !== 'whiteout') continue
-      const path = this.#path(row)
-      const slash = path.lastIndexOf('/')
-      const target = `${path.slice(0, slash)}/${path.slice(slash + 5)}`
-      this.#marked.set(target, row)
-      if (slash > 0 && this.#lower(path.slice(0, slash)) < 0)
+      this.#marked.set(`${parent === '/' ? '' : parent}/${nameText(pathBytes.subarray(from + 4, to))}`, row)
+      if (parent !== '/' && this.#lower(parent) < 0 && this.#linkOnTheWay(parent) === null)
         this.#say(
           'info',
           'whiteout-makes-parents',
-          path,
-          `A whiteout below ${path.slice(0, slash)}, which no lower layer has: engines make that directory, empty.`,
+          this.#path(row),
+          `A whiteout below ${parent}, which no lower layer has: engines make that directory, empty.`,
           row,
         )
     }
+  }
+
+  /** A marker that is reached through a link of a lower layer; entries of that kind the union itself speaks of. */
+  #markerThroughLink(parent: string, row: number): void {
+    const link = this.#linkOnTheWay(parent)
+    if (link !== null)
+      this.#say(
+        'warning',
+        'through-symlink',
+        this.#path(row),
+        `This goes through the symbolic link ${link} of a lower layer: overlay engines put a real directory there, which hides the link.`,
+        row,
+      )
+  }
+
+  /** The first symbolic link of the lower layers that stands at `path` or above it. */
+  #linkOnTheWay(path: string): string | null {
+    let node: number = ROOT
+    const bytes = bytesOfName(path)
+    const names = namesIn(bytes)
+    for (let i = 0; i < names.length; i += 2) {
+      node = this.#tree.liveChild(node, bytes, names[i], names[i + 1])
+      if (node < 0) return null
+      if (this.#tree.type[node] === TYPE.symlink) return this.#tree.path(node)
+    }
+    return null
   }
 
   /** Live node below this layer at an absolute path, links not followed; -1 for none. */
@@ -173,22 +198,58 @@ class Lint {
     }
   }
 
-  /** A whiteout inside a directory that is whited out itself. */
+  /** A whiteout inside a directory that is whited out itself: sorted, what lies below a path follows it. */
   #nested(): void {
-    for (const [path, marker] of this.#marked)
-      for (let up = path.slice(0, path.lastIndexOf('/')); up !== ''; up = up.slice(0, up.lastIndexOf('/')))
-        if (this.#marked.has(up)) {
-          this.#say(
-            'warning',
-            'whiteout-below-whiteout',
-            path,
-            `${up} is whited out as a whole, and this path below it once more: overlay engines fail to load the layer.`,
-            marker,
-          )
-          break
-        }
+    const inOrder = [...this.#marked].map(([path, row]) => ({ path, row, key: path.replaceAll('/', '\0') }))
+    inOrder.sort((a, b) => (a.key < b.key ? -1 : 1))
+    const above: string[] = []
+    for (const { path, row } of inOrder) {
+      while (above.length > 0 && !path.startsWith(`${above[above.length - 1]}/`)) above.pop()
+      const up = above.at(-1)
+      if (up !== undefined)
+        this.#say(
+          'warning',
+          'whiteout-below-whiteout',
+          path,
+          `${up} is whited out as a whole, and this path below it once more: overlay engines fail to load the layer.`,
+          row,
+        )
+      above.push(path)
+    }
+  }
+
+  /** Whether Linux could not unpack it: paths of more than 4,096 bytes, names of more than 255. */
+  #tooLong(bytes: Uint8Array, row: number): boolean {
+    let longest = 0
+    for (let i = 0, start = 0; i <= bytes.length; i++)
+      if (i === bytes.length || bytes[i] === 0x2f) {
+        longest = Math.max(longest, i - start)
+        start = i + 1
+      }
+    const shown = `${absolute(bytes.subarray(0, 60))}…`
+    if (longest > MOST_NAME)
+      this.#say(
+        'error',
+        'name-too-long',
+        shown,
+        `A name of ${longest} bytes; file systems take at most 255: engines fail to load the layer.`,
+        row,
+      )
+    if (bytes.length <= MOST_PATH) return false
+    this.#say(
+      'error',
+      'path-too-long',
+      shown,
+      `A path of ${bytes.length} bytes; Linux takes at most 4,096: engines fail to load the layer.`,
+      row,
+    )
+    return true
   }
 }
+
+/** NAME_MAX and PATH_MAX of Linux. */
+const MOST_NAME = 255
+const MOST_PATH = 4096
 
 /** Where the last name of a path that ends at `end` starts; a trailing slash belongs to it. */
 function nameStart(bytes: Uint8Array, end: number): number {

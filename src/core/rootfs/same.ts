@@ -11,8 +11,15 @@ export interface Side {
   readonly sources: Sources
 }
 
+/** Whether two times count as one: what is written may have been clamped to an epoch. */
+export type SameTime = (a: number, b: number) => boolean
+
 /** The first path in which they differ, with what differs; null where they are the same. Contents are compared by size only; their bytes are the digests' business. */
-export function firstDifference(a: Side, b: Side): { path: string; what: string } | null {
+export function firstDifference(
+  a: Side,
+  b: Side,
+  sameTime: SameTime = (x, y) => x === y,
+): { path: string; what: string } | null {
   const stack: [number, number][] = [[ROOT, ROOT]]
   const inodes = new Map<number, number>()
   for (let pair = stack.pop(); pair; pair = stack.pop()) {
@@ -20,7 +27,7 @@ export function firstDifference(a: Side, b: Side): { path: string; what: string 
     const what =
       x === ROOT
         ? null
-        : (difference(entryOf(a.tree, a.sources, x), entryOf(b.tree, b.sources, y)) ??
+        : (difference(entryOf(a.tree, a.sources, x), entryOf(b.tree, b.sources, y), sameTime) ??
           linkDifference(a.tree, x, b.tree, y, inodes))
     if (what) return { path: a.tree.path(x), what }
     for (let child = a.tree.firstChild[x]; child >= 0; child = a.tree.nextSibling[child]) {
@@ -40,13 +47,13 @@ export function firstDifference(a: Side, b: Side): { path: string; what: string 
   return null
 }
 
-function difference(a: Entry, b: Entry): string | null {
+function difference(a: Entry, b: Entry, sameTime: SameTime): string | null {
   if (a.type !== b.type) return 'its type'
   if (a.type === TYPE.symlink) return sameBytes(a.link, b.link) ? null : 'its target'
   if (a.mode !== b.mode) return `its mode (${a.mode.toString(8)}, ${b.mode.toString(8)})`
   if (a.uid !== b.uid || a.gid !== b.gid) return 'its owner'
   if (a.type === TYPE.file && a.size !== b.size) return `its size (${a.size}, ${b.size})`
-  if (a.mtime !== b.mtime) return `its time (${a.mtime}, ${b.mtime})`
+  if (!sameTime(a.mtime, b.mtime)) return `its time (${a.mtime}, ${b.mtime})`
   if (a.major !== b.major || a.minor !== b.minor) return 'its device numbers'
   const [p, q] = [xattrsIn(a.pax), xattrsIn(b.pax)]
   if (p.size !== q.size) return 'its extended attributes'

@@ -11,7 +11,11 @@
  *   4      3       sh      0     2     0,1      a hard link: its inode is another entry
  */
 import { nameText } from '../bytes/text'
+import { ImageError } from '../fault/fault'
 import { TYPE, type TypeCode } from '../tar/entry'
+
+/** About a gigabyte of columns. A path of a megabyte can name half a million directories, and no layer need list them. */
+const MOST_NODES = 20_000_000
 
 export const NO_LAYER = -1
 export const ROOT = 0
@@ -210,6 +214,8 @@ export class Tree {
   }
 
   #add(parent: number, bytes: Uint8Array, from: number, to: number, hashed: number): number {
+    if (this.length === MOST_NODES)
+      throw new ImageError('too-large', `The layers speak of more than ${MOST_NODES} paths.`)
     const node = this.length++
     if (node === this.#capacity) this.#grow()
     const start = node === 0 ? 0 : this.nameEnd[node - 1]
@@ -287,9 +293,16 @@ function widened(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<Arra
   return wider
 }
 
-/** FNV-1a over the name, seeded with the parent. */
+/** Another one in every session: names that collide cannot be prepared. The order of children does not depend on it. */
+const SEED = Math.floor(Math.random() * 0x100000000)
+
+/** FNV-1a over the name, seeded with the parent, and turned at each step: FNV's low bits alone would depend on the names' low bits only. */
 function hash(parent: number, bytes: Uint8Array, from: number, to: number): number {
-  let h = 0x811c9dc5 ^ Math.imul(parent + 1, 0x9e3779b1)
-  for (let i = from; i < to; i++) h = Math.imul(h ^ bytes[i], 0x01000193)
-  return h ^ (h >>> 15)
+  let h = SEED ^ Math.imul(parent + 1, 0x9e3779b1)
+  for (let i = from; i < to; i++) {
+    h = Math.imul(h ^ bytes[i], 0x01000193)
+    h = (h << 13) | (h >>> 19)
+  }
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  return h ^ (h >>> 13)
 }

@@ -80,15 +80,13 @@ class Applier {
   /** First pass: everything that takes lower paths away. */
   markers(): void {
     const { pathBytes, pathEnd, length } = this.table
-    for (let row = 0, start = 0; row < length; start = pathEnd[row++]) {
-      let to = pathEnd[row]
-      while (to > start && pathBytes[to - 1] === 0x2f) to--
-      let from = to
-      while (from > start && pathBytes[from - 1] !== 0x2f) from--
+    for (let row = 0; row < length; row++) {
+      const { start, from, to } = lastNameOf(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
       const marker = markerOf(pathBytes, from, to)
       if (marker === 'none') continue
       this.#isMarker[row] = 1
-      const dir = pathBytes.subarray(start, Math.max(start, from))
+      // Cleaned as text, as engines do with every name of an entry: ".." behind a link is not where the link leads.
+      const dir = cleaned(pathBytes.subarray(start, from))
       if (marker === 'whiteout') this.#whiteout(row, dir, pathBytes.subarray(from + 4, to))
       else if (marker === 'opaque') this.#opaque(dir)
       else if (marker === 'invalid')
@@ -106,7 +104,19 @@ class Applier {
     const parent = resolve(this.tree, dir, this.target, true)
     const node = parent < 0 ? -1 : this.tree.liveChild(parent, name, 0, name.length)
     if (node >= 0) this.tree.kill(node)
-    else this.#notice('info', 'whiteout-of-nothing', 'A whiteout of a path that no lower layer has.', row)
+    else if (!this.#isGone(dir, name))
+      this.#notice('info', 'whiteout-of-nothing', 'A whiteout of a path that no lower layer has.', row)
+  }
+
+  /** Whether another marker of this layer has taken it away already. */
+  #isGone(dir: Uint8Array, name: Uint8Array): boolean {
+    const { tree } = this
+    let node: number = ROOT
+    const names = namesIn(dir)
+    for (let i = 0; i < names.length && node >= 0; i += 2)
+      node = tree.child(node, dir, names[i], names[i + 1])
+    if (node >= 0) node = tree.child(node, name, 0, name.length)
+    return node >= 0 && tree.isTouched(node)
   }
 
   #opaque(dir: Uint8Array): void {
@@ -123,41 +133,69 @@ class Applier {
   #entry(row: number): void {
     const { tree, table, layer } = this
     const { pathBytes } = table
-    let from = row === 0 ? 0 : table.pathEnd[row - 1]
-    let to = table.pathEnd[row]
-    while (to > from && pathBytes[to - 1] === 0x2f) to--
-    let nameFrom = to
-    while (nameFrom > from && pathBytes[nameFrom - 1] !== 0x2f) nameFrom--
-    if (isOdd(pathBytes, nameFrom, to)) {
-      // "." and ".." as last name, or nothing at all: the root itself, or a path to be cleaned as text.
-      const names = namesIn(pathBytes, from, to)
-      if (names.length === 0) {
-        if (table.type[row] === TYPE.directory) tree.set(ROOT, layer, row, TYPE.directory)
-        return
-      }
-      nameFrom = names[names.length - 2]
-      to = names[names.length - 1]
-      from = names[0]
+    const { start, from, to } = lastNameOf(
+      pathBytes,
+      row === 0 ? 0 : table.pathEnd[row - 1],
+      table.pathEnd[row],
+    )
+    if (to === from) {
+      // Nothing, ".", or ".." up to the top: the root itself.
+      if (table.type[row] === TYPE.directory) tree.set(ROOT, layer, row, TYPE.directory)
+      return
     }
-    const parent = this.#parent(pathBytes, from, nameFrom, row)
-    this.#place(parent, pathBytes, nameFrom, to, row)
+    const parent = this.#parent(pathBytes, start, from, row)
+    if (parent >= 0) this.#place(parent, pathBytes, from, to, row)
+    else
+      this.#notice(
+        'warning',
+        'below-whiteout',
+        'This lies in a directory whose name is a whiteout marker; it is not shown, and engines skip it or fail.',
+        row,
+      )
   }
 
-  /** The directory node for the bytes before the name; made where it is missing. The same as for the entry before, most of the time. */
+  /**
+   * The directory node for the bytes before the name; made where it is missing. The same as for the entry before, most
+   * of the time. -1 where a name on the way is a marker: those never become files.
+   */
   #parent(bytes: Uint8Array, from: number, to: number, row: number): number {
+    const last = this.#lastParent
+    const { tree } = this
     if (
-      this.#lastParent >= 0 &&
-      this.tree.alive[this.#lastParent] === 1 &&
-      this.tree.type[this.#lastParent] === TYPE.directory &&
+      last >= 0 &&
+      tree.alive[last] === 1 &&
+      tree.type[last] === TYPE.directory &&
       this.#isLastPrefix(bytes, from, to)
     )
-      return this.#lastParent
-    const names = namesIn(bytes, from, to)
-    let node: number = ROOT
-    for (let i = 0; i < names.length; i += 2) node = this.#directory(node, bytes, names[i], names[i + 1], row)
+      return last
+    // Most often it lies below the one before: a walk from the root for each would make deep trees quadratic.
+    const further = this.#isBelowLast(bytes, from, to)
+    const names = namesIn(bytes, further ? from + this.#lastPrefix.length : from, to)
+    for (let i = 0; i < names.length; i += 2)
+      if (markerOf(bytes, names[i], names[i + 1]) !== 'none') return -1
+    let node: number = further ? last : ROOT
+    let straight = true
+    for (let i = 0; i < names.length; i += 2) {
+      const next = this.#directory(node, bytes, names[i], names[i + 1], row)
+      if (tree.liveChild(node, bytes, names[i], names[i + 1]) !== next) straight = false
+      node = next
+    }
     this.#lastPrefix = bytes.subarray(from, to)
-    this.#lastParent = node
+    // Behind a link it may lead elsewhere for the next entry: the link itself can be what this one replaces.
+    this.#lastParent = straight ? node : -1
     return node
+  }
+
+  /** Whether the bytes go on where the last prefix, which is whole names, ends, and never up again. */
+  #isBelowLast(bytes: Uint8Array, from: number, to: number): boolean {
+    const { tree } = this
+    const node = this.#lastParent
+    const { length } = this.#lastPrefix
+    if (node < 0 || length === 0 || length > to - from) return false
+    if (tree.alive[node] === 0 || tree.type[node] !== TYPE.directory) return false
+    if (!this.#isLastPrefix(bytes, from, from + length)) return false
+    for (let i = from + length; i + 1 < to; i++) if (bytes[i] === 0x2e && bytes[i + 1] === 0x2e) return false
+    return true
   }
 
   #isLastPrefix(bytes: Uint8Array, from: number, to: number): boolean {
@@ -250,14 +288,18 @@ class Applier {
     tree.put(parent, bytes, from, to, layer, row, tree.type[target] as TypeCode, inodeLayer, inodeRow)
   }
 
-  /** Links whose target came later, or never. */
+  /** Links whose target came later, or never; links to such links take a round more. */
   lateLinks(): void {
     const { tree, layer } = this
-    for (const node of this.#pending) {
-      if (tree.alive[node] === 0 || tree.type[node] !== TYPE.hardlink) continue
-      const row = tree.row[node]
-      const target = this.#linkTarget(row)
-      if (target >= 0 && target !== node) {
+    let pending = [...new Set(this.#pending)].filter(
+      (node) => tree.alive[node] === 1 && tree.type[node] === TYPE.hardlink,
+    )
+    for (let round = 0, before = Infinity; pending.length < before && round < MOST_ROUNDS; round++) {
+      before = pending.length
+      pending = pending.filter((node) => {
+        const row = tree.row[node]
+        const target = this.#linkTarget(row)
+        if (target < 0) return true
         this.#notice(
           'error',
           'hardlink-forward',
@@ -272,14 +314,16 @@ class Applier {
           tree.inodeLayer[target],
           tree.inodeRow[target],
         )
-      } else
-        this.#notice(
-          'error',
-          'hardlink-missing',
-          `A hard link to ${linkTextOf(this.table, row)}, which does not exist.`,
-          row,
-        )
+        return false
+      })
     }
+    for (const node of pending)
+      this.#notice(
+        'error',
+        'hardlink-missing',
+        `A hard link to ${linkTextOf(this.table, tree.row[node])}, which does not exist.`,
+        tree.row[node],
+      )
   }
 
   #notice(severity: 'info' | 'warning' | 'error', code: string, message: string, row: number): void {
@@ -289,6 +333,26 @@ class Applier {
       at: this.table.headerAt[row],
     })
   }
+}
+
+/** Chains of links that come before their targets are as long as someone makes them. */
+const MOST_ROUNDS = 64
+
+/** Where the last name of a path lies, [from, to), and where what stands before it starts. Empty for the root itself. */
+export function lastNameOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): { start: number; from: number; to: number } {
+  let to = end
+  while (to > start && bytes[to - 1] === 0x2f) to--
+  let from = to
+  while (from > start && bytes[from - 1] !== 0x2f) from--
+  if (!isOdd(bytes, from, to)) return { start, from, to }
+  // "." and ".." as last name: cleaned as text first.
+  const names = namesIn(bytes, start, to)
+  if (names.length === 0) return { start, from: start, to: start }
+  return { start: names[0], from: names[names.length - 2], to: names[names.length - 1] }
 }
 
 /** Whether the last name is empty, "." or "..". */

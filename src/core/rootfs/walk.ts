@@ -5,6 +5,9 @@ import { ROOT, type Tree } from './tree'
 /** Linux gives up after 40 links in one path (man 7 path_resolution). */
 const MOST_LINKS = 40
 
+/** PATH_MAX: no longer target can be followed, nor made. */
+const MOST_TARGET = 4096
+
 /** Ranges of the names in a path: from0, to0, from1, to1, …; "", "." dropped, ".." resolved in the text, never above the root. */
 export function namesIn(bytes: Uint8Array, from = 0, to = bytes.length): number[] {
   const ranges: number[] = []
@@ -42,16 +45,17 @@ export function resolve(
   if (bytes.length > 0 && bytes[0] === 0x2f) node = ROOT
   while (todo.length > 0) {
     const name = todo.pop()!
+    if (tree.type[node] !== TYPE.directory) return -1 // Before "..": a file has no parent to go to, says the kernel.
     if (name.to - name.from === 2 && name.bytes[name.from] === 0x2e && name.bytes[name.from + 1] === 0x2e) {
       node = node === ROOT ? ROOT : tree.parent[node]
       continue
     }
-    if (tree.type[node] !== TYPE.directory) return -1
     const child = tree.liveChild(node, name.bytes, name.from, name.to)
     if (child < 0) return -1
     if (tree.type[child] === TYPE.symlink && (todo.length > 0 || followLast)) {
       if (++hops > MOST_LINKS) return -1
       const target = linkTarget(child)
+      if (target.length > MOST_TARGET) return -1
       if (target.length > 0 && target[0] === 0x2f) node = ROOT
       pushNames(todo, target)
     } else node = child
@@ -72,11 +76,14 @@ function pushNames(todo: { bytes: Uint8Array; from: number; to: number }[], byte
   for (let i = names.length - 1; i >= 0; i--) todo.push(names[i])
 }
 
-/** Live children, in the order of their names' bytes. */
-export function sortedChildren(tree: Tree, node: number): number[] {
+/** Which nodes are there: by default the live ones. */
+export type Holds = (node: number) => boolean
+
+/** Live children, or those that `holds` lets through, in the order of their names' bytes. */
+export function sortedChildren(tree: Tree, node: number, holds?: Holds): number[] {
   const children: number[] = []
   for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
-    if (tree.alive[child] === 1) children.push(child)
+    if (holds ? holds(child) : tree.alive[child] === 1) children.push(child)
   return children.sort((a, b) => compareNames(tree, a, b))
 }
 
@@ -92,13 +99,13 @@ export function compareNames(tree: Tree, a: number, b: number): number {
   return endA - i - (endB - j)
 }
 
-/** Calls `visit` for every live node below `top` (not itself), parents first, siblings by name. Not recursive: depth is the image's choice. */
-export function walkTree(tree: Tree, top: number, visit: (node: number) => void): void {
-  const stack = sortedChildren(tree, top).reverse()
+/** Calls `visit` for every live node (or every one that `holds` lets through) below `top` (not itself), parents first, siblings by name. Not recursive: depth is the image's choice. */
+export function walkTree(tree: Tree, top: number, visit: (node: number) => void, holds?: Holds): void {
+  const stack = sortedChildren(tree, top, holds).reverse()
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     visit(node)
     if (tree.type[node] === TYPE.directory && tree.firstChild[node] >= 0) {
-      const children = sortedChildren(tree, node)
+      const children = sortedChildren(tree, node, holds)
       for (let i = children.length - 1; i >= 0; i--) stack.push(children[i])
     }
   }
