@@ -319,6 +319,52 @@ export interface WasteRow {
   readonly live: boolean
 }
 
+// ---------------------------------------------------------------- search
+
+export interface FoundPaths {
+  /** How many match; `paths` are the best of them, best first. */
+  readonly total: number
+  readonly paths: readonly {
+    readonly path: string
+    readonly type: EntryType
+    readonly bytes: number
+    readonly layer: number | null
+  }[]
+}
+
+export interface SearchRequest {
+  readonly text: string
+  readonly regex: boolean
+  readonly matchCase: boolean
+  /** Also versions of files that the final root filesystem does not show. */
+  readonly hidden: boolean
+}
+
+export interface SearchHit {
+  readonly path: string
+  /** Layer that holds the bytes; -1 for the pending edits. */
+  readonly layer: number
+  readonly hidden: boolean
+  /** Byte in the file. */
+  readonly at: number
+  readonly length: number
+  /** Counted from 1; null where the file is not text. */
+  readonly line: number | null
+  readonly before: string
+  readonly match: string
+  readonly after: string
+}
+
+export interface SearchBatch {
+  /** New ones; of a thousand hits and more, the first. */
+  readonly hits: readonly SearchHit[]
+  /** So far: matches, files that have some, bytes gone through. */
+  readonly found: number
+  readonly files: number
+  readonly searched: number
+  readonly total: number
+}
+
 // ---------------------------------------------------------------- export
 
 export type Build = 'none' | 'append' | 'rewrite' | 'squash' | 'flatten'
@@ -431,6 +477,11 @@ export interface EngineApi {
 
   export(request: ExportRequest): ExportResult
   /** Everything known of the archive as one JSON document, "peel-report/1". */
+  /** Paths of the final root filesystem by letters or glob. */
+  find(query: string, limit: number): FoundPaths
+  /** Looks through contents; a search before it ends. Resolves when all is gone through. */
+  search(request: SearchRequest, listener: (batch: SearchBatch) => void): void
+  stopSearch(): void
   waste(): WasteView
   /** Wasted paths, biggest first. */
   wasteRows(from: number, count: number): readonly WasteRow[]

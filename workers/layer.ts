@@ -3,6 +3,7 @@ import './lockdown'
 import type { Compression } from '../src/core/compress/compression'
 import { BlobSource } from '../src/core/bytes/source'
 import type { Digest } from '../src/core/digest/digest'
+import type { GrepFile, Grepped, GrepQuery } from '../src/jobs/grep'
 import { inlinePool } from '../src/jobs/pool'
 import type { ScannedLayer } from '../src/jobs/scan'
 import { throttled } from './throttle'
@@ -11,10 +12,12 @@ import { serve } from './wire'
 export interface LayerApi {
   scan(stored: Blob, compression: Compression, onBytes: (done: number) => void): ScannedLayer
   digest(bytes: Blob, onBytes: (done: number) => void): Digest
+  grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
 serve<LayerApi>({
   scan: (stored, compression, onBytes) =>
     inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes) }),
   digest: (bytes, onBytes) => inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes) }),
+  grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
 })

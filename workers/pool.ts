@@ -70,5 +70,13 @@ export function workerPool(): LayerPool {
       run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore)),
     digest: (source, { signal, onBytes } = {}) =>
       run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore)),
+    grep: (source, files, query, { signal } = {}) =>
+      run(signal, (worker) =>
+        worker.grep(
+          blobOf(source),
+          files.map(({ at, size }) => ({ at, size })),
+          query,
+        ),
+      ),
   }
 }

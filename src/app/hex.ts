@@ -2,10 +2,11 @@
 
 const perLine = 16
 
-/** "00000010  7f 45 4c 46 …  |.ELF…|", one line for each sixteen bytes. */
-export function hexLines(bytes: Uint8Array): string {
+/** "00000010  7f 45 4c 46 …  |.ELF…|", one line for each sixteen bytes. `from`: where the first one stands in the file. */
+export function hexLines(bytes: Uint8Array, from = 0): string {
   const lines: string[] = []
-  for (let at = 0; at < bytes.length; at += perLine) lines.push(hexLine(bytes.subarray(at, at + perLine), at))
+  for (let at = 0; at < bytes.length; at += perLine)
+    lines.push(hexLine(bytes.subarray(at, at + perLine), from + at))
   return lines.join('\n')
 }
 

@@ -16,7 +16,15 @@ const mostShown = 2 * 1024 * 1024
 const mostEdited = 4 * 1024 * 1024
 const mostPictured = 32 * 1024 * 1024
 
+/** Bytes of the file that were looked for. */
+export interface Mark {
+  readonly at: number
+  readonly length: number
+}
+
 interface Seen {
+  /** Where in the file `bytes` begin: beyond 0 where a place far behind was looked up. */
+  readonly from: number
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly total: number
 }
@@ -30,6 +38,7 @@ export class Inspector {
   #facet = $state<Facet>('text')
   #editing = $state(false)
   #drafts = $state.raw<ReadonlyMap<string, string>>(new Map())
+  #mark = $state.raw<Mark | null>(null)
   #turn = 0
 
   constructor(desk: Desk) {
@@ -44,6 +53,9 @@ export class Inspector {
   }
   get fault(): Fault | null {
     return this.#fault
+  }
+  get mark(): Mark | null {
+    return this.#mark
   }
   get seen(): Seen | null {
     return this.#seen
@@ -60,10 +72,10 @@ export class Inspector {
     return this.facets.includes(this.#facet) ? this.#facet : this.facets[0]
   }
   get whole(): boolean {
-    return this.#seen !== null && this.#seen.bytes.length >= this.#seen.total
+    return this.#seen !== null && this.#seen.from === 0 && this.#seen.bytes.length >= this.#seen.total
   }
   readonly text = $derived.by(() => {
-    if (!this.#seen) return null
+    if (!this.#seen || this.#seen.from > 0) return null
     const text = textOf(this.#seen.bytes, this.whole)
     return text !== null && /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text
   })
@@ -71,7 +83,7 @@ export class Inspector {
     return this.#seen && this.#seen.total <= mostPictured ? pictureType(this.#seen.bytes) : null
   }
   get canShowMore(): boolean {
-    return this.#seen !== null && !this.whole && this.#seen.bytes.length < mostShown
+    return this.#seen !== null && this.#seen.from === 0 && !this.whole && this.#seen.bytes.length < mostShown
   }
   get canEdit(): boolean {
     const kind = this.#at?.view.kind
@@ -111,6 +123,7 @@ export class Inspector {
     const turn = ++this.#turn
     const samePath = this.#at?.path === at.path
     this.#at = at
+    this.#mark = null
     this.#fault = null
     this.#editing = this.#drafts.has(at.path) || (samePath && this.#editing)
     if (!samePath) {
@@ -118,7 +131,9 @@ export class Inspector {
       this.#details = null
     }
     // As much as is on screen already, so that an edit elsewhere does not fold it up.
-    const length = this.#editing ? mostEdited : Math.max(slice, (samePath && this.#seen?.bytes.length) || 0)
+    const length = this.#editing
+      ? mostEdited
+      : Math.max(slice, (samePath && this.#seen?.from === 0 && this.#seen.bytes.length) || 0)
     const details = this.#desk.engine.details(at)
     const early = row && isFile(row) ? this.#desk.engine.preview(at, 0, length) : null
     early?.catch(() => {}) // Reported below, unless details fail first.
@@ -132,7 +147,7 @@ export class Inspector {
           ? await this.#desk.engine.preview(at, 0, slice)
           : null
       if (turn !== this.#turn) return
-      this.#seen = preview && { bytes: preview.bytes, total: preview.total }
+      this.#seen = preview && { from: 0, bytes: preview.bytes, total: preview.total }
       if (!samePath && this.text === null && this.picture === null && this.#facet === 'text' && preview)
         this.#facet = 'hex'
       else if (!samePath && (this.text !== null || this.picture !== null) && this.#facet === 'hex')
@@ -146,6 +161,24 @@ export class Inspector {
       this.#fault = thrown instanceof ImageError ? thrown.fault : null
       if (!(thrown instanceof ImageError)) throw thrown
     }
+  }
+
+  /** Looks at a path with these bytes in sight: marked in the text, or in the hex where it is none. */
+  async seek(at: PathRef, mark: Mark): Promise<void> {
+    await this.inspect(at, null)
+    const turn = this.#turn
+    if (this.#at !== at || !this.#seen) return
+    const end = mark.at + mark.length + 4096
+    if (end <= mostShown) await this.#readTo(end, turn)
+    else {
+      const from = Math.max(0, Math.floor((mark.at - 4096) / 16) * 16)
+      const there = await this.#desk.run('reading a file', () => this.#desk.engine.preview(at, from, slice))
+      if (!there || turn !== this.#turn) return
+      this.#seen = { from, bytes: there.bytes, total: there.total }
+    }
+    if (turn !== this.#turn) return
+    this.#facet = this.text === null ? 'hex' : 'text'
+    this.#mark = mark
   }
 
   async again(): Promise<void> {
@@ -190,7 +223,7 @@ export class Inspector {
     const bytes = new Uint8Array(from + more.bytes.length)
     bytes.set(seen.bytes)
     bytes.set(more.bytes, from)
-    this.#seen = { bytes, total: more.total }
+    this.#seen = { from: 0, bytes, total: more.total }
   }
 }
 

@@ -63,3 +63,11 @@ test('letters look a name up, shift extends, and the browser keeps its own short
   expect(treeActionOf(stroke('Tab'), place())).toBeNull()
   expect(treeActionOf(stroke('Delete'), place())).toEqual({ do: 'remove' })
 })
+
+test('the search opens everywhere, the keys where nobody types', () => {
+  expect(commandOf(stroke('k', 'ctrl'), true)).toBe('search')
+  expect(commandOf(stroke('k', 'meta'), false)).toBe('search')
+  expect(commandOf(stroke('?', 'shift'), false)).toBe('keys')
+  expect(commandOf(stroke('?', 'shift'), true)).toBeNull()
+  expect(treeActionOf(stroke('?', 'shift'), place())).toBeNull()
+})

@@ -1,6 +1,6 @@
 /** Keys and what they mean. One table: the screens show the same words that the page listens to. */
 
-export type Command = 'open' | 'undo' | 'redo' | 'export' | 'filter'
+export type Command = 'open' | 'undo' | 'redo' | 'export' | 'filter' | 'search' | 'keys'
 
 export interface Keystroke {
   readonly key: string
@@ -17,7 +17,11 @@ export interface Keystroke {
 export function commandOf(stroke: Keystroke, typing: boolean): Command | null {
   const key = stroke.key.toLowerCase()
   if (stroke.altKey) return null
-  if (!stroke.ctrlKey && !stroke.metaKey) return key === '/' && !typing ? 'filter' : null
+  if (!stroke.ctrlKey && !stroke.metaKey) {
+    if (typing) return null
+    return key === '/' ? 'filter' : key === '?' ? 'keys' : null
+  }
+  if (key === 'k' && !stroke.shiftKey) return 'search'
   if (key === 'o' && !stroke.shiftKey) return 'open'
   if (key === 's' && stroke.shiftKey) return 'export'
   if (typing) return null
@@ -34,6 +38,8 @@ export function keyWords(command: Command, mac: boolean): string {
     redo: ['Ctrl+Shift+Z', '⇧⌘Z'],
     export: ['Ctrl+Shift+S', '⇧⌘S'],
     filter: ['/', '/'],
+    search: ['Ctrl+K', '⌘K'],
+    keys: ['?', '?'],
   }
   return words[command][mac ? 1 : 0]
 }
@@ -91,6 +97,6 @@ export function treeActionOf(stroke: Keystroke, place: TreePlace): TreeAction | 
       return { do: 'expandAll' }
   }
   if (stroke.ctrlKey || stroke.metaKey) return stroke.key === ' ' ? { do: 'select' } : null
-  if (stroke.key === '/' || stroke.key.length !== 1) return null
+  if (stroke.key === '/' || stroke.key === '?' || stroke.key.length !== 1) return null
   return { do: 'type', letter: stroke.key }
 }

@@ -12,6 +12,7 @@ import type {
   OpenedFile,
   Recent,
   Row,
+  SearchHit,
   StepView,
   TaskView,
   ViewKind,
@@ -24,6 +25,7 @@ import { Inspector, type Facet } from './inspector.svelte'
 import type { Dropped } from './opening'
 import { hashOf, home, routeOf, type Route, type Tab } from './route'
 import { download } from './saving'
+import { SearchPane } from './search.svelte'
 import { count, directoryOf, joined, nameOf } from './words'
 
 /** A fault on screen, with what was being done. */
@@ -67,11 +69,13 @@ export class Workspace implements Desk {
 
   readonly files: FilesPane
   readonly inspector: Inspector
+  readonly search: SearchPane
 
   constructor(engine: Engine = startEngine()) {
     this.#engine = engine
     this.files = new FilesPane(this)
     this.inspector = new Inspector(this)
+    this.search = new SearchPane(this)
     this.#listen()
     onNewVersion((apply) => (this.#renew = apply))
   }
@@ -321,6 +325,7 @@ export class Workspace implements Desk {
     this.#tab = 'files'
     this.#opened = null
     this.files.reset()
+    this.search.reset()
     this.inspector.close()
     this.inspector.forgetDrafts()
   }
@@ -430,6 +435,7 @@ export class Workspace implements Desk {
     this.#archive = { ...this.#archive, image: index }
     this.inspector.close()
     this.files.reset()
+    this.search.reset()
     this.#takeImage(image)
     await this.files.show({})
   }
@@ -492,6 +498,27 @@ export class Workspace implements Desk {
       this.#step = null
       await this.inspector.inspect({ view: this.files.view, path }, null)
     } else this.say(`${path} is not in this view.`)
+  }
+
+  /** Goes to a path of the final filesystem, whatever the tree shows now. */
+  async openPath(path: string): Promise<void> {
+    this.#tab = 'files'
+    this.#pane = 'inspector'
+    const { view, filter } = this.files.request
+    if (view.kind !== 'rootfs' || filter !== '')
+      await this.files.show({ view: { kind: 'rootfs' }, filter: '' })
+    await this.goToPath(path)
+  }
+
+  /** Goes to the bytes that a search found: in the tree, or, in a version that nobody sees, in its layer. */
+  async openHit({ path, layer, hidden, at, length }: SearchHit): Promise<void> {
+    const view: ViewKind = hidden ? { kind: 'asOf', layer } : { kind: 'rootfs' }
+    if (!hidden) await this.openPath(path)
+    this.#quietly = false
+    this.#tab = 'files'
+    this.#step = null
+    this.#pane = 'inspector'
+    await this.inspector.seek({ view, path }, { at, length })
   }
 
   async chooseMember(index: number): Promise<void> {

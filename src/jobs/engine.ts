@@ -16,6 +16,9 @@ import type {
   TreeSummary,
   ViewRequest,
   Details,
+  FoundPaths,
+  SearchBatch,
+  SearchRequest,
   WasteRow,
   WasteView,
 } from '../../workers/api'
@@ -225,6 +228,15 @@ export class Engine {
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)
+  }
+  find(query: string, limit: number): FoundPaths {
+    return this.#open.find(query, limit)
+  }
+  search(request: SearchRequest, listener: (batch: SearchBatch) => void): Promise<void> {
+    return this.#open.search(request, listener)
+  }
+  stopSearch(): void {
+    this.#workspace?.stopSearch()
   }
   waste(): Promise<WasteView> {
     return this.#open.waste()

@@ -3,6 +3,7 @@ import type { ByteSource } from '../core/bytes/source'
 import type { Compression } from '../core/compress/compression'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of } from '../core/digest/sha256'
+import { grep, type GrepFile, type Grepped, type GrepQuery } from './grep'
 import { scanStored, type ScannedLayer, type ScanOptions } from './scan'
 
 export interface LayerPool {
@@ -10,6 +11,13 @@ export interface LayerPool {
   readonly width: number
   scan(source: ByteSource, compression: Compression, options?: ScanOptions): Promise<ScannedLayer>
   digest(source: ByteSource, options?: ScanOptions): Promise<Digest>
+  /** Looks through files of `source`; a pattern that never ends is ended with its worker. */
+  grep(
+    source: ByteSource,
+    files: readonly GrepFile[],
+    query: GrepQuery,
+    options?: Pick<ScanOptions, 'signal'>,
+  ): Promise<Grepped>
 }
 
 export const inlinePool: LayerPool = {
@@ -19,4 +27,5 @@ export const inlinePool: LayerPool = {
     let done = 0
     return sha256Of(source, { signal, onBytes: (count) => onBytes?.((done += count)) })
   },
+  grep: (source, files, query, { signal } = {}) => grep(source, files, query, signal),
 }

@@ -19,7 +19,7 @@ export interface ViewTree {
 }
 
 const CHANGES: readonly Change[] = ['same', 'added', 'changed', 'metadata', 'removed']
-const TYPES: readonly EntryType[] = [
+export const TYPES: readonly EntryType[] = [
   'file',
   'directory',
   'symlink',

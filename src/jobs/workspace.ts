@@ -14,6 +14,9 @@ import type {
   Row,
   TreeSummary,
   ViewKind,
+  FoundPaths,
+  SearchBatch,
+  SearchRequest,
   ViewRequest,
   WasteRow,
   WasteView,
@@ -49,6 +52,7 @@ import { archiveView, memberView } from './anatomy'
 import { configOperations } from './config-text'
 import { configView } from './config-view'
 import { configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
+import { findPaths } from './find'
 import { keepArchive, keepSource } from './keep'
 import { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'
@@ -59,8 +63,9 @@ import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, 
 import { fileNameFor, rebuild } from './rebuild'
 import { reportOf } from './report'
 import { blobOf } from './segments'
-import { asTask, type Tasks } from './tasks'
-import { View, type ViewTree } from './view'
+import { searchContents } from './search'
+import { asTask, type Task, type Tasks } from './tasks'
+import { TYPES as TYPE_WORDS, View, type ViewTree } from './view'
 import { Wasted } from './wasted'
 
 export interface WorkspaceOptions {
@@ -92,6 +97,7 @@ export class Workspace {
   #saved = true
   #view: View | null = null
   #wasted: Wasted | null = null
+  #searching: Task | null = null
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   readonly #expanded = new Map<string, Set<string>>()
   #asOf: { layer: number; tree: Tree } | null = null
@@ -510,6 +516,42 @@ export class Workspace {
       directoryTar(at, signal),
     )
     return { blob, fileName: `${name}.tar` }
+  }
+
+  // ------------------------------------------------------------ search
+
+  find(query: string, limit: number): FoundPaths {
+    const { tree, sources } = this.#edited()
+    const { total, nodes } = findPaths(tree, query, Math.min(limit, 500))
+    const size = sizeIn(sources)
+    return {
+      total,
+      paths: nodes.map((node) => ({
+        path: tree.path(node),
+        type: TYPE_WORDS[tree.type[node]],
+        bytes: tree.isDirectory(node) ? 0 : size(tree, node),
+        layer: tree.layer[node] === sources.tables.length ? -1 : tree.row[node] < 0 ? null : tree.layer[node],
+      })),
+    }
+  }
+
+  async search(request: SearchRequest, listener: (batch: SearchBatch) => void): Promise<void> {
+    this.stopSearch()
+    await this.#scanned
+    const { tasks, pool } = this.#options
+    const { tree, sources } = this.#edited()
+    const layers = this.#layers
+    await asTask(tasks, 'searching contents', 0, 'bytes', async (task) => {
+      this.#searching = task
+      const plainOf = (layer: number) => layers.plainOf(layer)
+      const stored = (id: string) => this.#stored(id)
+      await searchContents({ tree, sources, plainOf, stored, pool }, request, task, listener)
+    })
+  }
+
+  stopSearch(): void {
+    this.#searching?.cancel()
+    this.#searching = null
   }
 
   // ------------------------------------------------------------ waste

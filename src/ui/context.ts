@@ -11,6 +11,10 @@ export interface Desk {
   openDialog(): void
   /** `build`: what is chosen at first. */
   exportDialog(build?: Build): void
+  /** The list of keys. */
+  keysDialog(): void
+  /** Puts the cursor into the filter of the tree. */
+  filterPaths(): void
 }
 
 export const [useDesk, provideDesk] = createContext<Desk>()

@@ -1,0 +1,121 @@
+/** One search for everything: commands with their keys, names, layers, config, and contents down to the byte. */
+import { expectAccessible } from './axe'
+import { drawnArchive, real } from './files'
+import { expect, test } from './peel'
+
+const redis = 'built/redis-7-docker28-save.tar.zst'
+
+test('redis by keyboard: a file by its letters, by a glob, a layer, a field, a command', async ({ peel }) => {
+  await peel.open(real(redis))
+  await peel.whole()
+  const { page } = peel
+  const box = page.getByRole('searchbox', { name: 'Search' })
+  const found = page.getByRole('listbox', { name: 'Found' })
+  await page.keyboard.press('ControlOrMeta+k')
+  await expect(box).toBeFocused()
+  await expect(found.getByRole('option', { name: /Export….*Ctrl\+Shift\+S/ })).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.type('osrel')
+  await expect(found.getByRole('option').first()).toContainText('/etc/os-release')
+  await expectAccessible(page)
+  await page.keyboard.press('Enter')
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/os-release')
+  await expect(found).toBeHidden()
+
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('/etc/**/redis*.conf')
+  await expect(found.getByRole('option').first()).toContainText('/etc/redis/redis.conf')
+
+  await box.fill('groupadd')
+  await expect(found.getByRole('group', { name: 'Layers' }).getByRole('option')).toContainText('layer 1')
+  await box.fill('6379')
+  await expect(found.getByRole('group', { name: 'Config' }).getByRole('option')).toContainText('ExposedPorts')
+
+  await box.fill('>waste')
+  await expect(found.getByRole('option').first()).toContainText('Go to Waste')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('tab', { name: 'Waste' })).toHaveAttribute('aria-selected', 'true')
+})
+
+test('redis: contents by a regular expression, and the line is shown', async ({ peel }) => {
+  await peel.open(real(redis))
+  await peel.whole()
+  const { page } = peel
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('^redis:x:\\d+')
+  await page.getByRole('radio', { name: 'Contents' }).check({ force: true })
+  await page.getByRole('checkbox', { name: 'Regular expression' }).check()
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  const matches = page.getByRole('listbox', { name: 'Matches' })
+  const state = page.getByText(/match(es)? in/)
+  await expect(state).toContainText('searched', { timeout: 60_000 })
+  await expect(state).toContainText('2 matches in 2 files')
+  await expectAccessible(page)
+  await matches.getByRole('option', { name: /\/etc\/passwd/ }).click()
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/passwd')
+  await expect(peel.inspector.locator('mark')).toHaveText('redis:x:999')
+  // A pattern that is none is said, and nothing breaks.
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('(')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('alert')).toContainText('Not a regular expression')
+})
+
+test('hidden versions: a secret that was deleted is still found, and shown in its layer', async ({
+  peel,
+}) => {
+  await peel.open(
+    drawnArchive(`
+      image leak:1
+      layer COPY . /
+        f keep "nothing here\\n"
+        f secret "user=me\\npassword=hunter2\\n"
+      layer RUN rm /secret
+        w secret`),
+  )
+  await peel.whole()
+  const { page } = peel
+  const state = page.getByText(/match(es)? in/)
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('HUNTER2')
+  await page.keyboard.press('ControlOrMeta+Enter')
+  await expect(state).toContainText('0 matches in 0 files')
+  await page.getByRole('checkbox', { name: 'Hidden versions' }).check()
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await expect(state).toContainText('1 match in 1 file')
+  const hit = page.getByRole('listbox', { name: 'Matches' }).getByRole('option')
+  await expect(hit).toContainText('line 2')
+  await expect(hit).toContainText('hidden, layer 0')
+  await hit.click()
+  await expect(peel.inspector).toContainText('password=hunter2')
+  await expect(peel.inspector.locator('mark')).toHaveText('hunter2')
+})
+
+test('a pattern that would never end is stopped, and the next search works', async ({ peel }) => {
+  await peel.open(drawnArchive(`image slow:1\nlayer COPY\n  f a "${'a'.repeat(60)}b"\n  f b "needle"`))
+  await peel.whole()
+  const { page } = peel
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('(a+)+$')
+  await page.getByRole('radio', { name: 'Contents' }).check({ force: true })
+  await page.getByRole('checkbox', { name: 'Regular expression' }).check()
+  await page.getByRole('button', { name: 'Search', exact: true }).click()
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
+  await page.getByRole('searchbox', { name: 'Search' }).fill('needle')
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('1 match in 1 file')).toBeVisible()
+})
+
+test('? shows the keys; typing one does not', async ({ peel }) => {
+  await peel.open(drawnArchive('image small:1\nlayer COPY\n f hello "hi"'))
+  await peel.whole()
+  await peel.files.focus()
+  await peel.page.keyboard.press('?')
+  const dialog = peel.page.getByRole('dialog', { name: 'Keys' })
+  await expect(dialog).toContainText('Search files, contents and commands')
+  await expectAccessible(peel.page)
+  await peel.page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await peel.page.getByRole('textbox', { name: 'Filter paths' }).press('?')
+  await expect(dialog).toBeHidden()
+})
