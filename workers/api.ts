@@ -529,6 +529,7 @@ export interface EngineApi {
 
   /** Builds and proves; a build before it that still runs is given up. */
   export(request: ExportRequest): ExportResult
+  stopExport(): void
   sizes(request: Omit<ExportRequest, 'build'>): BuildSizes
   /** Paths of the final root filesystem by letters or glob. */
   find(query: string, limit: number): FoundPaths

@@ -176,7 +176,8 @@ export async function operationsFor(
       const content = newId()
       await contents.put(content, blob)
       operations.push({ op: 'write', path: edit.path, content, size: blob.size, mtime: now })
-    } else if (edit.op === 'mkdir' || edit.op === 'symlink' || edit.op === 'device') operations.push({ ...edit, mtime: now })
+    } else if (edit.op === 'mkdir' || edit.op === 'symlink' || edit.op === 'device')
+      operations.push({ ...edit, mtime: now })
     else operations.push(edit)
   }
   return operations

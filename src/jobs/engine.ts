@@ -230,6 +230,9 @@ export class Engine {
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)
   }
+  stopExport(): void {
+    this.#workspace?.stopExport()
+  }
   sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
     return this.#open.sizes(request)
   }

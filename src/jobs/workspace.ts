@@ -625,11 +625,16 @@ export class Workspace {
 
   async export(request: ExportRequest): Promise<ExportResult> {
     await this.#scanned
-    this.#exporting?.cancel()
+    this.stopExport()
     return asTask(this.#options.tasks, 'building the image', 0, 'bytes', (task) => {
       this.#exporting = task
       return exported(this.#exportable, request, task)
     })
+  }
+
+  stopExport(): void {
+    this.#exporting?.cancel()
+    this.#exporting = null
   }
 
   async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
