@@ -480,10 +480,18 @@ describe('what is wrong is said, all of it', () => {
   })
 
   test('counts: layers more or fewer than diff_ids, no rootfs, a diff_id that is none', async () => {
-    expect(await faultOf(docker([A, B], { config: configOf([A]) }))).toMatchObject({ code: 'layer-count' })
-    expect(await faultOf(docker([A], { config: json({ os: 'linux' }) }))).toMatchObject({
-      code: 'layer-count',
-    })
+    const more = await open(docker([A, B], { config: configOf([A]) }))
+    expect(said(more)).toEqual(['error layer-count', 'warning history-too-short'])
+    expect(more.images[0].layers.map(({ diffId }) => diffId)).toEqual([A, B].map((l) => `sha256:${hex(l)}`))
+    const fewer = await open(docker([A], { config: configOf([A, B]) }))
+    expect(said(fewer)).toEqual(['error layer-count', 'error layer-missing'])
+    expect(fewer.images[0].layers.map(({ member }) => member === null)).toEqual([false, true])
+    expect(said(await open(docker([A], { config: json({ os: 'linux' }) })))).toEqual([
+      'error config-no-rootfs',
+      'error layer-count',
+      'info config-no-architecture',
+      'info history-missing',
+    ])
     expect(
       await faultOf(docker([A], { config: json({ rootfs: { diff_ids: ['sha256:abc'] } }) })),
     ).toMatchObject({ code: 'bad-digest' })
