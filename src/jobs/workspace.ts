@@ -62,7 +62,7 @@ import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
-import { reportOf } from './report'
+import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
 import { searchContents } from './search'
 import { asTask, type Task, type Tasks } from './tasks'
@@ -618,7 +618,7 @@ export class Workspace {
       }),
     )
     return {
-      blob: new Blob([JSON.stringify(report, null, 2), '\n'], { type: 'application/json' }),
+      blob: new Blob([...reportText(report)], { type: 'application/json' }),
       fileName: `${name.replace(/(\.tar)?(\.\w+)?$/, '') || 'image'}.report.json`,
     }
   }
