@@ -584,6 +584,11 @@ export class Workspace implements Desk {
     }
   }
 
+  /** Edits that a screen asked the engine for itself. */
+  adopt(edits: EditsView): void {
+    this.#takeEdits(edits)
+  }
+
   async undo(): Promise<void> {
     const words = this.#edits?.undoes ?? ''
     if (!this.#edits?.canUndo) return
