@@ -523,6 +523,8 @@ export interface TaskView {
   readonly cancellable: boolean
 }
 
+export type Access = 'asking' | 'mine' | 'other' | 'newer'
+
 export type EngineEvent =
   | { readonly type: 'archive'; readonly archive: ArchiveView }
   | { readonly type: 'image'; readonly image: ImageView }
@@ -534,6 +536,8 @@ export type EngineEvent =
   /** Running tasks; empty when all is quiet. */
   | { readonly type: 'tasks'; readonly tasks: readonly TaskView[] }
   | { readonly type: 'storage'; readonly state: 'keeping' | 'kept' | 'partly' | 'full' | 'unavailable' }
+  /** Whether the image may be changed here: another tab may have it, or its edits may be of a newer program. */
+  | { readonly type: 'access'; readonly access: Access }
   | { readonly type: 'closed' }
 
 /** How a call ends: a fault crosses the wire as data, since comlink keeps only name, message and stack of an error. */
@@ -588,6 +592,8 @@ export interface EngineApi {
   drop(index: number): EditsView
 
   /** Builds and proves; a build before it that still runs is given up. */
+  /** Takes the image over from another tab; `access` says when. */
+  takeOver(): void
   export(request: ExportRequest): ExportResult
   stopExport(): void
   sizes(request: Omit<ExportRequest, 'build'>): BuildSizes

@@ -1,6 +1,7 @@
 /** The engine worker: a door. */
 import { isBlocked } from './lockdown'
 import { Engine } from '../src/jobs/engine'
+import { browserClaims } from '../src/store/claims'
 import { openStores } from '../src/store/open'
 import { buildArchive } from '../src/testkit/archive'
 import { sampleNamed } from '../src/testkit/samples'
@@ -13,6 +14,7 @@ const engine = openStores().then(
     new Engine({
       stores,
       persistent,
+      claims: browserClaims(),
       pool: workerPool(),
       sample: async () => ({
         name: 'sample.tar',

@@ -74,6 +74,10 @@ const explanations: Partial<Record<FaultCode, Explanation>> = {
     title: 'This browser keeps nothing',
     next: 'Private windows often do not. Export before you close the page.',
   },
+  'held-elsewhere': {
+    title: 'Open in another tab',
+    next: 'Nothing was changed. Looking and exporting work here too.',
+  },
   'not-kept': { title: 'This browser does not hold the whole image', next: reopen },
   cancelled: { title: 'Cancelled', next: 'Nothing was changed.' },
 }

@@ -9,6 +9,10 @@ export interface Desk {
   readonly engine: Engine
   /** Runs a call; a fault is shown to the person, and null comes back. */
   run<T>(during: string, call: () => Promise<T>): Promise<T | null>
+  /** Shows a fault that somebody else caught. */
+  fail(thrown: unknown, during: string): void
+  /** Whether the image can only be looked at here. */
+  readonly readOnly: boolean
 }
 
 interface Cursor {
@@ -88,7 +92,8 @@ export class FilesPane {
   }
   /** Edits act on the final root filesystem: what a lower layer shows may be hidden or gone there. */
   get editable(): boolean {
-    return this.#request.view.kind === 'rootfs' || this.#request.view.kind === 'edits'
+    const { kind } = this.#request.view
+    return (kind === 'rootfs' || kind === 'edits') && !this.#desk.readOnly
   }
   /** Where new files go: the directory under the cursor, or the one that holds the file there. */
   get directory(): string {

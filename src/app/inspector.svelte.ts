@@ -89,6 +89,7 @@ export class Inspector {
     const kind = this.#at?.view.kind
     return (
       this.text !== null &&
+      !this.#desk.readOnly &&
       (this.#seen?.total ?? Infinity) <= mostEdited &&
       (kind === 'rootfs' || kind === 'edits')
     )
@@ -159,6 +160,8 @@ export class Inspector {
         return this.close()
       this.#seen = null
       this.#fault = thrown instanceof ImageError ? thrown.fault : null
+      // It is about all that is open, not about this path.
+      if (this.#fault?.code === 'source-changed') this.#desk.fail(thrown, 'reading a file')
       if (!(thrown instanceof ImageError)) throw thrown
     }
   }

@@ -1,5 +1,6 @@
 /** The open image as the page knows it: events of the engine in, calls out. Components read it and use its verbs. */
 import type {
+  Access,
   ArchiveView,
   Edit,
   EditsView,
@@ -50,6 +51,9 @@ export class Workspace implements Desk {
   #notices = $state.raw<readonly Notice[]>([])
   #tasks = $state.raw<readonly TaskView[]>([])
   #storage = $state<Storage>('keeping')
+  #access = $state<Access>('asking')
+  /** An image whose file is asked for again: its changes wait for it. */
+  #awaited = $state.raw<{ readonly id: string; readonly name: string } | null>(null)
   #recents = $state.raw<readonly Recent[] | null>(null)
   #network = $state<Network>('checking')
   #troubles = $state.raw<readonly Trouble[]>([])
@@ -61,6 +65,8 @@ export class Workspace implements Desk {
   #memberIndex = $state<number | null>(null)
   #pane = $state<PaneName>('center')
   #said = $state('')
+  /** Something about what is open that should stay on screen. */
+  #note = $state('')
   #renew = $state.raw<(() => void) | null>(null)
   #opened: FileSystemFileHandle | null = null
   #openings = 0
@@ -104,6 +110,16 @@ export class Workspace implements Desk {
   get tasks(): readonly TaskView[] {
     return this.#tasks
   }
+  get access(): Access {
+    return this.#access
+  }
+  /** Whether another tab, or a newer program, is the one that may change the image. */
+  get readOnly(): boolean {
+    return this.#access === 'other' || this.#access === 'newer'
+  }
+  get awaited(): { readonly id: string; readonly name: string } | null {
+    return this.#awaited
+  }
   get storage(): Storage {
     return this.#storage
   }
@@ -142,6 +158,9 @@ export class Workspace implements Desk {
   }
   get pane(): PaneName {
     return this.#pane
+  }
+  get note(): string {
+    return this.#note
   }
   /** The last thing worth hearing, for the live region. */
   get said(): string {
@@ -297,6 +316,9 @@ export class Workspace implements Desk {
       case 'storage':
         this.#storage = event.state
         return
+      case 'access':
+        this.#access = event.access
+        return
       case 'closed':
         return this.#clear()
     }
@@ -330,6 +352,7 @@ export class Workspace implements Desk {
     this.#step = null
     this.#member = null
     this.#memberIndex = null
+    this.#access = 'asking'
     this.#tab = 'files'
     this.#opened = null
     this.files.reset()
@@ -351,6 +374,11 @@ export class Workspace implements Desk {
 
   #report(fault: Fault, during: string): void {
     if (fault.code === 'cancelled') return this.say('Cancelled.')
+    if (fault.code === 'source-changed') {
+      // What this browser keeps does not need the file.
+      if (this.#storage === 'kept' && this.#archive) return void this.#goOnWithout()
+      this.#awaited = this.#archive && { id: this.#archive.id, name: this.title }
+    }
     // Everything that was asked of a dead engine fails with the same words: once is enough.
     if (
       this.#troubles.some((known) => known.fault.message === fault.message && known.fault.code === fault.code)
@@ -359,9 +387,27 @@ export class Workspace implements Desk {
     this.#troubles = [...this.#troubles.slice(-4), { id: ++this.#troubleCount, during, fault }]
   }
 
+  /** The file on disk is another one now, and everything of the old one is in this browser. */
+  async #goOnWithout(): Promise<void> {
+    const { archive, route } = this
+    const known = (await this.refreshRecents())?.find((recent) => recent.id === archive?.id)
+    if (!known) return
+    await this.reopen(known, route)
+    this.say('The file on disk was changed or is gone. Peel goes on with what this browser keeps.')
+    this.#note = 'The file on disk was changed or is gone. Peel goes on with what this browser keeps of it.'
+  }
+
   /** Shows a fault that did not come from the engine. */
   fail(thrown: unknown, during: string): void {
     this.#report(faultOf(thrown), during)
+  }
+
+  dismissNote(): void {
+    this.#note = ''
+  }
+
+  takeOver(): void {
+    void this.run('taking over', () => this.#engine.takeOver())
   }
 
   dismiss(id: number): void {
@@ -395,7 +441,9 @@ export class Workspace implements Desk {
   }
 
   async reopen(recent: Recent, route: Route | null = null): Promise<void> {
-    await this.#open(recent.name, () => this.#engine.reopen(recent.id), route)
+    this.#awaited = null
+    const archive = await this.#open(recent.name, () => this.#engine.reopen(recent.id), route)
+    if (!archive) this.#awaited = { id: recent.id, name: recent.tags[0] ?? recent.name }
   }
 
   async #open(
@@ -410,7 +458,8 @@ export class Workspace implements Desk {
     if (opening !== this.#openings) return null
     if (archive) {
       this.#adopt(archive)
-      this.say(`${name} is open.`)
+      this.#note = this.#welcome(archive)
+      this.say(this.#note === '' ? `${name} is open.` : this.#note)
       if (route) await this.#goTo(route)
       else await this.files.show({})
     }
@@ -420,8 +469,19 @@ export class Workspace implements Desk {
     return archive
   }
 
+  /** Whether it is the image whose file was asked for again: told by its digests, whatever the file is called. */
+  #welcome(archive: ArchiveView): string {
+    const awaited = this.#awaited
+    if (!awaited) return ''
+    this.#awaited = null
+    return archive.id === awaited.id
+      ? `This is ${awaited.name} again, by its digests: your changes are all there.`
+      : `This is another image than ${awaited.name}, whose changes are kept and wait for its own file.`
+  }
+
   async closeImage(): Promise<void> {
     await this.run('closing', () => this.#engine.close())
+    this.#note = ''
     this.#clear()
     await this.refreshRecents()
   }

@@ -1,6 +1,7 @@
 /** The user's edits on an open image: the journal in storage, the tree with the edits in it, and words for each line. */
 import type { Edit, EditLine } from '../../workers/api'
 import { sizeWords } from '../core/bytes/size'
+import { BlobSource } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { applyOperation, editOn, nodeAt, type Edited } from '../core/edit/apply'
 import { historyEdits, type ConfigEdit } from '../core/edit/config'
@@ -15,6 +16,7 @@ import { entryOf } from '../core/rootfs/entry'
 import type { Tree } from '../core/rootfs/tree'
 import { unite } from '../core/rootfs/union'
 import type { UpperFiles } from './ports'
+import { ownBlob } from './segments'
 
 export interface Replayed {
   readonly edited: Edited
@@ -172,7 +174,10 @@ export async function operationsFor(
   const operations: Operation[] = []
   for (const edit of edits) {
     if (edit.op === 'write') {
-      const blob = typeof edit.content === 'string' ? new Blob([utf8(edit.content)]) : edit.content
+      const blob =
+        typeof edit.content === 'string'
+          ? new Blob([utf8(edit.content)])
+          : await ownBlob(new BlobSource(edit.content))
       const content = newId()
       await contents.put(content, blob)
       operations.push({ op: 'write', path: edit.path, content, size: blob.size, mtime: now })

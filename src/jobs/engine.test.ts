@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { EngineEvent, EditsView } from '../../workers/api'
 import { corpus, corpusFile, unzstd } from '../testkit/corpus'
-import { memoryStores } from './memory-stores'
+import { freeClaims, memoryStores } from './memory-stores'
 import { Engine } from './engine'
 import { inlinePool } from './pool'
 
@@ -14,6 +14,7 @@ function engineOn(stores = memoryStores()) {
   const engine = new Engine({
     stores,
     persistent: true,
+    claims: freeClaims(),
     pool: inlinePool,
     sample: () => Promise.reject(new Error('no sample here')),
     probeNetwork: async () => true,

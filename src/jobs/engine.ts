@@ -32,7 +32,7 @@ import { ImageError } from '../core/fault/fault'
 import { restoredOriginal, restoredTar } from './keep'
 import { folderAsTar, openArchiveIn, openSource, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import { contentIds } from '../core/edit/operation'
+import type { Claims } from './ports'
 import { sweep, type SweepableStores } from './sweep'
 import { asTask, Tasks } from './tasks'
 import { Workspace } from './workspace'
@@ -40,6 +40,7 @@ import { Workspace } from './workspace'
 export interface EnginePorts {
   readonly stores: SweepableStores
   readonly persistent: boolean
+  readonly claims: Claims
   readonly pool: LayerPool
   /** The image behind "Try a sample image". */
   readonly sample: () => Promise<{ readonly name: string; readonly blob: Blob }>
@@ -119,7 +120,7 @@ export class Engine {
   async #enter(opened: OpenedSource, name: string, fileModified: number): Promise<ArchiveView> {
     const archive = await openArchiveIn(opened.tar)
     this.#workspace?.close()
-    const { stores, persistent, pool, now, newId } = this.#ports
+    const { stores, persistent, claims, pool, now, newId } = this.#ports
     this.#workspace = await Workspace.open({
       name,
       fileModified,
@@ -127,6 +128,7 @@ export class Engine {
       archive,
       stores,
       persistent,
+      claims,
       pool,
       now,
       newId,
@@ -165,20 +167,26 @@ export class Engine {
     const records = await stores.archives.list()
     const recents: Recent[] = []
     for (const { id, name, tags, fileBytes, openedAt, complete } of records) {
-      const edits = inForce(readJournal(await stores.journals.load(id))).length
+      const edits = editsIn(await stores.journals.load(id))
       recents.push({ id, name, tags, bytes: fileBytes, edits, openedAt, kept: complete })
     }
     return recents.sort((a, b) => b.openedAt - a.openedAt)
   }
 
+  /** Throws `bad-operation` where another tab has the image open. */
   async forget(id: string): Promise<void> {
-    const { stores } = this.#ports
+    const { stores, claims } = this.#ports
+    const elsewhere = await claims.elsewhere()
+    if (elsewhere.has(id))
+      throw new ImageError('bad-operation', 'Another tab has this image open. Close it there first.')
     if (this.#workspace?.id === id) this.close()
     await stores.archives.remove(id)
     await stores.journals.remove(id)
+    // What another tab is about to save is not in its journal yet, and would be swept away: next time is soon enough.
+    if (elsewhere.size > 0) return
     const left = await stores.archives.list()
     const journals = await Promise.all(left.map((record) => stores.journals.load(record.id)))
-    const contents = journals.flatMap((journal) => readJournal(journal).steps.flatMap(contentIds))
+    const contents = journals.flatMap(contentsIn)
     await sweep(stores, left, { layers: left.flatMap(({ layers }) => layers), contents })
   }
 
@@ -230,6 +238,9 @@ export class Engine {
   drop(index: number): Promise<EditsView> {
     return this.#open.drop(index)
   }
+  takeOver(): void {
+    this.#workspace?.takeOver()
+  }
   change(index: number): Promise<ChangeView> {
     return this.#open.change(index)
   }
@@ -278,4 +289,22 @@ export class Engine {
   probeNetwork(): Promise<boolean> {
     return this.#ports.probeNetwork()
   }
+}
+
+/** How many edits are stored; none that can be counted where a newer program stored them. */
+function editsIn(stored: unknown): number {
+  try {
+    return inForce(readJournal(stored)).length
+  } catch {
+    return 0
+  }
+}
+
+/** Ids of contents that a stored journal names, whatever version it is of. */
+function contentsIn(stored: unknown): string[] {
+  const { steps } = (stored ?? {}) as { steps?: unknown }
+  if (!Array.isArray(steps)) return []
+  return (steps.flat() as { content?: unknown }[]).flatMap((operation) =>
+    typeof operation?.content === 'string' ? [operation.content] : [],
+  )
 }

@@ -6,7 +6,7 @@ import { MemorySource, readAll, type Bytes } from '../core/bytes/source'
 import { buildArchive, type ArchiveOptions } from '../testkit/archive'
 import { corpus, corpusFile } from '../testkit/corpus'
 import { Engine } from './engine'
-import { memoryStores } from './memory-stores'
+import { freeClaims, memoryStores } from './memory-stores'
 import { openArchiveIn } from './open'
 import { inlinePool } from './pool'
 
@@ -15,6 +15,7 @@ function newEngine() {
   return new Engine({
     stores: memoryStores(),
     persistent: false,
+    claims: freeClaims(),
     pool: inlinePool,
     sample: () => Promise.reject(new Error('no sample here')),
     probeNetwork: async () => true,

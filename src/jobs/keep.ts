@@ -3,7 +3,7 @@ import { JoinedSource, MemorySource, type ByteSource } from '../core/bytes/sourc
 import { throwIfCancelled } from '../core/fault/fault'
 import type { DiffId } from '../core/digest/digest'
 import type { Archive, Image } from '../core/image/image'
-import { blobOf, joinedBlobs, SEGMENT } from './segments'
+import { joinedBlobs, ownBlob, SEGMENT } from './segments'
 import type { ArchiveRecord, SegmentStore, SkeletonPart, Stores } from './ports'
 
 /** Members up to this stay in the skeleton itself: documents, and layers of a few files. */
@@ -30,7 +30,7 @@ export async function keepSource(
     for (let at = 0; at < source.size || at === 0; at += SEGMENT) {
       throwIfCancelled(signal)
       const length = Math.min(SEGMENT, source.size - at)
-      await writer.append(blobOf(source.slice(at, length)))
+      await writer.append(await ownBlob(source.slice(at, length)))
       onBytes(length)
       if (length === 0) break
     }

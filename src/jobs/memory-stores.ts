@@ -4,6 +4,7 @@ import type { EntryTable } from '../core/layer/table'
 import type {
   ArchiveRecord,
   ArchiveStore,
+  Claims,
   JournalStore,
   SegmentStore,
   SegmentWriter,
@@ -113,5 +114,16 @@ export function memoryStores(): SweepableStores {
     archives: new MemoryArchives(),
     journals: new MemoryJournals(),
     contents: new MemoryContents(),
+  }
+}
+
+/** Where nobody else can have the image open, or nothing tells: everyone may change everything. */
+export function freeClaims(): Claims {
+  return {
+    claim(_, claimant) {
+      void claimant.held()
+      return { takeOver() {}, release() {} }
+    },
+    elsewhere: async () => new Set(),
   }
 }

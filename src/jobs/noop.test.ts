@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { corpusFile, expectedOf, unzstd } from '../testkit/corpus'
 import { Engine } from './engine'
-import { memoryStores } from './memory-stores'
+import { freeClaims, memoryStores } from './memory-stores'
 import { inlinePool } from './pool'
 
 const archives = [...expectedOf()]
@@ -19,6 +19,7 @@ describe.each(archives)('%s', (name) => {
     const engine = new Engine({
       stores: memoryStores(),
       persistent: false,
+      claims: freeClaims(),
       pool: inlinePool,
       sample: () => Promise.reject(new Error('no sample here')),
       probeNetwork: async () => true,

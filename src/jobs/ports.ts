@@ -97,5 +97,26 @@ export interface Stores {
   readonly contents: UpperFiles
 }
 
+/** Which tab or worker of this browser may change an image: one at a time. */
+export interface Claims {
+  claim(id: string, claimant: Claimant): Claim
+  /** Images that others hold. */
+  elsewhere(): Promise<ReadonlySet<string>>
+}
+
+export interface Claimant {
+  /** It may be changed here from now on; another may have changed it before. */
+  held(): void | Promise<void>
+  /** Another holds it. `held` may still come. */
+  other(): void
+  /** It goes to another as soon as this resolves. */
+  lost(): Promise<void>
+}
+
+export interface Claim {
+  takeOver(): void
+  release(): void
+}
+
 /** Digest under which a SegmentStore keeps original stored bytes. */
 export const blobKey = (digest: Digest): string => digest

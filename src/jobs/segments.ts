@@ -40,3 +40,13 @@ export function joinedBlobs(blobs: readonly Blob[]): ByteSource {
 export function blobOf(source: ByteSource, type = 'application/octet-stream'): Blob {
   return new Blob(source.blobParts(), { type })
 }
+
+/**
+ * The bytes themselves as a Blob. Chromium stores a Blob that is a part of a file on disk as that part: once the file is
+ * changed or gone, what IndexedDB "holds" cannot be read (seen in version 156).
+ */
+export async function ownBlob(source: ByteSource): Promise<Blob> {
+  const segments = new Segments()
+  for await (const piece of source.stream()) segments.push(piece)
+  return new Blob(segments.finish())
+}

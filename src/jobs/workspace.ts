@@ -1,5 +1,6 @@
 /** One open archive: its image on screen, its trees, the pending edits. Everything the page asks about it is answered here. */
 import type {
+  Access,
   ArchiveView,
   BuildSizes,
   ChangeView,
@@ -69,7 +70,7 @@ import { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import type { ArchiveRecord, Stores } from './ports'
+import type { ArchiveRecord, Claim, Claims, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
 import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
@@ -86,6 +87,7 @@ export interface WorkspaceOptions {
   readonly stores: Stores
   /** False where nothing outlives the page: then nothing is kept either. */
   readonly persistent: boolean
+  readonly claims: Claims
   readonly pool: LayerPool
   readonly tasks: Tasks
   readonly emit: (event: EngineEvent) => void
@@ -105,6 +107,13 @@ export class Workspace {
   #journal: Journal = EMPTY_JOURNAL
   #replayed: Replayed | null = null
   #saved = true
+  #access: Access = 'asking'
+  #claim: Claim | null = null
+  /** Resolves once it is known who may change the image. */
+  readonly #asked: Promise<void>
+  #known: () => void = () => {}
+  /** Changes are made one after the other: each rests on the one before. */
+  #committing: Promise<unknown> = Promise.resolve()
   #view: View | null = null
   #wasted: Wasted | null = null
   #searching: Task | null = null
@@ -122,6 +131,7 @@ export class Workspace {
     this.#archive = options.archive
     this.#image = options.archive.images[image]
     this.#layers = this.#layersOf(this.#image)
+    this.#asked = new Promise((resolve) => (this.#known = resolve))
   }
 
   /** Opens the workspace and its stored edits; trees follow in the background. */
@@ -134,7 +144,63 @@ export class Workspace {
       Math.min(record?.image ?? 0, options.archive.images.length - 1),
     )
     await workspace.#begin(record)
+    workspace.#lay(options)
     return workspace
+  }
+
+  /** Asks for the image, so that no other tab changes it at the same time. */
+  #lay({ persistent, claims }: WorkspaceOptions): void {
+    const claimant = {
+      held: () => this.#held(),
+      other: () => this.#setAccess('other'),
+      lost: async () => {
+        this.#setAccess('other')
+        await this.#committing.catch(() => {})
+      },
+    }
+    // What nothing keeps, no other tab can have.
+    if (persistent) this.#claim = claims.claim(this.id, claimant)
+    else this.#setAccess('mine')
+  }
+
+  /** The image is this tab's. Another may have changed it since it was opened here. */
+  async #held(): Promise<void> {
+    const was = this.#access
+    if (this.#closed || was === 'newer') return
+    if (was === 'other') {
+      const stored = await this.#options.stores.journals.load(this.id)
+      if (this.#closed) return
+      try {
+        this.#journal = readJournal(stored)
+      } catch {
+        return this.#setAccess('newer')
+      }
+      this.#replayed = null
+      this.#refresh()
+    }
+    this.#setAccess('mine')
+    if (was === 'other') this.#options.emit({ type: 'edits', edits: this.editsView })
+  }
+
+  #setAccess(access: Access): void {
+    if (this.#closed) return
+    this.#access = access
+    this.#options.emit({ type: 'access', access })
+    this.#known()
+  }
+
+  takeOver(): void {
+    this.#claim?.takeOver()
+  }
+
+  async #mustBeMine(): Promise<void> {
+    await this.#asked
+    if (this.#access === 'other')
+      throw new ImageError(
+        'held-elsewhere',
+        'Another tab has this image open and may change it. Take it over, or go on there.',
+      )
+    if (this.#access === 'newer') readJournal({ version: Infinity })
   }
 
   #layersOf(image: Image): Layers {
@@ -153,7 +219,11 @@ export class Workspace {
     emit({ type: 'archive', archive: this.view })
     emit({ type: 'image', image: this.imageView })
     for (const layer of this.#layers.views) emit({ type: 'layer', layer })
-    this.#journal = readJournal(await stores.journals.load(this.id))
+    try {
+      this.#journal = readJournal(await stores.journals.load(this.id))
+    } catch {
+      this.#setAccess('newer')
+    }
     const kept = record?.complete ? record : null
     await stores.archives.put(
       kept
@@ -233,6 +303,8 @@ export class Workspace {
 
   close(): void {
     this.#closed = true
+    this.#claim?.release()
+    this.#known()
     this.#options.tasks.cancelAll()
   }
 
@@ -560,35 +632,45 @@ export class Workspace {
 
   async edit(edits: readonly Edit[]): Promise<EditsView> {
     await this.#scanned
+    if (edits.length > 0) await this.#mustBeMine()
     const { stores, now, newId } = this.#options
     const operations = await operationsFor(edits, stores.contents, Math.floor(now() / 1000), newId)
-    return operations.length === 0 ? this.editsView : this.#commit(added(this.#journal, operations))
+    return operations.length === 0 ? this.editsView : this.#commit((journal) => added(journal, operations))
   }
 
   async setConfigText(text: string): Promise<EditsView> {
     await this.#scanned
     const now = editedConfig(this.#image.configBytes, configEdits(inForce(this.#journal)))
     const operations = configOperations(now, text)
-    return operations.length === 0 ? this.editsView : this.#commit(added(this.#journal, operations))
+    return operations.length === 0 ? this.editsView : this.#commit((journal) => added(journal, operations))
   }
 
   async undo(): Promise<EditsView> {
     await this.#scanned
-    return this.#commit(undone(this.#journal))
+    return this.#commit(undone)
   }
 
   async redo(): Promise<EditsView> {
     await this.#scanned
-    return this.#commit(redone(this.#journal))
+    return this.#commit(redone)
   }
 
   async drop(index: number): Promise<EditsView> {
     await this.#scanned
-    return this.#commit(without(this.#journal, index))
+    return this.#commit((journal) => without(journal, index))
   }
 
   /** Tried on the tree first, saved second, on screen third: what is on screen is on disk, and what does not fit changes nothing. */
-  async #commit(journal: Journal): Promise<EditsView> {
+  #commit(change: (journal: Journal) => Journal): Promise<EditsView> {
+    const done = this.#committing.then(async () => {
+      await this.#mustBeMine()
+      return this.#commitOne(change(this.#journal))
+    })
+    this.#committing = done.catch(() => {})
+    return done
+  }
+
+  async #commitOne(journal: Journal): Promise<EditsView> {
     const { stores, emit } = this.#options
     const { union, tables, anyFault } = this.#layers
     if (!this.#layers.complete)
@@ -658,7 +740,7 @@ export class Workspace {
     const stored = operations.map((operation) =>
       operation.op === 'write' ? { ...operation, content: ids.get(operation.content)! } : operation,
     )
-    return this.#commit(added(this.#journal, stored))
+    return this.#commit((journal) => added(journal, stored))
   }
 
   async copies(paths: readonly string[]): Promise<readonly CopyRow[]> {

@@ -3,13 +3,13 @@ import { ImageError } from '../fault/fault'
 import type { Operation } from './operation'
 
 export interface Journal {
-  readonly version: 1
+  readonly version: 2
   readonly steps: readonly (readonly Operation[])[]
   /** How many steps are in force. */
   readonly done: number
 }
 
-export const EMPTY_JOURNAL: Journal = { version: 1, steps: [], done: 0 }
+export const EMPTY_JOURNAL: Journal = { version: 2, steps: [], done: 0 }
 
 export function inForce(journal: Journal): readonly Operation[] {
   return journal.steps.slice(0, journal.done).flat()
@@ -17,7 +17,7 @@ export function inForce(journal: Journal): readonly Operation[] {
 
 export function added(journal: Journal, step: readonly Operation[]): Journal {
   const steps = [...journal.steps.slice(0, journal.done), step]
-  return { version: 1, steps, done: steps.length }
+  return { version: 2, steps, done: steps.length }
 }
 
 export function undone(journal: Journal): Journal {
@@ -38,17 +38,51 @@ export function without(journal: Journal, index: number): Journal {
     if (kept.length > 0) steps.push(kept)
     before += step.length
   }
-  return { version: 1, steps, done: steps.length }
+  return { version: 2, steps, done: steps.length }
 }
 
-/** A stored journal, of this version or an older one. Throws `bad-operation` where it is of a newer program. */
+/**
+ * A stored journal, of this version or an older one. Throws `bad-operation` where it is of a newer program: then it must
+ * not be written over. Version 2 has more operations than 1 (scrub, drop, squash, history, annotation, copy, device): a
+ * program that knows 1 alone refuses it instead of leaving them out.
+ */
 export function readJournal(stored: unknown): Journal {
   if (stored === null || stored === undefined) return EMPTY_JOURNAL
-  const journal = stored as Partial<Journal>
-  if (journal.version !== 1 || !Array.isArray(journal.steps) || typeof journal.done !== 'number')
+  const { version, steps, done } = stored as { version?: unknown; steps?: unknown; done?: unknown }
+  const known =
+    (version === 1 || version === 2) &&
+    Array.isArray(steps) &&
+    steps.every((step) => Array.isArray(step) && step.every(isKnown)) &&
+    typeof done === 'number'
+  if (!known)
     throw new ImageError(
       'bad-operation',
-      'The edits stored for this image were made by a newer version of Peel.',
+      'The edits stored for this image were made by a newer version of Peel. They are kept as they are: reload the page to get that version.',
     )
-  return journal as Journal
+  return { version: 2, steps: steps as Journal['steps'], done: Math.max(0, Math.min(done, steps.length)) }
+}
+
+const OPERATIONS: { readonly [Op in Operation['op']]: true } = {
+  write: true,
+  mkdir: true,
+  symlink: true,
+  hardlink: true,
+  device: true,
+  copy: true,
+  recover: true,
+  remove: true,
+  rename: true,
+  meta: true,
+  config: true,
+  history: true,
+  annotation: true,
+  tags: true,
+  drop: true,
+  squash: true,
+  scrub: true,
+}
+
+function isKnown(operation: unknown): boolean {
+  const { op } = (operation ?? {}) as { op?: unknown }
+  return typeof op === 'string' && Object.hasOwn(OPERATIONS, op)
 }

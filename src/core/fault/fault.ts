@@ -43,6 +43,7 @@ export type FaultCode =
   | 'source-changed' // the file on disk is not the one that was opened
   | 'storage-full'
   | 'storage-unavailable'
+  | 'held-elsewhere' // another tab may change it, this one not
   | 'not-kept' // this browser does not hold what was asked for
   | 'cancelled'
   | 'internal'
