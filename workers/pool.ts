@@ -24,6 +24,12 @@ export function workerPool(): LayerPool {
   const start = (): Connection<LayerApi> =>
     connect<LayerApi>(new Worker(scriptUrl(layerUrl), { type: 'module' }))
 
+  // Started before there is work: a worker takes longer to start than a small layer takes to read. Not at once, though:
+  // the start page comes first.
+  setTimeout(() => {
+    while (running + idle.length < WIDTH) idle.push(start())
+  }, 250)
+
   function take(): Promise<Connection<LayerApi>> {
     if (running < WIDTH) {
       running++
