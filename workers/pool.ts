@@ -12,6 +12,12 @@ import { connect, type Connection } from './wire'
 /** Two to four hands: more only compete for the disk and hold a segment each. */
 const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 2))
 
+/**
+ * A worker that has held a buffer this large is ended: its memory is free at once then, and otherwise waits for a
+ * garbage collector that sees no need (measured: 730 MB long after the last digest, against 300).
+ */
+const LARGE_BUFFER = 32 * 1024 * 1024
+
 const ignore = (): void => {}
 
 export function workerPool(): LayerPool {
@@ -50,6 +56,7 @@ export function workerPool(): LayerPool {
   async function run<T>(
     signal: AbortSignal | undefined,
     job: (worker: Connection<LayerApi>) => Promise<T>,
+    last = false,
   ): Promise<T> {
     const worker = await take()
     let usable: Connection<LayerApi> | null = worker
@@ -70,6 +77,7 @@ export function workerPool(): LayerPool {
           : new ImageError('internal', faultOf(thrown).message)
     } finally {
       signal?.removeEventListener('abort', stop)
+      if (last) stop()
       give(usable)
     }
   }
@@ -80,7 +88,11 @@ export function workerPool(): LayerPool {
       run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore)),
     digest: (source, { signal, onBytes } = {}) =>
       buffers.use(source.size <= BUFFER_LIMIT ? source.size : 0, () =>
-        run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore)),
+        run(
+          signal,
+          (worker) => worker.digest(blobOf(source), onBytes ?? ignore),
+          source.size > LARGE_BUFFER && source.size <= BUFFER_LIMIT,
+        ),
       ),
     grep: (source, files, query, { signal } = {}) =>
       run(signal, (worker) =>
