@@ -87,6 +87,9 @@ export interface StepView {
   readonly author: string
 }
 
+/** The words of a history line that can be edited. */
+export type HistoryWords = Pick<StepView, 'createdBy' | 'instruction' | 'comment' | 'author'>
+
 /** A layer as it stands now; sent again whenever something about it becomes known. */
 export interface LayerView {
   readonly index: number
@@ -290,6 +293,24 @@ export interface MetaEdit {
   readonly xattrs?: { readonly [name: string]: string | null }
 }
 
+/** An entry of a layer at or below a path that is to be scrubbed. */
+export interface CopyRow {
+  readonly layer: number
+  readonly path: string
+  readonly what: 'entry' | 'whiteout'
+  readonly bytes: number
+  /** Further names of the same file in this layer, which keep the contents. */
+  readonly alsoAt: readonly string[]
+}
+
+/** What dropping a layer would do to the final filesystem. */
+export interface DropView {
+  readonly appear: readonly string[]
+  readonly vanish: readonly string[]
+  readonly change: readonly string[]
+  readonly break: readonly { readonly path: string; readonly kind: 'hardlink' | 'symlink' }[]
+}
+
 export interface EditsView {
   /** Operations in force, oldest first. */
   readonly operations: readonly EditLine[]
@@ -311,11 +332,40 @@ export interface EditsView {
     readonly squashed: readonly (readonly [from: number, to: number])[]
     readonly scrubbed: readonly string[]
   }
+  /** Lines of the history whose words were edited, by their number. */
+  readonly history: { readonly [index: number]: HistoryWords }
   /** Bytes of regular files in the final root filesystem, before and with the edits. */
   readonly bytesBefore: number
   readonly bytesAfter: number
   /** Whether all of it is on disk. */
   readonly saved: boolean
+}
+
+/** A path at one point of the recipe. */
+export interface Version {
+  readonly path: string
+  readonly type: EntryType
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: number
+  readonly link: string
+  readonly xattrs: Details['xattrs']
+  /** Size of the file, and its first bytes. */
+  readonly total: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Null where the bytes are no text. */
+  readonly text: string | null
+}
+
+/** One change before and after: null where nothing was, or is. */
+export interface ChangeView {
+  readonly index: number
+  readonly kind: 'file' | 'text' | 'layers'
+  readonly before: Version | null
+  readonly after: Version | null
+  /** Of the config, of annotations and of names. */
+  readonly texts: { readonly before: string; readonly after: string } | null
 }
 
 export interface EditLine {
@@ -524,6 +574,16 @@ export interface EngineApi {
   setConfigText(text: string): EditsView
   undo(): EditsView
   redo(): EditsView
+  /** What scrubbing these paths would take out of each layer. */
+  copies(paths: readonly string[]): readonly CopyRow[]
+  /** What dropping this layer would do, with the layers that are dropped already. */
+  dropPreview(layer: number): DropView
+  /** Operation `index`, before and after. */
+  change(index: number): ChangeView
+  /** The operations in force as a recipe file. */
+  recipe(): { readonly blob: Blob; readonly fileName: string }
+  /** Adds a recipe, as one step; `beside` are files that it names. A line that does not fit is named, and nothing of it is used. */
+  replayRecipe(text: string, beside: readonly File[]): EditsView
   /** Takes back operation `index` alone. */
   drop(index: number): EditsView
 

@@ -22,6 +22,7 @@ import { onNewVersion } from '../../workers/register-service-worker'
 import { startEngine, type Engine } from './engine'
 import { FilesPane, type Desk } from './files.svelte'
 import { Inspector, type Facet } from './inspector.svelte'
+import { placed } from './forms'
 import type { Dropped } from './opening'
 import { hashOf, home, routeOf, type Route, type Tab } from './route'
 import { download } from './saving'
@@ -131,7 +132,7 @@ export class Workspace implements Desk {
     return this.#step
   }
   get stepView(): StepView | null {
-    return this.#step === null ? null : (this.#image?.steps[this.#step] ?? null)
+    return this.#step === null ? null : (this.steps[this.#step] ?? null)
   }
   get member(): MemberView | null {
     return this.#member
@@ -153,6 +154,13 @@ export class Workspace implements Desk {
   get openedHandle(): FileSystemFileHandle | null {
     return this.#opened
   }
+  /** The steps, with the words of the history that the edits give them. */
+  readonly steps = $derived.by((): readonly StepView[] => {
+    const edited = this.#edits?.history ?? {}
+    return (this.#image?.steps ?? []).map((step) =>
+      step.history !== null && edited[step.history] ? { ...step, ...edited[step.history] } : step,
+    )
+  })
   readonly tags = $derived.by(() => this.#edits?.tags ?? this.#image?.tags ?? [])
   readonly title = $derived.by(() => this.tags[0] ?? this.#archive?.name ?? '')
   readonly changes = $derived.by(() => this.#edits?.operations.length ?? 0)
@@ -564,6 +572,23 @@ export class Workspace implements Desk {
     return true
   }
 
+  /** Null once the edits are in force and saved; else what was wrong, for a dialog to say. */
+  async attempt(edits: readonly Edit[]): Promise<Fault | null> {
+    try {
+      const after = await this.#engine.edit(edits)
+      this.#takeEdits(after)
+      this.say(after.operations.at(-1)?.words ?? '')
+      return null
+    } catch (thrown) {
+      return faultOf(thrown)
+    }
+  }
+
+  /** Edits that a screen asked the engine for itself. */
+  adopt(edits: EditsView): void {
+    this.#takeEdits(edits)
+  }
+
   async undo(): Promise<void> {
     const words = this.#edits?.undoes ?? ''
     if (!this.#edits?.canUndo) return
@@ -668,11 +693,6 @@ export class Workspace implements Desk {
   async setTags(tags: readonly string[]): Promise<boolean> {
     return this.edit('setting the tags', [{ op: 'tags', tags }])
   }
-}
-
-/** A name stands in `directory`; a path from / on stands where it says. */
-function placed(directory: string, name: string): string {
-  return name.startsWith('/') ? name : joined(directory, name)
 }
 
 function withLayer(layers: readonly LayerView[], layer: LayerView): readonly LayerView[] {

@@ -16,6 +16,7 @@ const tabWords: Record<Tab, string> = {
   dockerfile: 'Dockerfile',
   anatomy: 'Anatomy',
   waste: 'Waste',
+  changes: 'Changes',
 }
 
 /** What can be done now. */
