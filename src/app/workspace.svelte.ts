@@ -26,6 +26,7 @@ import type { Dropped } from './opening'
 import { hashOf, home, routeOf, type Route, type Tab } from './route'
 import { download } from './saving'
 import { SearchPane } from './search.svelte'
+import { TreemapPane } from './treemap.svelte'
 import { count, directoryOf, joined, nameOf } from './words'
 
 /** A fault on screen, with what was being done. */
@@ -39,6 +40,8 @@ export type Storage = Extract<EngineEvent, { type: 'storage' }>['state']
 export type Network = 'checking' | 'blocked' | 'open'
 /** On a narrow screen one of them is seen at a time. */
 export type PaneName = 'layers' | 'center' | 'inspector'
+/** How the tree is drawn. */
+export type Shape = 'list' | 'treemap'
 
 export class Workspace implements Desk {
   #engine: Engine
@@ -59,6 +62,7 @@ export class Workspace implements Desk {
   #member = $state.raw<MemberView | null>(null)
   #memberIndex = $state<number | null>(null)
   #pane = $state<PaneName>('center')
+  #shape = $state<Shape>('list')
   #said = $state('')
   #renew = $state.raw<(() => void) | null>(null)
   #opened: FileSystemFileHandle | null = null
@@ -70,12 +74,14 @@ export class Workspace implements Desk {
   readonly files: FilesPane
   readonly inspector: Inspector
   readonly search: SearchPane
+  readonly treemap: TreemapPane
 
   constructor(engine: Engine = startEngine()) {
     this.#engine = engine
     this.files = new FilesPane(this)
     this.inspector = new Inspector(this)
     this.search = new SearchPane(this)
+    this.treemap = new TreemapPane(this, this.files)
     this.#listen()
     onNewVersion((apply) => (this.#renew = apply))
   }
@@ -141,6 +147,9 @@ export class Workspace implements Desk {
   }
   get pane(): PaneName {
     return this.#pane
+  }
+  get shape(): Shape {
+    return this.#shape
   }
   /** The last thing worth hearing, for the live region. */
   get said(): string {
@@ -326,6 +335,7 @@ export class Workspace implements Desk {
     this.#opened = null
     this.files.reset()
     this.search.reset()
+    this.treemap.reset()
     this.inspector.close()
     this.inspector.forgetDrafts()
   }
@@ -448,6 +458,12 @@ export class Workspace implements Desk {
     this.#pane = 'center'
   }
 
+  shapeAs(shape: Shape): void {
+    this.#tab = 'files'
+    this.#pane = 'center'
+    this.#shape = shape
+  }
+
   showPane(pane: PaneName): void {
     this.#pane = pane
   }
@@ -481,6 +497,15 @@ export class Workspace implements Desk {
     void this.inspector.inspect({ view: this.files.view, path: row.path }, row)
   }
 
+  /** Puts a path of the tree's own view under the glass, and the tree's cursor on it. `quietly`: the cursor only passes by. */
+  lookAtTree(path: string, quietly = false): void {
+    this.#quietly = quietly
+    this.#step = null
+    if (!quietly) this.#pane = 'inspector'
+    void this.files.reveal(path)
+    void this.inspector.inspect({ view: this.files.view, path }, null)
+  }
+
   /** Puts a path under the glass as a view has it, and leaves the tree as it is. */
   lookAt(path: string, view: ViewKind, facet: Facet): void {
     this.#quietly = false
@@ -494,6 +519,7 @@ export class Workspace implements Desk {
   async goToPath(path: string): Promise<void> {
     this.#quietly = false
     this.#tab = 'files'
+    this.#shape = 'list'
     if (await this.files.reveal(path)) {
       this.#step = null
       await this.inspector.inspect({ view: this.files.view, path }, null)

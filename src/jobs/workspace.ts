@@ -12,6 +12,7 @@ import type {
   PathRef,
   Preview,
   Row,
+  Treemap,
   TreeSummary,
   ViewKind,
   FoundPaths,
@@ -49,6 +50,7 @@ import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
 import { contentOf } from '../core/layer/rows'
 import { archiveView, memberView } from './anatomy'
+import { blocksOf } from './blocks'
 import { configOperations } from './config-text'
 import { configView } from './config-view'
 import { configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
@@ -446,6 +448,10 @@ export class Workspace {
 
   typeAhead(prefix: string, from: number): number {
     return this.#shown().typeAhead(prefix, from)
+  }
+
+  treemap(path: string, most: number): Treemap {
+    return blocksOf(this.#shown(), path, Math.min(most, 2000))
   }
 
   // ------------------------------------------------------------ one path
