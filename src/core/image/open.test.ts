@@ -420,6 +420,19 @@ describe('what is wrong is said, all of it', () => {
     expect(bare.images[0].layers.map(({ member }) => member)).toEqual([blob(A)[0], blob(B)[0]])
   })
 
+  test('a layer that only one of two descriptions finds', async () => {
+    const config = configOf([A])
+    const manifest = manifestOf(config, [B])
+    const archive = await open([
+      layout,
+      ['index.json', indexOf(descriptor(manifest, 'm'))],
+      ...[manifest, config, A].map(blob),
+      ['manifest.json', json([{ Config: blob(config)[0], RepoTags: ['demo:1'], Layers: [blob(A)[0]] }])],
+    ])
+    expect(said(archive)).toContain('error index-layer-missing')
+    expect(archive.images[0].layers[0].member).toBe(blob(A)[0])
+  })
+
   test('of two descriptions, one that cannot be read does not hide the other', async () => {
     const both = [...docker([A]), ...oci([A])]
     const broken = (path: string, body: string): Member[] =>
