@@ -70,6 +70,9 @@ export class Workspace implements Desk {
   #troubleCount = 0
   /** The next change of the address replaces the last one: moving about is no page of the history. */
   #quietly = true
+  /** Files that came together, of which one is open. */
+  #shelf = $state.raw<readonly OpenedFile[]>([])
+  #onShelf = $state(0)
 
   readonly files: FilesPane
   readonly inspector: Inspector
@@ -158,6 +161,12 @@ export class Workspace implements Desk {
   /** Puts a newer version of the page in force and reloads; null while there is none. */
   get renew(): (() => void) | null {
     return this.#renew
+  }
+  get shelf(): readonly OpenedFile[] {
+    return this.#shelf
+  }
+  get onShelf(): number {
+    return this.#onShelf
   }
   get openedHandle(): FileSystemFileHandle | null {
     return this.#opened
@@ -283,8 +292,7 @@ export class Workspace implements Desk {
       case 'image':
         return this.#takeImage(event.image)
       case 'layer':
-        this.#layers = withLayer(this.#layers, event.layer)
-        return
+        return this.#takeLayer(event.layer)
       case 'tree':
         return this.files.take(event.summary)
       case 'edits':
@@ -301,6 +309,22 @@ export class Workspace implements Desk {
       case 'closed':
         return this.#clear()
     }
+  }
+
+  /** A layer that turns out to be broken is said once; the image stays open. */
+  #takeLayer(layer: LayerView): void {
+    const before = this.#layers[layer.index]
+    this.#layers = withLayer(this.#layers, layer)
+    if (layer.fault && !before?.fault) this.#report(layer.fault, `reading layer ${layer.index}`)
+    else if (layer.verified === false && before?.verified !== false)
+      this.#report(
+        {
+          code: 'digest-mismatch',
+          message: `Layer ${layer.index} is not what its digest says.`,
+          where: { layer: layer.index },
+        },
+        `checking layer ${layer.index}`,
+      )
   }
 
   #adopt(archive: ArchiveView): void {
@@ -376,15 +400,24 @@ export class Workspace implements Desk {
 
   // ---- opening and closing
 
+  /** The one door for whatever was dropped, chosen, pasted or handed over by the system. */
   async openDropped({ files, folder, handle }: Dropped): Promise<void> {
     if (files.length === 0) return this.say('Nothing to open in there.')
+    const several = folder === '' && files.length > 1 && files.every(({ path }) => path === '')
+    this.#shelf = several ? files : []
+    this.#onShelf = 0
+    if (several) return this.openFromShelf(0)
     const name = folder === '' ? files[0].file.name : folder
-    const several = folder === '' && files.every(({ path }) => path === '')
-    const opened = several
-      ? files.slice(0, 1)
-      : files.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
+    const opened = files.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
     await this.open(opened, name, handle)
-    if (several && files.length > 1) this.say(`Opened ${name}. Open one archive at a time.`)
+  }
+
+  /** One of several files that came together: each is an image of its own, and keeps its edits while another is open. */
+  async openFromShelf(index: number): Promise<void> {
+    const chosen = this.#shelf[index]
+    if (!chosen) return
+    this.#onShelf = index
+    await this.open([chosen], chosen.file.name, null)
   }
 
   async open(files: readonly OpenedFile[], name: string, handle: FileSystemFileHandle | null): Promise<void> {
@@ -393,10 +426,12 @@ export class Workspace implements Desk {
   }
 
   async openSample(): Promise<void> {
+    this.#shelf = []
     await this.#open('a sample image', () => this.#engine.openSample())
   }
 
   async reopen(recent: Recent, route: Route | null = null): Promise<void> {
+    this.#shelf = []
     await this.#open(recent.name, () => this.#engine.reopen(recent.id), route)
   }
 
@@ -423,6 +458,7 @@ export class Workspace implements Desk {
   }
 
   async closeImage(): Promise<void> {
+    this.#shelf = []
     await this.run('closing', () => this.#engine.close())
     this.#clear()
     await this.refreshRecents()
