@@ -4,6 +4,7 @@
  */
 import type { Fault, Place } from '../src/core/fault/fault'
 import type { Notice } from '../src/core/fault/notice'
+import type { Kind } from '../src/core/insight/kind'
 
 export type { Fault, Notice, Place }
 
@@ -212,6 +213,34 @@ export interface Row {
   /** 1-based place among its siblings, and how many there are: for aria-posinset and aria-setsize. */
   readonly position: number
   readonly siblings: number
+}
+
+/** A rectangle of the treemap: a path, or several small ones of a directory together. */
+export interface Block {
+  /** Index of the block that it lies in, which stands before it; -1 for the first. */
+  readonly parent: number
+  /** Of several together, that of their directory. */
+  readonly path: string
+  readonly name: string
+  readonly bytes: number
+  /** Files with contents at and below. */
+  readonly files: number
+  /** How many paths this is together; 0 for one by itself. */
+  readonly rest: number
+  readonly directory: boolean
+  /** Whether what is in it follows as blocks of its own. */
+  readonly opened: boolean
+  /** What most of the bytes are. */
+  readonly layer: number | null
+  readonly change: Change
+  readonly kind: Kind
+}
+
+/** What the tree shows below `path`, by size: parents before children, the biggest of each first. */
+export interface Treemap {
+  readonly path: string
+  readonly bytes: number
+  readonly blocks: readonly Block[]
 }
 
 export interface Details {
@@ -564,6 +593,8 @@ export interface EngineApi {
   reveal(path: string): { readonly summary: TreeSummary; readonly row: number }
   /** Row of the next name that starts with `prefix`, after row `from`, wrapping; -1 for none. */
   typeAhead(prefix: string, from: number): number
+  /** At most `most` blocks of the view on screen, below `path`. */
+  treemap(path: string, most: number): Treemap
   details(at: PathRef): Details
   preview(at: PathRef, from: number, length: number): Preview
   /** A file as it is, a directory as a tar. */

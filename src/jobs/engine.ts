@@ -17,6 +17,7 @@ import type {
   Preview,
   Recent,
   Row,
+  Treemap,
   TreeSummary,
   ViewRequest,
   Details,
@@ -205,6 +206,9 @@ export class Engine {
   }
   typeAhead(prefix: string, from: number): number {
     return this.#open.typeAhead(prefix, from)
+  }
+  treemap(path: string, most: number): Treemap {
+    return this.#open.treemap(path, most)
   }
   details(at: PathRef): Details {
     return this.#open.details(at)

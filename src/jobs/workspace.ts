@@ -16,6 +16,7 @@ import type {
   PathRef,
   Preview,
   Row,
+  Treemap,
   TreeSummary,
   ViewKind,
   FoundPaths,
@@ -55,6 +56,7 @@ import { contentOf } from '../core/layer/rows'
 import { readRecipe } from '../core/edit/recipe'
 import { recipeText } from '../core/edit/recipe-text'
 import { archiveView, memberView } from './anatomy'
+import { blocksOf } from './blocks'
 import { changeView } from './change'
 import { mustFit, namedLine } from './fit'
 import { configOperations } from './config-text'
@@ -401,6 +403,10 @@ export class Workspace {
 
   typeAhead(prefix: string, from: number): number {
     return this.#shown().typeAhead(prefix, from)
+  }
+
+  treemap(path: string, most: number): Treemap {
+    return blocksOf(this.#shown(), path, Math.min(most, 2000))
   }
 
   // ------------------------------------------------------------ one path
