@@ -9,6 +9,7 @@ import { exitCodeOf, refusal, reportOf, type Report } from '../jobs/report'
 import { parseArguments, USAGE, type Arguments } from './arguments'
 import { FileSource } from './file-source'
 import { runRebuild } from './rebuild'
+import { runRules } from './rules'
 import { summaryOf } from './summary'
 
 setStreamingHasher(() => createHash('sha256'))
@@ -38,10 +39,17 @@ async function inspected(path: string, options: Arguments['options']): Promise<R
   }
 }
 
+async function rules(words: Arguments): Promise<void> {
+  const { text, status } = await runRules(words)
+  process.stdout.write(`${text}\n`)
+  process.exitCode = status
+}
+
 try {
   const parsed = parseArguments(process.argv.slice(2))
   if (parsed.command === 'help') process.stdout.write(`${USAGE}\n`)
   else if (parsed.command === 'inspect') await inspect(parsed)
+  else if (parsed.command === 'rules') await rules(parsed)
   else process.stderr.write(`${await runRebuild(parsed)}\n`)
 } catch (thrown) {
   process.stderr.write(`peel: ${faultOf(thrown).message}\n`)
