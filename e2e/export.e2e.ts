@@ -1,10 +1,13 @@
 /** Exporting: the walks that people do with scripts today. The tars stay in test-results/exports for real engines. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { alpyne, after, isWritten, redis, type Walk } from '../scripts/engines/walks'
 import { command } from '../scripts/engines/command'
 import { differences, memberOf, namesIn, unionOf, wrongBlobs } from '../scripts/engines/witness'
 import { skopeoTakes, versionOf } from '../scripts/engines/others'
-import { basename, drawnArchive, real, sha256OfFile } from './files'
-import { expect, test, type BuildName, type Peel } from './peel'
+import { basename, drawnArchive, exportsFolder, real, sha256OfFile } from './files'
+import { builds, expect, formats, size, test, type BuildName, type Peel } from './peel'
 
 async function walk(peel: Peel, { archive, writes, removes, cmd }: Walk): Promise<void> {
   await peel.open(real(archive))
@@ -135,6 +138,156 @@ test('the same edits give the same bytes, twice', async ({ peel }) => {
     await peel.expectChanges(2)
   }
   expect(sums.size).toBe(1)
+})
+
+const many = `
+image many:1
+  config {"Cmd": ["/bin/sh"], "Env": ["PATH=/bin"]}
+layer ADD base
+  d etc/
+  f etc/motd "hello\\n"
+  f etc/secret "hunter2"
+  d bin/
+  f 755 bin/sh 4000 bytes
+layer RUN more
+  d etc/
+  f etc/more "more"
+layer RUN last
+  d etc/
+  f etc/last "last"
+step CMD sh`
+
+for (const format of formats)
+  test(`every build as ${format}: what the dialog said is what was saved`, async ({ peel }) => {
+    test.slow()
+    await peel.open(drawnArchive(many))
+    await peel.whole()
+    await peel.writeText('/etc/motd', 'changed\n')
+    await peel.remove('/etc/secret')
+    await peel.expectChanges(2)
+    for (const build of builds) {
+      const name = `many-${build.split(' ')[0]}-${format.replaceAll(' ', '-')}.tar`.toLowerCase()
+      const dialog = await peel.exportDialog({ build, format })
+      const outlook = dialog.getByRole('region', { name: 'What comes out' })
+      await expect(outlook).toContainText('It was opened again and is what is on screen')
+      const said = await outlook.innerText()
+      const download = await peel.download(() =>
+        dialog.getByRole('button', { name: 'Save', exact: true }).click(),
+      )
+      const path = join(exportsFolder, name)
+      await download.saveAs(path)
+      await peel.closeExport(dialog, format)
+      const bytes = readFileSync(path)
+      expect(said).toContain(`${bytes.length.toLocaleString('en')} bytes`)
+      const names = namesIn(path)
+      const hides = bytes.includes('hunter2')
+      if (format === 'docker load' || format === 'OCI layout') {
+        const { id, manifest, layers } = idsIn(path)
+        expect(said).toContain(id)
+        expect(said).toContain(manifest)
+        expect(layers).toBe({ A: 4, R: 4, S: 1, F: 1 }[build[0]])
+        expect(names.includes('manifest.json')).toBe(format === 'docker load')
+        // Only a layer on top leaves the bytes where they were.
+        expect(hides).toBe(build === 'Add a layer')
+      } else if (format === 'Root filesystem') {
+        expect(names).toEqual(expect.arrayContaining(['etc/motd', 'etc/more', 'bin/sh']))
+        expect(names).not.toContain('etc/secret')
+      } else if (format === 'Dockerfile and context') {
+        expect(memberOf(path, 'Dockerfile')).toContain(
+          build === 'Add a layer'
+            ? 'FROM many:1\nRUN ["rm","-rf","--","/etc/secret"]'
+            : 'FROM scratch\nADD rootfs.tar /',
+        )
+      } else expect(names).toEqual(expect.arrayContaining(['LAYER_0.tar', 'metadata/config.json']))
+    }
+  })
+
+/** The digests of the one image, computed by sha256sum's library and not by Peel. */
+function idsIn(path: string): { id: string; manifest: string; layers: number } {
+  const index = JSON.parse(memberOf(path, 'index.json'))
+  const { digest } = index.manifests[0]
+  const manifest = memberOf(path, `blobs/sha256/${digest.slice(7)}`)
+  expect(`sha256:${createHash('sha256').update(manifest).digest('hex')}`).toBe(digest)
+  const { config, layers } = JSON.parse(manifest)
+  const text = memberOf(path, `blobs/sha256/${config.digest.slice(7)}`)
+  expect(`sha256:${createHash('sha256').update(text).digest('hex')}`).toBe(config.digest)
+  return { id: config.digest, manifest: digest, layers: layers.length }
+}
+
+test('each build says its size, and squashing from a layer on keeps those below', async ({ peel }) => {
+  await peel.open(drawnArchive(many))
+  await peel.whole()
+  const dialog = await peel.exportDialog({ build: 'Squash', from: 1 })
+  for (const build of builds)
+    await expect(dialog.getByRole('radio', { name: build })).toHaveAccessibleDescription(
+      /[\d.]+\s?kB ([+−][\d.]+\s?k?B|as opened)/,
+    )
+  await expect(dialog.getByRole('region', { name: 'What comes out' })).toContainText('2 layers')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  const tar = await peel.export('squashed-from-1.tar', { build: 'Squash', from: 1, tag: 'many:2' })
+  expect(unionOf(tar).layers[0]).toBe(unionOf(drawnArchive(many)).layers[0])
+})
+
+test('gzip and an epoch: the layers are compressed, and no new time is later', async ({ peel }) => {
+  await peel.open(drawnArchive(many))
+  await peel.whole()
+  await peel.writeText('/etc/motd', 'changed\n')
+  const tar = await peel.export('gzip-epoch.tar', {
+    build: 'Flatten (FROM scratch)',
+    gzip: true,
+    epoch: '2001-01-01',
+  })
+  const { entries, config } = unionOf(tar)
+  const latest = Math.max(...Object.values(entries).map(({ mtime }) => mtime ?? 0))
+  expect(latest).toBe(978_307_200)
+  expect(config.created).toBe('2001-01-01T00:00:00Z')
+  const index = JSON.parse(memberOf(tar, 'index.json'))
+  const manifest = JSON.parse(memberOf(tar, `blobs/sha256/${index.manifests[0].digest.slice(7)}`))
+  expect(manifest.layers[0].mediaType).toBe('application/vnd.oci.image.layer.v1.tar+gzip')
+  const rootfs = await peel.export('rootfs.tar.gz', { format: 'Root filesystem', gzip: true })
+  expect(namesIn(rootfs)).toContain('etc/motd')
+  expect([...readFileSync(rootfs).subarray(0, 2)]).toEqual([0x1f, 0x8b])
+})
+
+test('an archive of two images: the edited one is changed, the other is there as it was', async ({
+  peel,
+}) => {
+  const two = drawnArchive(
+    'image one:1\nlayer A\n f motd "one"\nimage two:1\nlayer B\n f motd "two"\nlayer C\n f more "two"',
+  )
+  await peel.open(two)
+  await peel.whole()
+  await peel.writeText('/motd', 'changed\n')
+  const tar = await peel.export('two-images.tar', { build: 'Add a layer' })
+  const [before, after] = [two, tar].map((path) => JSON.parse(memberOf(path, 'manifest.json')))
+  expect(after.map(({ RepoTags }: { RepoTags: string[] }) => RepoTags)).toEqual([['one:1'], ['two:1']])
+  expect(after[1]).toEqual(before[1])
+  expect(after[0].Layers).toHaveLength(2)
+  expect(wrongBlobs(tar), 'blobs by sha256sum').toEqual([])
+  // And one alone, where that is asked for.
+  const dialog = await peel.exportDialog({})
+  await dialog.getByRole('checkbox', { name: 'Keep the other images of the archive' }).uncheck()
+  const download = await peel.download(() =>
+    dialog.getByRole('button', { name: 'Save', exact: true }).click(),
+  )
+  await peel.closeExport(dialog)
+  const alone = join(exportsFolder, 'one-of-two.tar')
+  await download.saveAs(alone)
+  expect(JSON.parse(memberOf(alone, 'manifest.json'))).toHaveLength(1)
+})
+
+test('a name that no engine takes is refused before anything is saved, with the reason', async ({ peel }) => {
+  await peel.open(drawnArchive(many))
+  await peel.whole()
+  const dialog = await peel.exportDialog({ build: 'Flatten (FROM scratch)', tag: 'Not A Name' })
+  await expect(dialog.getByRole('region', { name: 'What comes out' })).toContainText(
+    'No engine takes this name',
+  )
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(dialog.getByRole('alert')).toContainText('No engine takes this name')
+  await dialog.getByRole('textbox', { name: 'Tag' }).fill('a/name:1')
+  await expect(dialog.getByRole('region', { name: 'What comes out' })).toContainText('sha256:')
+  await expect(dialog).toContainText(size('4.'))
 })
 
 test('where the browser has a save dialog, the export is streamed into the picked file', async ({

@@ -17,7 +17,27 @@ import { exportsFolder } from './files'
 
 export { expect }
 
-export type BuildName = 'Add a layer' | 'Flatten (FROM scratch)'
+export const builds = ['Add a layer', 'Rewrite layers', 'Squash', 'Flatten (FROM scratch)'] as const
+export type BuildName = (typeof builds)[number]
+export const formats = [
+  'docker load',
+  'OCI layout',
+  'Root filesystem',
+  'Dockerfile and context',
+  'Unpacked layers',
+] as const
+export type FormatName = (typeof formats)[number]
+
+export interface ExportChoice {
+  readonly build?: BuildName
+  readonly format?: FormatName
+  readonly tag?: string
+  readonly gzip?: boolean
+  /** As typed: seconds, or a date. */
+  readonly epoch?: string
+  /** With the build Squash. */
+  readonly from?: number
+}
 
 export class Peel {
   readonly page: Page
@@ -202,33 +222,51 @@ export class Peel {
     return readFileSync(await download.path())
   }
 
-  /** Exports as the dialog does, and leaves the tar in test-results/exports/NAME. */
-  async export(name: string, choice: { build?: BuildName; tag?: string } = {}): Promise<string> {
+  /** Exports as the dialog does, and leaves the file in test-results/exports/NAME. */
+  async export(name: string, choice: ExportChoice = {}): Promise<string> {
     const dialog = await this.exportDialog(choice)
     const download = await this.download(() =>
       dialog.getByRole('button', { name: 'Save', exact: true }).click(),
     )
     const path = join(exportsFolder, name)
     await download.saveAs(path)
-    await this.closeExport(dialog)
+    await this.closeExport(dialog, choice.format)
     return path
   }
 
-  async exportDialog({ build, tag }: { build?: BuildName; tag?: string }): Promise<Locator> {
+  async exportDialog({ build, format, tag, gzip, epoch, from }: ExportChoice): Promise<Locator> {
     await this.page.getByRole('button', { name: 'Export…' }).click()
     const dialog = this.page.getByRole('dialog', { name: 'Export image' })
-    if (build) await dialog.getByRole('radio', { name: build }).check()
+    const choose = (group: string, name: string): Promise<void> =>
+      dialog.getByRole('radiogroup', { name: group }).getByRole('radio', { name, exact: true }).check()
+    if (build) await choose('Build', build)
+    if (from !== undefined)
+      await dialog.getByRole('combobox', { name: 'From layer' }).selectOption(String(from))
+    if (format) await choose('Format', format)
     if (tag !== undefined) await dialog.getByRole('textbox', { name: 'Tag' }).fill(tag)
+    if (gzip) await dialog.getByRole('checkbox', { name: 'Compress new layers with gzip' }).check()
+    if (epoch !== undefined) {
+      await dialog.getByRole('checkbox', { name: 'No time later than…' }).check()
+      await dialog.getByRole('textbox', { name: 'Epoch' }).fill(epoch)
+    }
     return dialog
   }
 
-  /** After saving: the lines for docker are there, and the dialog goes. */
-  async closeExport(dialog: Locator): Promise<void> {
-    await expect(dialog).toContainText('docker load -i', { timeout: 60_000 })
-    await expect(dialog).toContainText('docker run')
+  /** After saving: the lines for engines are there, and the dialog goes. */
+  async closeExport(dialog: Locator, format: FormatName = 'docker load'): Promise<void> {
+    for (const line of LINES[format]) await expect(dialog).toContainText(line, { timeout: 60_000 })
     await dialog.getByRole('button', { name: 'Done' }).click()
     await expect(dialog).toBeHidden()
   }
+}
+
+/** What is said after saving. */
+const LINES: Record<FormatName, readonly string[]> = {
+  'docker load': ['docker load -i', 'docker run'],
+  'OCI layout': ['podman load -i', 'ctr images import'],
+  'Root filesystem': ['docker import', 'wsl --import'],
+  'Dockerfile and context': ['docker build -t'],
+  'Unpacked layers': ['tar -xf'],
 }
 
 /** A size as the page prints it, with whatever narrow space it puts before the unit. */

@@ -66,6 +66,8 @@ export interface ImageView {
   readonly config: ConfigView
   /** The config as found, formatted. */
   readonly configText: string
+  /** Of the manifest; null where it has none. */
+  readonly annotations: { readonly [key: string]: string } | null
   /** Steps in order, base first, layers and steps without a layer alike. */
   readonly steps: readonly StepView[]
   readonly storedBytes: number
@@ -82,6 +84,7 @@ export interface StepView {
   readonly instruction: string
   readonly created: string
   readonly comment: string
+  readonly author: string
 }
 
 /** A layer as it stands now; sent again whenever something about it becomes known. */
@@ -253,19 +256,39 @@ export type Edit =
   | { readonly op: 'symlink'; readonly path: string; readonly target: string }
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'rename'; readonly from: string; readonly to: string }
+  | ({ readonly op: 'meta'; readonly path: string } & MetaEdit)
+  | { readonly op: 'hardlink'; readonly path: string; readonly target: string }
+  /** The numbers are of a device; a pipe ("fifo") has none. */
   | {
-      readonly op: 'meta'
+      readonly op: 'device'
       readonly path: string
-      readonly mode?: number
-      readonly uid?: number
-      readonly gid?: number
-      readonly mtime?: number
+      readonly kind: 'char' | 'block' | 'fifo'
+      readonly major?: number
+      readonly minor?: number
     }
+  | { readonly op: 'copy'; readonly from: string; readonly to: string }
   /** The version of the path that the image had after that layer, with all below it. */
   | { readonly op: 'recover'; readonly path: string; readonly layer: number }
   /** `key` is a path in the image config, e.g. ["config", "Cmd"]; `value` undefined takes the field away. */
   | { readonly op: 'config'; readonly key: readonly string[]; readonly value?: Json }
+  /** Other words for a line of the history; without `value` they are taken away. */
+  | { readonly op: 'history'; readonly index: number; readonly value?: { readonly [key: string]: Json } }
+  | { readonly op: 'annotation'; readonly key: string; readonly value?: string }
   | { readonly op: 'tags'; readonly tags: readonly string[] }
+  | { readonly op: 'drop'; readonly layer: number }
+  | { readonly op: 'squash'; readonly from: number; readonly to: number }
+  /** Removes paths, and takes them out of every layer that holds them. */
+  | { readonly op: 'scrub'; readonly paths: readonly string[] }
+
+export interface MetaEdit {
+  readonly mode?: number
+  readonly uid?: number
+  readonly gid?: number
+  /** Seconds since the epoch. */
+  readonly mtime?: number
+  /** Values in base64; null takes one away. */
+  readonly xattrs?: { readonly [name: string]: string | null }
+}
 
 export interface EditsView {
   /** Operations in force, oldest first. */
@@ -279,6 +302,15 @@ export interface EditsView {
   readonly config: ConfigView
   readonly configText: string
   readonly tags: readonly string[]
+  readonly annotations: { readonly [key: string]: string } | null
+  /** What the edits do to whole layers, by their numbers in the opened image. */
+  readonly stack: {
+    /** Whether any layer is dropped, squashed or scrubbed: then adding a layer is no way to build. */
+    readonly touched: boolean
+    readonly dropped: readonly number[]
+    readonly squashed: readonly (readonly [from: number, to: number])[]
+    readonly scrubbed: readonly string[]
+  }
   /** Bytes of regular files in the final root filesystem, before and with the edits. */
   readonly bytesBefore: number
   readonly bytesAfter: number
@@ -367,14 +399,32 @@ export interface SearchBatch {
 
 // ---------------------------------------------------------------- export
 
-export type Build = 'none' | 'append' | 'rewrite' | 'squash' | 'flatten'
-export type Format = 'docker' | 'oci' | 'rootfs' | 'context'
+/** append: the edits are one more layer. rewrite: what was removed is taken out of the layers below. squash: layers become one. flatten: all do, FROM scratch. */
+export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
+/** unpacked: LAYER_0.tar and further beside metadata/, as people take archives apart by hand. */
+export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
 
 export interface ExportRequest {
   readonly build: Build
   readonly format: Format
   /** NAME:TAG; "" leaves the image without a name. */
   readonly tag: string
+  /** With the build squash: the lowest layer that is squashed; 0 where it is not given. */
+  readonly from?: number
+  /** New layers are compressed, a root filesystem as a whole. */
+  readonly gzip?: boolean
+  /** Seconds: what is written bears no later time. */
+  readonly epoch?: number
+  /** Leaves the other images of the archive out. */
+  readonly alone?: boolean
+}
+
+/** What each build would come to, before it is built. */
+export interface BuildSizes {
+  /** Bytes of the file that was opened. */
+  readonly opened: number
+  /** `bytes` with new layers uncompressed; null where it cannot be built, and `why`. */
+  readonly builds: readonly { readonly build: Build; readonly bytes: number | null; readonly why: string }[]
 }
 
 export interface ExportResult {
@@ -390,6 +440,8 @@ export interface ExportResult {
   readonly tag: string
   readonly layers: number
   readonly rootfsBytes: number
+  /** Images in the archive, the others as they were. */
+  readonly images: number
   /** What our own reader found in the result; an error here means it is not offered. */
   readonly notices: readonly Notice[]
 }
@@ -475,8 +527,10 @@ export interface EngineApi {
   /** Takes back operation `index` alone. */
   drop(index: number): EditsView
 
+  /** Builds and proves; a build before it that still runs is given up. */
   export(request: ExportRequest): ExportResult
-  /** Everything known of the archive as one JSON document, "peel-report/1". */
+  stopExport(): void
+  sizes(request: Omit<ExportRequest, 'build'>): BuildSizes
   /** Paths of the final root filesystem by letters or glob. */
   find(query: string, limit: number): FoundPaths
   /** Looks through contents; a search before it ends. Resolves when all is gone through. */
@@ -485,6 +539,7 @@ export interface EngineApi {
   waste(): WasteView
   /** Wasted paths, biggest first. */
   wasteRows(from: number, count: number): readonly WasteRow[]
+  /** Everything known of the archive as one JSON document, "peel-report/1". */
   report(): { readonly blob: Blob; readonly fileName: string }
   cancel(task: number): void
   /** Whether a request from the worker is blocked, tried out: for the line that says so. */

@@ -1,5 +1,7 @@
 /** The pool over worker threads. Cancelling ends the worker, which needs no cooperation from the code in it; the next job starts a new one. */
 import { faultOf, ImageError } from '../src/core/fault/fault'
+import { BUFFER_LIMIT } from '../src/core/digest/sha256'
+import { Budget } from '../src/jobs/budget'
 import type { LayerPool } from '../src/jobs/pool'
 import { blobOf } from '../src/jobs/segments'
 import layerUrl from './layer?worker&url'
@@ -16,6 +18,8 @@ export function workerPool(): LayerPool {
   const idle: Connection<LayerApi>[] = []
   const waiting: ((worker: Connection<LayerApi>) => void)[] = []
   let running = 0
+  /** The platform's digest holds its buffer twice, so all workers together may hold no more than one of the largest. */
+  const buffers = new Budget(BUFFER_LIMIT)
 
   const start = (): Connection<LayerApi> =>
     connect<LayerApi>(new Worker(scriptUrl(layerUrl), { type: 'module' }))
@@ -69,7 +73,9 @@ export function workerPool(): LayerPool {
     scan: (source, compression, { signal, onBytes } = {}) =>
       run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore)),
     digest: (source, { signal, onBytes } = {}) =>
-      run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore)),
+      buffers.use(source.size <= BUFFER_LIMIT ? source.size : 0, () =>
+        run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore)),
+      ),
     grep: (source, files, query, { signal } = {}) =>
       run(signal, (worker) =>
         worker.grep(

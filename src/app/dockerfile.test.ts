@@ -9,6 +9,7 @@ const step = (instruction: string, layer: number | null = null): StepView => ({
   instruction,
   created: '',
   comment: '',
+  author: '',
 })
 
 test('a Dockerfile says that it is rebuilt, and comments out what is no instruction', () => {

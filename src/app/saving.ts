@@ -1,4 +1,5 @@
 /** Bytes on their way to the user's disk. */
+import type { Format } from '../../workers/api'
 import { ImageError } from '../core/fault/fault'
 
 interface SavePicker {
@@ -25,7 +26,11 @@ export async function pickTarget(
   try {
     const handle = await showSaveFilePicker.call(globalThis, {
       suggestedName,
-      types: [{ description: 'Image archive', accept: { 'application/x-tar': ['.tar'] } }],
+      types: [
+        suggestedName.endsWith('.gz')
+          ? { description: 'Compressed tar', accept: { 'application/gzip': ['.gz'] } }
+          : { description: 'Image archive', accept: { 'application/x-tar': ['.tar'] } },
+      ],
     })
     if (await opened?.isSameEntry(handle))
       throw new ImageError(
@@ -79,10 +84,11 @@ export function download(blob: Blob, fileName: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10 * 60_000)
 }
 
-/** "alpyne-latest.tar" for alpyne:latest, without what file systems and shells stumble over. */
-export function fileNameFor(tag: string, otherwise: string): string {
-  const name = tag.replace(/^.*\//, '').replaceAll(/[^\w.-]+/g, '-')
-  return name === '' ? otherwise : `${name}.tar`
+/** "alpyne-latest.tar" for alpyne:latest, without what file systems and shells stumble over; what is no image archive says so. */
+export function fileNameFor(tag: string, otherwise: string, format: Format = 'docker', gzip = false): string {
+  const name = tag.replace(/^.*\//, '').replaceAll(/[^\w.-]+/g, '-') || otherwise
+  const kind = format === 'docker' ? '' : `-${format}`
+  return `${name}${kind}.tar${format === 'rootfs' && gzip ? '.gz' : ''}`
 }
 
 /** True once the text is in the clipboard. */

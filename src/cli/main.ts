@@ -1,11 +1,13 @@
 /** peel, at a terminal: the same jobs as in the page. Nothing goes to standard output but the report. */
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setStreamingHasher } from '../core/digest/sha256'
 import { faultOf } from '../core/fault/fault'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
-import { exitCodeOf, refusal, reportOf, type Report } from '../jobs/report'
+import { exitCodeOf, refusal, reportOf, reportText, type Report } from '../jobs/report'
 import { parseArguments, USAGE, type Arguments } from './arguments'
 import { FileSource } from './file-source'
 import { runRebuild } from './rebuild'
@@ -16,7 +18,7 @@ setStreamingHasher(() => createHash('sha256'))
 
 async function inspect({ archive, options }: Arguments): Promise<void> {
   const report = await inspected(archive, options)
-  if (options.has('json')) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  if (options.has('json')) await pipeline(Readable.from(reportText(report)), process.stdout, { end: false })
   else if (report.fault) process.stderr.write(`peel: ${report.fault.message}\n`)
   else process.stdout.write(`${summaryOf(report)}\n`)
   process.exitCode = exitCodeOf(report)
@@ -44,6 +46,12 @@ async function rules(words: Arguments): Promise<void> {
   process.stdout.write(`${text}\n`)
   process.exitCode = status
 }
+
+// A reader that has seen enough (head, a pager) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(process.exitCode ?? 0)
+})
 
 try {
   const parsed = parseArguments(process.argv.slice(2))

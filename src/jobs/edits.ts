@@ -9,6 +9,8 @@ import type { Meta, Operation } from '../core/edit/operation'
 import { remaining, stacked, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError } from '../core/fault/fault'
 import type { EntryTable } from '../core/layer/table'
+import type { Image } from '../core/image/image'
+import type { Annotations } from '../core/rebuild/document'
 import { entryOf } from '../core/rootfs/entry'
 import type { Tree } from '../core/rootfs/tree'
 import { unite } from '../core/rootfs/union'
@@ -46,28 +48,9 @@ export function replay(
   const lines = each((operation, index): EditLine => {
     const before = sizeBefore(edited, operation)
     applyOperation(edited, operation)
-    return { index, op: lineOp(operation), words: words(operation, before), path: pathOf(operation) }
+    return { index, op: operation.op, words: words(operation, before), path: pathOf(operation) }
   })
   return { edited, stack, lines }
-}
-
-/** The nearest of the page's own kinds, which choose an icon. */
-function lineOp({ op }: Operation): EditLine['op'] {
-  switch (op) {
-    case 'hardlink':
-      return 'symlink'
-    case 'device':
-    case 'copy':
-      return 'write'
-    case 'history':
-      return 'config'
-    case 'drop':
-    case 'squash':
-    case 'scrub':
-      return 'remove'
-    default:
-      return op
-  }
 }
 
 function pathOf(operation: Operation): string | null {
@@ -124,6 +107,10 @@ function words(operation: Operation, before: number | null): string {
       return operation.value === undefined
         ? `took away ${operation.key.join('.')}`
         : `set ${operation.key.slice(operation.key[0] === 'config' ? 1 : 0).join('.')} to ${short(JSON.stringify(operation.value))}`
+    case 'annotation':
+      return operation.value === undefined
+        ? `took away the annotation ${operation.key}`
+        : `set the annotation ${operation.key} to ${short(operation.value)}`
     case 'tags':
       return operation.tags.length > 0 ? `named it ${operation.tags.join(', ')}` : 'took its names away'
   }
@@ -161,6 +148,16 @@ export function tagsInForce(operations: readonly Operation[], tags: readonly str
   return operations.reduce((now, operation) => (operation.op === 'tags' ? operation.tags : now), tags)
 }
 
+/** Annotations of the manifest with the edits in them; the image's own object where nothing changes them. */
+export function annotationsInForce(operations: readonly Operation[], { manifest }: Image): Annotations {
+  const found = manifest?.json.annotations
+  return operations.reduce<Annotations>((now, operation) => {
+    if (operation.op !== 'annotation') return now
+    const { [operation.key]: _, ...others } = now ?? {}
+    return operation.value === undefined ? others : { ...now, [operation.key]: operation.value }
+  }, found)
+}
+
 /**
  * What the page asks for, as operations; contents are in storage, durable, before this resolves.
  * `now` (seconds) dates what is written: programs compare times to notice a change (make, Python's .pyc), so a file
@@ -179,7 +176,8 @@ export async function operationsFor(
       const content = newId()
       await contents.put(content, blob)
       operations.push({ op: 'write', path: edit.path, content, size: blob.size, mtime: now })
-    } else if (edit.op === 'mkdir' || edit.op === 'symlink') operations.push({ ...edit, mtime: now })
+    } else if (edit.op === 'mkdir' || edit.op === 'symlink' || edit.op === 'device')
+      operations.push({ ...edit, mtime: now })
     else operations.push(edit)
   }
   return operations

@@ -1,6 +1,7 @@
 /** The engine behind the page: at most one archive open at a time, and what this browser keeps. */
 import type {
   ArchiveView,
+  BuildSizes,
   Edit,
   EditsView,
   EngineEvent,
@@ -228,6 +229,12 @@ export class Engine {
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)
+  }
+  stopExport(): void {
+    this.#workspace?.stopExport()
+  }
+  sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
+    return this.#open.sizes(request)
   }
   find(query: string, limit: number): FoundPaths {
     return this.#open.find(query, limit)

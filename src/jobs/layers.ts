@@ -137,7 +137,7 @@ export class Layers {
     try {
       throwIfCancelled(signal)
       const twin = this.#states.find(
-        (other) => other !== state && other.layer.diffId === state.layer.diffId && other.state === 'ready',
+        (other) => other !== state && sameLayer(other.layer, state.layer) && other.state === 'ready',
       )
       if (twin) Object.assign(state, { table: twin.table, plain: twin.plain, plainBytes: twin.plainBytes })
       else if (!(await this.#fromStore(state))) await this.#fromSource(state, signal, onBytes)
@@ -157,15 +157,19 @@ export class Layers {
       ...fault,
       where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
     }
-    if (fault.code !== 'cancelled') this.notices.add('error', fault.code, fault.message, state.fault.where)
+    // That the archive does not hold a layer was said when its description was read.
+    if (fault.code !== 'cancelled' && state.layer.source)
+      this.notices.add('error', fault.code, fault.message, state.fault.where)
   }
 
   /** A layer that this browser keeps is neither inflated nor scanned again. */
   async #fromStore(state: State): Promise<boolean> {
     const { stores } = this.#options
-    const { diffId, source, compression } = state.layer
+    const { diffId, digest, source, compression } = state.layer
+    // Without a digest of what is stored, only inflating it tells whether it is what its diff_id claims.
+    if (!source || (compression !== 'none' && !digest)) return false
     const table = await stores.tables.get(diffId)
-    if (!table || !source) return false
+    if (!table) return false
     if (compression !== 'none') {
       const segments = await stores.layers.get(diffId)
       if (!segments) return false
@@ -223,14 +227,15 @@ export class Layers {
       ),
     )
     let done = 0
-    const seen = new Map<DiffId, Promise<boolean>>()
+    const seen = new Map<string, Promise<boolean>>()
     const hand = async (): Promise<void> => {
       for (let state = queue.shift(); state; state = queue.shift()) {
         const current = state
-        let check = seen.get(current.layer.diffId)
+        const { diffId, memberIndex } = current.layer
+        let check = seen.get(`${diffId} ${memberIndex}`)
         if (!check || current.layer.compression !== 'none') {
           check = this.#verifyOne(current, task, (count) => task.progress((done += count)))
-          seen.set(current.layer.diffId, check)
+          seen.set(`${diffId} ${memberIndex}`, check)
         }
         current.verified = await check
         this.#options.onLayer(viewOf(current))
@@ -292,6 +297,11 @@ export class Layers {
         this.#options.onLayer(viewOf(state))
       }
   }
+}
+
+/** The same bytes by the archive's own word: a diff_id alone is a claim, and two members may make the same one. */
+function sameLayer(a: Layer, b: Layer): boolean {
+  return a.diffId === b.diffId && a.memberIndex === b.memberIndex && a.memberIndex >= 0
 }
 
 function viewOf({ layer, state, fault, verified, kept, counts, table, plainBytes }: State): LayerView {

@@ -193,6 +193,25 @@ describe('layers as tools store them', () => {
     ])
   })
 
+  test('two members that claim one diff_id are two layers: each is read, and the one that lies is named', async () => {
+    const config = json({
+      os: 'linux',
+      architecture: 'amd64',
+      rootfs: { type: 'layers', diff_ids: [hex(A), hex(A)].map((id) => `sha256:${id}`) },
+    })
+    const manifest = json([{ Config: 'c.json', Layers: ['a.tar', 'b.tar'] }])
+    const layers = await layersOf(
+      tarOf([
+        ['c.json', config],
+        ['a.tar', A],
+        ['b.tar', B],
+        ['manifest.json', manifest],
+      ]),
+    )
+    expect(layers.views.map(({ verified }) => verified)).toEqual([true, false])
+    expect(layers.union.length).toBe(3)
+  })
+
   test('Windows layers open with what they have', async () => {
     const windows = layer('d Files/\n  f Files/a.txt "a"\n  d Hives/\n  f Hives/System_Delta 100 bytes')
     const layers = await layersOf(stored([windows, gzip(windows)]))

@@ -2,46 +2,69 @@
 import type { ByteSource } from '../core/bytes/source'
 import { ImageError } from '../core/fault/fault'
 import { Notices, type Notice } from '../core/fault/notice'
+import type { Image } from '../core/image/image'
 import { pathBytesOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { copiesOf } from '../core/rebuild/copies'
-import type { Documents, LayerDescriptor } from '../core/rebuild/document'
+import type { Described, Documents } from '../core/rebuild/document'
 import { notAfter } from '../core/rebuild/layer'
 import type { Slot, StackPlan } from '../core/rebuild/stack'
 import { firstDifference } from '../core/rootfs/same'
 import { absolute, unite } from '../core/rootfs/union'
 import { openArchiveIn } from './open'
+import type { BuiltLayer } from './make-layers'
 import type { RebuildInput } from './rebuild'
-
-export interface BuiltLayer {
-  /** Null for the one layer of a flattened image. */
-  readonly slot: Slot | null
-  readonly descriptor: LayerDescriptor
-  /** Null for a foreign layer that is not in the archive. */
-  readonly stored: ByteSource | null
-  /** The plain tar of a layer that was written; null for one that stays as it was. */
-  readonly plain: ByteSource | null
-}
 
 function unproved(what: string, path?: string): ImageError {
   const words = `The archive that was built ${what}. It is not offered; please report this.`
   return new ImageError('internal', words, path === undefined ? {} : { path })
 }
 
-/** The documents name each other, and our reader finds the image that was to be built. */
+/**
+ * The documents name each other, and our reader finds the images that were to be built, and no other. What it finds
+ * fault with that was there before (a history that is too long, say) is said, and no reason to hold the archive back.
+ */
 export async function proveDocuments(
   archive: ByteSource,
   documents: Documents,
-  signal: AbortSignal | undefined,
+  { image, company, signal }: RebuildInput,
 ): Promise<readonly Notice[]> {
   const opened = await openArchiveIn(archive, signal)
-  const image = opened.images[0]
-  const isIt =
-    opened.images.length === 1 &&
-    image.id === documents.configDigest &&
-    image.manifest?.digest === documents.manifestDigest
-  if (!isIt) throw unproved('does not read back as the image it should be')
-  return [...opened.notices, ...image.notices]
+  const { before = [], after = [] } = company?.images ?? {}
+  const due = new Map(
+    [...before, documents, ...after].map(({ configDigest, manifestDigest }) => [
+      `${configDigest} ${manifestDigest}`,
+      configDigest,
+    ]),
+  )
+  const found = opened.images.map(({ id, manifest }) => `${id} ${manifest?.digest}`)
+  if (!found.every((key) => due.has(key)) || ![...due.keys()].every((key) => found.includes(key)))
+    throw unproved('does not read back as the image it should be')
+  for (const companion of [...before, ...after]) proveCompanion(opened.images, companion)
+  const built = opened.images.find(({ id }) => id === documents.configDigest)!
+  const known = new Set(image.notices.map(({ code }) => code))
+  const seen = [...opened.notices, ...built.notices].map((notice) =>
+    notice.severity === 'error' && known.has(notice.code)
+      ? {
+          ...notice,
+          severity: 'warning' as const,
+          message: `As in the archive that was opened: ${notice.message}`,
+        }
+      : notice,
+  )
+  return seen
+}
+
+/** Layer by layer the stored bytes that the other image had. */
+function proveCompanion(images: readonly Image[], { configDigest, manifestDigest, layers }: Described): void {
+  const image = images.find(({ id, manifest }) => id === configDigest && manifest?.digest === manifestDigest)
+  const same =
+    image?.layers.length === layers.length &&
+    layers.every(({ diffId, digest, size, absent }, i) => {
+      const layer = image.layers[i]
+      return layer.diffId === diffId && layer.digest === digest && (absent || layer.storedBytes === size)
+    })
+  if (!same) throw unproved(`does not hold the image ${configDigest.slice(7, 19)} as it was`)
 }
 
 /** The layers, those that were written read anew, give the tree that was on screen; what was scrubbed is in none of them. */

@@ -1,6 +1,5 @@
 /** Edits and a way to build, to an archive: planned, composed of ranges, opened again and proved. */
-import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
-import { gzipDeterministic } from '../core/compress/gzip-write'
+import { JoinedSource, type ByteSource } from '../core/bytes/source'
 import { hexOf, type Digest, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
 import { editedConfig, type ConfigEdit } from '../core/edit/config'
@@ -8,29 +7,32 @@ import { isUntouched, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError, throwIfCancelled } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Image } from '../core/image/image'
-import { contentOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { archiveParts, membersOf, unpackedMembers, type ArchiveMember } from '../core/rebuild/archive'
 import { configInstructions, editsContext, scratchContext, splitEdits } from '../core/rebuild/context'
 import {
   documentsOf,
-  layerMediaType,
   parsedConfig,
   structured,
+  type Annotations,
   type Documents,
   type LayerDescriptor,
 } from '../core/rebuild/document'
 import { clampedConfig } from '../core/rebuild/epoch'
 import { squashLine, stackedHistory, type NewLine } from '../core/rebuild/history'
-import { layerBytes, notAfter, type OpenContent } from '../core/rebuild/layer'
 import { configLines, editsLine, flatLine } from '../core/rebuild/lines'
-import { difference, flattened, type PlannedEntry } from '../core/rebuild/plan'
-import { rewrittenParts } from '../core/rebuild/ranges'
+import { difference, flattened } from '../core/rebuild/plan'
 import { appended, mustStand, planStack, type Slot, type StackPlan } from '../core/rebuild/stack'
-import type { Content } from '../core/rootfs/entry'
-import type { LayerPool } from './pool'
-import { proveDocuments, proveTree, type BuiltLayer } from './proof'
-import { joinedBlobs, Segments } from './segments'
+import { NO_COMPANY, type Company } from './companions'
+import {
+  contentsOf,
+  measuredLayers,
+  realLayers,
+  type BuiltLayer,
+  type LayerMaker,
+  type MakerInput,
+} from './make-layers'
+import { proveDocuments, proveTree } from './proof'
 
 /**
  * append: the edits are one more layer. rewrite: the same, and what was removed is taken out of the layers below.
@@ -44,29 +46,25 @@ export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
  */
 export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
 
-export interface RebuildInput {
+/** `plain`: the plain tar of each layer, base first. `gzip`: new layers are compressed; those that stay keep their bytes. `epoch`, in seconds: what is written bears no later time. */
+export interface RebuildInput extends MakerInput {
   readonly image: Image
   readonly tables: readonly EntryTable[]
-  /** The plain tar of each layer, base first. */
-  readonly plain: readonly ByteSource[]
   readonly edited: Edited
   /** What the recipe does to whole layers; the tree in `edited` is without those that are dropped. */
   readonly stack?: Stack
   readonly configEdits: readonly ConfigEdit[]
+  /** Of the manifest; where it is not given, those that are there stay. */
+  readonly annotations?: Annotations
   readonly tags: readonly string[]
   readonly build: Build
   /** With the build squash: the lowest layer that is squashed. */
   readonly squashFrom?: number
   readonly format: Format
-  /** New layers are compressed; those that stay keep their bytes. */
-  readonly gzip?: boolean
-  /** Seconds: what is written bears no later time. */
-  readonly epoch?: number
   /** Contents of edited files. */
   readonly stored: (id: string) => Promise<ByteSource>
-  readonly pool: LayerPool
-  readonly signal?: AbortSignal
-  readonly onBytes?: (done: number) => void
+  /** Further images that the archive is to hold, as they are. */
+  readonly company?: Company
 }
 
 export interface Rebuilt {
@@ -79,22 +77,40 @@ export interface Rebuilt {
 
 /** Throws `bad-reference`, `bad-operation`, `layer-count`, the faults of reading; `internal` where the result is not the tree that was to be built. */
 export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
+  const { archive, documents, layers, plan } = await assembled(input, realLayers(input))
+  const notices: Notice[] = [...(isImage(input.format) ? (input.company?.notices ?? []) : [])]
+  if (isImage(input.format)) notices.push(...(await proveDocuments(archive, documents, input)))
+  notices.push(...(await proveTree(layers, plan, input)))
+  return { archive, documents, layers: layers.map(({ descriptor }) => descriptor), notices }
+}
+
+/** Bytes of what `rebuild` will answer; with gzip, before it. Reads next to nothing. Throws as `rebuild` does where the plan cannot be. */
+export async function measured(input: RebuildInput): Promise<number> {
+  return (await assembled(input, measuredLayers(input))).archive.size
+}
+
+const isImage = (format: Format): boolean => format === 'docker' || format === 'oci'
+
+interface Assembled {
+  readonly archive: ByteSource
+  readonly documents: Documents
+  readonly layers: readonly BuiltLayer[]
+  readonly plan: StackPlan | null
+}
+
+async function assembled(input: RebuildInput, maker: LayerMaker): Promise<Assembled> {
   const config = configOf(input)
   const plan = planOf(input)
-  const layers = plan ? await stackedLayers(plan, input) : [await flatLayer(input)]
+  const layers = plan ? await stackedLayers(plan, input, maker) : [await flatLayer(input, maker)]
   const descriptors = layers.map(({ descriptor }) => descriptor)
   const documents = await documentsOf(
-    input.image,
+    input.annotations === undefined ? input.image.manifest?.json.annotations : input.annotations,
     structured(config, diffIdsOf(descriptors, input.image), historyOf(config, plan, layers, input)),
     descriptors,
     input.tags,
+    (input.company ?? NO_COMPANY).images,
   )
-  const notices: Notice[] = []
-  const archive = await written(layers, plan, documents, input)
-  if (input.format === 'docker' || input.format === 'oci')
-    notices.push(...(await proveDocuments(archive, documents, input.signal)))
-  notices.push(...(await proveTree(layers, plan, input)))
-  return { archive, documents, layers: descriptors, notices }
+  return { archive: await written(layers, plan, documents, input, maker), documents, layers, plan }
 }
 
 async function written(
@@ -102,15 +118,16 @@ async function written(
   plan: StackPlan | null,
   documents: Documents,
   input: RebuildInput,
+  maker: LayerMaker,
 ): Promise<ByteSource> {
-  const { format } = input
+  const { format, company = NO_COMPANY } = input
   switch (format) {
     case 'rootfs':
       return layers[0].stored!
     case 'context':
       return tarOf(
         plan
-          ? await editsContextOf(layers, documents, input)
+          ? await editsContextOf(layers, documents, input, maker)
           : scratchContext(parsedConfig(documents.config), layers[0].plain!),
       )
     case 'unpacked':
@@ -121,16 +138,11 @@ async function written(
         ),
       )
     default: {
-      const blobs = new Map<string, ByteSource>()
+      const blobs = new Map<string, ByteSource>(company.blobs)
       for (const { descriptor, stored } of layers) if (stored) blobs.set(descriptor.digest, stored)
-      return tarOf(
-        membersOf(
-          documents,
-          layers.map(({ descriptor }) => descriptor),
-          blobs,
-          format,
-        ),
-      )
+      const descriptors = layers.map(({ descriptor }) => descriptor)
+      const { before, after } = company.images
+      return tarOf(membersOf(documents, descriptors, blobs, format, [...before, ...after]))
     }
   }
 }
@@ -147,6 +159,7 @@ async function editsContextOf(
   layers: readonly BuiltLayer[],
   documents: Documents,
   input: RebuildInput,
+  maker: LayerMaker,
 ): Promise<ArchiveMember[]> {
   const [from] = input.image.tags
   if (from === undefined)
@@ -157,7 +170,7 @@ async function editsContextOf(
   const hasEdits = layers.some(({ slot }) => slot?.kind === 'top')
   const split = splitEdits(hasEdits ? difference(input.edited) : [])
   const open = contentsOf(input)
-  const tar = await segmented(layerBytes(split.unpacked, open, input.signal, notAfter(input.epoch)))
+  const tar = await maker.tar(split.unpacked, open)
   const lines = configInstructions(parsedConfig(documents.config), input.configEdits)
   const user = input.image.config.config?.User
   return editsContext(from, split, tar, lines, typeof user === 'string' ? user : '', open)
@@ -229,104 +242,31 @@ function topLine(top: Slot, count: number, created: string | undefined): NewLine
     : editsLine(created)
 }
 
-async function stackedLayers(plan: StackPlan, input: RebuildInput): Promise<BuiltLayer[]> {
+async function stackedLayers(plan: StackPlan, input: RebuildInput, maker: LayerMaker): Promise<BuiltLayer[]> {
   const layers: BuiltLayer[] = []
   const open = contentsOf({ ...input, tables: plan.tables })
   for (const slot of plan.slots) {
     throwIfCancelled(input.signal)
-    if (slot.kind !== 'layer') layers.push(await newLayer(difference(slot.change), open, input, slot))
-    else if (slot.rewritten === null) layers.push(await keptLayer(slot, input))
-    else {
-      const plain = input.plain[slot.layer]
-      const parts = await rewrittenParts(plain, slot.rewritten, notAfter(input.epoch))
-      layers.push(await finished(new JoinedSource(parts), input, slot))
-    }
+    if (slot.kind !== 'layer') layers.push(await maker.written(difference(slot.change), open, slot))
+    else if (slot.rewritten === null) layers.push(await maker.kept(slot))
+    else layers.push(await maker.rewritten(slot, slot.rewritten))
   }
   return layers
 }
 
-async function flatLayer(input: RebuildInput): Promise<BuiltLayer> {
+async function flatLayer(input: RebuildInput, maker: LayerMaker): Promise<BuiltLayer> {
   const { tree, sources } = input.edited
-  return newLayer(flattened(tree, sources), contentsOf(input), input, null)
+  return maker.written(flattened(tree, sources), contentsOf(input), null)
 }
 
-async function newLayer(
-  plan: Iterable<PlannedEntry>,
-  open: OpenContent,
-  input: RebuildInput,
-  slot: Slot | null,
-): Promise<BuiltLayer> {
-  const segments = new Segments()
-  for await (const piece of layerBytes(plan, open, input.signal, notAfter(input.epoch))) {
-    segments.push(piece)
-    input.onBytes?.(segments.size)
-  }
-  return finished(joinedBlobs(segments.finish()), input, slot)
-}
-
-/** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
-async function finished(
-  plain: ByteSource,
-  { pool, signal, gzip }: RebuildInput,
-  slot: Slot | null,
-): Promise<BuiltLayer> {
-  const diffId = (await pool.digest(plain, { signal })) as DiffId
-  const stored = gzip ? await gzipped(plain, signal) : plain
-  const digest = gzip ? await pool.digest(stored, { signal }) : diffId
-  const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
-  return { slot, plain, stored, descriptor: { diffId, digest, size: stored.size, mediaType } }
-}
-
-async function gzipped(plain: ByteSource, signal: AbortSignal | undefined): Promise<ByteSource> {
-  return segmented(gzipDeterministic(plain.stream(signal)))
-}
-
-async function segmented(pieces: AsyncIterable<Bytes>): Promise<ByteSource> {
-  const segments = new Segments()
-  for await (const piece of pieces) segments.push(piece)
-  return joinedBlobs(segments.finish())
-}
-
-/** Where the bytes of entries come from: a range of a layer, or the store of edited files. */
-export function contentsOf({
-  tables,
-  plain,
-  stored,
-}: Pick<RebuildInput, 'tables' | 'plain' | 'stored'>): OpenContent {
-  return (content: Content) =>
-    content.from === 'stored'
-      ? stored(content.id)
-      : contentOf(plain[content.layer], tables[content.layer], content.row)
-}
-
-/** One of the image's own layers as it is stored; the digest is computed only where no description gives it. */
-async function keptLayer(
-  slot: Extract<Slot, { kind: 'layer' }>,
-  { image, pool, signal }: RebuildInput,
-): Promise<BuiltLayer> {
-  const layer = image.layers[slot.layer]
-  const absent = layer.source === null
-  if (absent && layer.urls.length === 0)
-    throw new ImageError(
-      'missing-member',
-      `Layer ${layer.index} is not in the archive; without it the image cannot be put together. Flatten is not possible either.`,
-      { layer: layer.index },
-    )
-  const digest: Digest = layer.digest ?? (await pool.digest(layer.source!, { signal }))
-  const descriptor = {
-    diffId: layer.diffId,
-    digest,
-    size: layer.storedBytes,
-    mediaType: layerMediaType(layer.compression, layer.mediaType),
-    urls: layer.urls,
-    annotations: image.manifest?.json.layers?.[layer.index]?.annotations ?? null,
-    absent,
-  }
-  return { slot, descriptor, stored: layer.source, plain: null }
-}
-
-/** "alpyne-latest.tar" for "alpyne:latest". */
-export function fileNameFor(tags: readonly string[], id: Digest): string {
+/** "alpyne-latest.tar" for "alpyne:latest"; what is no image archive says so in its name. */
+export function fileNameFor(
+  tags: readonly string[],
+  id: Digest,
+  format: Format = 'docker',
+  gzip = false,
+): string {
   const name = tags[0] ? tags[0].replace(/[^A-Za-z0-9_.-]+/g, '-') : `image-${hexOf(id).slice(0, 12)}`
-  return `${name}.tar`
+  const kind = format === 'docker' ? '' : `-${format}`
+  return `${name}${kind}.tar${format === 'rootfs' && gzip ? '.gz' : ''}`
 }

@@ -1,11 +1,10 @@
 /** Everything known of an archive as one document, "peel-report/1": the same for the page and the terminal. */
 import type { ByteSource } from '../core/bytes/source'
-import { base64 } from '../core/bytes/text'
+import { base64, decodeUtf8 } from '../core/bytes/text'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of } from '../core/digest/sha256'
 import { throwIfCancelled, type Fault, type Place } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
-import { parseJson } from '../core/image/documents'
 import type { Archive, Image } from '../core/image/image'
 import { diveScore } from '../core/insight/dive'
 import { wasteOf } from '../core/insight/waste'
@@ -19,6 +18,7 @@ import { Layers } from './layers'
 import { memoryStores } from './memory-stores'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
+import { gathered, jsonPieces, RawJson } from './report-text'
 import { Tasks } from './tasks'
 
 export interface Report {
@@ -44,8 +44,7 @@ export interface ImageReport {
   readonly manifestDigest: string | null
   readonly tags: readonly string[]
   readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string }
-  /** The config's JSON as found. */
-  readonly config: unknown
+  readonly config: RawJson
   readonly history: readonly {
     readonly createdBy: string
     readonly created: string | null
@@ -188,7 +187,8 @@ async function imageReport(image: Image, layers: Layers, { files }: ReportOption
       architecture: config.architecture ?? '',
       ...(config.variant ? { variant: config.variant } : {}),
     },
-    config: parseJson(image.configBytes, {}),
+    // It was parsed when the image was read, so it is JSON.
+    config: new RawJson(decodeUtf8(image.configBytes)?.trim() ?? '{}'),
     history: image.steps.map(({ line, layer }) => ({
       createdBy: line?.created_by ?? '',
       created: line?.created ?? null,
@@ -290,6 +290,12 @@ async function digestOf(
   const digest = content && (await sha256Of(content))
   digests.set(key, digest)
   return digest
+}
+
+/** The document's text, in parts. */
+export function* reportText(report: Report): Generator<string> {
+  yield* gathered(jsonPieces(report))
+  yield '\n'
 }
 
 /** 0: opened and nothing wrong; 1: opened with findings of severity error; 2: refused. */

@@ -1,6 +1,7 @@
 /** One open archive: its image on screen, its trees, the pending edits. Everything the page asks about it is answered here. */
 import type {
   ArchiveView,
+  BuildSizes,
   Details,
   Edit,
   EditsView,
@@ -23,8 +24,6 @@ import type {
 } from '../../workers/api'
 import type { ByteSource } from '../core/bytes/source'
 import { BlobSource } from '../core/bytes/source'
-import { decodeUtf8, utf8 } from '../core/bytes/text'
-import { changesFiles } from '../core/rebuild/plan'
 import {
   added,
   EMPTY_JOURNAL,
@@ -37,11 +36,11 @@ import {
 } from '../core/edit/journal'
 import { contentIds } from '../core/edit/operation'
 import { editedConfig } from '../core/edit/config'
+import { isUntouched, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
-import { sha256 } from '../core/digest/sha256'
 import { checked, ImageConfig, parseJson } from '../core/image/documents'
-import { namesOf, platformOf, type Archive, type Image } from '../core/image/image'
+import { namesOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
 import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
@@ -50,18 +49,20 @@ import { applyLayer } from '../core/rootfs/union'
 import { contentOf } from '../core/layer/rows'
 import { archiveView, memberView } from './anatomy'
 import { configOperations } from './config-text'
+import { archiveId } from './archive-id'
 import { configView } from './config-view'
-import { configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
+import { annotationsInForce, configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
+import { exported, sizesOf, type Exportable } from './exporting'
 import { findPaths } from './find'
-import { keepArchive, keepSource } from './keep'
+import { formattedConfig, imageView, textPairs } from './image-view'
+import { keepOpened } from './keeping'
 import { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
-import { fileNameFor, rebuild } from './rebuild'
-import { reportOf } from './report'
+import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
 import { searchContents } from './search'
 import { asTask, type Task, type Tasks } from './tasks'
@@ -98,6 +99,7 @@ export class Workspace {
   #view: View | null = null
   #wasted: Wasted | null = null
   #searching: Task | null = null
+  #exporting: Task | null = null
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   readonly #expanded = new Map<string, Set<string>>()
   #asOf: { layer: number; tree: Tree } | null = null
@@ -195,7 +197,7 @@ export class Workspace {
   }
 
   async #keep(layers: Layers, kept: ArchiveRecord | null): Promise<void> {
-    const { persistent, stores, emit, tasks, opened } = this.#options
+    const { persistent, stores, emit, tasks } = this.#options
     if (!persistent) {
       emit({ type: 'storage', state: 'unavailable' })
       return
@@ -207,51 +209,17 @@ export class Workspace {
     }
     emit({ type: 'storage', state: 'keeping' })
     try {
-      await asTask(
-        tasks,
-        'keeping layers in this browser',
-        this.#bytesToKeep(layers),
-        'bytes',
-        async (task) => {
-          let done = 0
-          const options = { signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
-          const parts = await keepArchive(
-            this.#archive,
-            this.id,
-            (image, layer) => image === this.#image && layers.isVerified(layer),
-            stores,
-            options,
-          )
-          for (const { diffId, table, plain } of layers.toKeep()) {
-            await keepSource(stores.layers, diffId, plain, options)
-            await stores.tables.put(diffId, table)
-            layers.markKept(diffId)
-          }
-          const original = opened.compression === 'none' ? null : `archive/${this.id}`
-          if (original) await keepSource(stores.blobs, original, opened.file, options)
-          await stores.archives.put({
-            ...this.#recordHead(),
-            parts,
-            layers: [...layers.toKeep()].map(({ diffId }) => diffId),
-            original,
-            complete: true,
-            compression: opened.compression,
-          })
-        },
-      )
+      await asTask(tasks, 'keeping layers in this browser', 0, 'bytes', async (task) => {
+        const head = this.#recordHead()
+        const archive = this.#archive
+        const { opened } = this.#options
+        await keepOpened({ archive, image: this.#image, layers, opened, stores, head, task })
+      })
       emit({ type: 'storage', state: 'kept' })
     } catch (thrown) {
       const full = thrown instanceof ImageError && thrown.fault.code === 'storage-full'
       emit({ type: 'storage', state: full ? 'full' : 'partly' })
     }
-  }
-
-  #bytesToKeep(layers: Layers): number {
-    const { opened } = this.#options
-    let bytes = this.#archive.members.source.size + (opened.compression === 'none' ? 0 : opened.file.size)
-    for (const { plain, index } of layers.toKeep())
-      if (this.#image.layers[index].compression !== 'none') bytes += plain.size
-    return bytes
   }
 
   close(): void {
@@ -271,29 +239,7 @@ export class Workspace {
   }
 
   get imageView(): ImageView {
-    const image = this.#image
-    const { config } = image
-    return {
-      index: image.index,
-      id: image.id,
-      manifestDigest: image.manifest?.digest ?? null,
-      tags: image.tags,
-      platform: platformOf(config),
-      created: config.created ?? '',
-      author: config.author ?? '',
-      config: configView(config),
-      configText: formattedConfig(image.configBytes),
-      steps: image.steps.map(({ history, layer, line }) => ({
-        history,
-        layer,
-        createdBy: line?.created_by ?? '',
-        instruction: instructionOf(line?.created_by ?? ''),
-        created: line?.created ?? '',
-        comment: line?.comment ?? '',
-      })),
-      storedBytes: image.layers.reduce((sum, layer) => sum + layer.storedBytes, 0),
-      notices: [...this.#archive.notices, ...image.notices],
-    }
+    return imageView(this.#archive, this.#image)
   }
 
   async chooseImage(index: number): Promise<ImageView> {
@@ -593,6 +539,8 @@ export class Workspace {
       config: configView(checked(ImageConfig, parseJson(config, {}), {})),
       configText: formattedConfig(config),
       tags: this.#tags,
+      annotations: textPairs(annotationsInForce(operations, this.#image)),
+      stack: stackView(this.#replayed?.stack ?? UNTOUCHED),
       bytesBefore: typeCounts(this.#layers.union, sizeIn({ tables: this.#layers.tables, upper: [] })).bytes,
       bytesAfter: edited ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0,
       saved: this.#saved,
@@ -670,97 +618,50 @@ export class Workspace {
       }),
     )
     return {
-      blob: new Blob([JSON.stringify(report, null, 2), '\n'], { type: 'application/json' }),
+      blob: new Blob([...reportText(report)], { type: 'application/json' }),
       fileName: `${name.replace(/(\.tar)?(\.\w+)?$/, '') || 'image'}.report.json`,
     }
   }
 
   async export(request: ExportRequest): Promise<ExportResult> {
     await this.#scanned
-    const { tasks, opened, name } = this.#options
-    const operations = inForce(this.#journal)
-    const now = this.#tags
-    const tags = request.tag === (now[0] ?? '') ? now : request.tag === '' ? [] : [request.tag]
-    const edited = this.#edited()
-    const untouched =
-      operations.length === 0 || (!changesFiles(edited.tree) && configEdits(operations).length === 0)
-    const sameNames = JSON.stringify(tags) === JSON.stringify(namesOf(this.#image))
-    if (request.build !== 'flatten' && untouched && sameNames && request.format === 'docker')
-      return this.#unchanged(opened.file, name)
-    if (request.build !== 'append' && request.build !== 'flatten')
-      throw new ImageError('bad-operation', `The build "${request.build}" is not there yet.`)
-    if (request.format === 'context')
-      throw new ImageError('bad-operation', `The format "${request.format}" is not there yet.`)
-    const { build, format } = request
-    const total = build === 'flatten' ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0
-    return asTask(tasks, 'building the image', total, 'bytes', async (task) => {
-      const { archive, documents, layers, notices } = await rebuild({
-        image: this.#image,
-        tables: this.#layers.tables,
-        plain: this.#layers.plain,
-        edited,
-        configEdits: configEdits(operations),
-        tags,
-        build,
-        format,
-        stored: (id) => this.#stored(id),
-        pool: this.#options.pool,
-        signal: task.signal,
-        onBytes: (done) => task.progress(done),
-      })
-      return {
-        blob: blobOf(archive, 'application/x-tar'),
-        fileName: fileNameFor(tags, documents.configDigest),
-        bytes: archive.size,
-        identical: false,
-        imageId: documents.configDigest,
-        manifestDigest: documents.manifestDigest,
-        tag: tags[0] ?? '',
-        layers: layers.length,
-        rootfsBytes: typeCounts(edited.tree, sizeIn(edited.sources)).bytes,
-        notices,
-      }
+    this.stopExport()
+    return asTask(this.#options.tasks, 'building the image', 0, 'bytes', (task) => {
+      this.#exporting = task
+      return exported(this.#exportable, request, task)
     })
   }
 
-  #unchanged(file: ByteSource, name: string): ExportResult {
-    const { tree, sources } = this.#edited()
+  stopExport(): void {
+    this.#exporting?.cancel()
+    this.#exporting = null
+  }
+
+  async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
+    await this.#scanned
+    return sizesOf(this.#exportable, request)
+  }
+
+  get #exportable(): Exportable {
+    const { name, opened, pool } = this.#options
+    const edited = this.#edited()
     return {
-      blob: blobOf(file, 'application/x-tar'),
-      fileName: name,
-      bytes: file.size,
-      identical: true,
-      imageId: this.#image.id,
-      manifestDigest: this.#image.manifest?.digest ?? '',
-      tag: namesOf(this.#image)[0] ?? '',
-      layers: this.#image.layers.length,
-      rootfsBytes: typeCounts(tree, sizeIn(sources)).bytes,
-      notices: [],
+      name,
+      opened,
+      archive: this.#archive,
+      image: this.#image,
+      layers: this.#layers,
+      operations: inForce(this.#journal),
+      edited,
+      stack: this.#replayed!.stack,
+      tags: this.#tags,
+      stored: (id) => this.#stored(id),
+      pool,
     }
   }
 }
 
-function formattedConfig(bytes: Uint8Array): string {
-  const text = decodeUtf8(bytes) ?? ''
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2)
-  } catch {
-    return text
-  }
-}
-
-/** The same archive gets the same key, however its file is called: its layout and its images, without reading layers. */
-async function archiveId({ file, compression }: OpenedSource, { members, images }: Archive): Promise<string> {
-  const layout = members.list.map(({ path, size, bodyAt }) => [path, size, bodyAt])
-  const digest = await sha256(
-    utf8(
-      JSON.stringify([
-        file.size,
-        compression,
-        images.map(({ id, manifest }) => [id, manifest?.digest ?? null]),
-        layout,
-      ]),
-    ),
-  )
-  return digest.slice('sha256:'.length, 'sha256:'.length + 32)
+function stackView(stack: Stack): EditsView['stack'] {
+  const { dropped, ranges, scrubbed } = stack
+  return { touched: !isUntouched(stack), dropped: [...dropped], squashed: ranges, scrubbed }
 }

@@ -32,7 +32,7 @@ export interface HashOptions {
 }
 
 /** Buffers beyond this are refused by some browsers under memory pressure, and the platform copies the buffer once more. */
-const BUFFER_LIMIT = 256 * 1024 * 1024
+export const BUFFER_LIMIT = 256 * 1024 * 1024
 
 let nativeHasher: (() => StreamingHasher) | null = null
 

@@ -61,6 +61,7 @@ export function applyOperation(edited: Edited, given: Operation): void {
       return scrub(edited, operation.paths)
     case 'config':
     case 'history':
+    case 'annotation':
     case 'tags':
     case 'drop':
     case 'squash':

@@ -38,6 +38,8 @@ export type Operation =
   | { readonly op: 'config'; readonly key: readonly string[]; readonly value?: Json }
   /** Other words for a line of the history; without `value` they are taken away. Whether the line made a layer cannot change. */
   | { readonly op: 'history'; readonly index: number; readonly value?: { readonly [key: string]: Json } }
+  /** An annotation of the manifest; without `value` it is taken away. */
+  | { readonly op: 'annotation'; readonly key: string; readonly value?: string }
   | { readonly op: 'tags'; readonly tags: readonly string[] }
   | LayerOperation
 

@@ -98,6 +98,12 @@ async function readLine(
         ? { op: 'config', key: line.key as string[], value: line.value as Json }
         : { op: 'config', key: line.key as string[] }
     }
+    case 'annotation': {
+      const key = text(line.key, `${name}: "key"`)
+      if (line.value === undefined) return { op: 'annotation', key }
+      if (typeof line.value !== 'string') throw bad(`${name}: "value" must be text.`)
+      return { op: 'annotation', key, value: line.value }
+    }
     case 'tags':
       if (!Array.isArray(line.tags) || !line.tags.every((tag) => typeof tag === 'string'))
         throw bad(`${name}: "tags" must be a list of names.`)

@@ -9,6 +9,7 @@ import { chainIds } from './chain'
 import { checked, ImageConfig, parseJson, type Descriptor } from './documents'
 import { stepsOf } from './history'
 import type { Image, Layer, ManifestDocument } from './image'
+import type { PlainDigest } from './legacy'
 import type { Member, Members } from './members'
 
 /** Where a layer's bytes are said to lie. */
@@ -28,6 +29,8 @@ export interface ImageParts {
   readonly dockerLine: number | null
   readonly claims: readonly LayerClaim[]
   readonly notices: Notices
+  /** diff_id of stored bytes; asked only for a layer that the config does not name. */
+  readonly digestOf: PlainDigest
 }
 
 const HEAD = 8
@@ -35,14 +38,14 @@ const HEAD = 8
 /** Trees number layers in 16 bits; docker ends at 127 (moby layer.maxLayerDepth), overlayfs at 500. */
 const MOST_LAYERS = 10_000
 
-/** Throws `bad-json` and `layer-count`; what a person can still look at becomes a notice. */
+/** Throws `bad-json` and `bad-digest`; what a person can still look at becomes a notice. */
 export async function assembleImage(members: Members, parts: ImageParts): Promise<Image> {
-  const { configBytes, configMember, notices, claims } = parts
+  const { configBytes, configMember, notices } = parts
   const where = { image: parts.index, member: configMember?.path }
   const config = checked(ImageConfig, parseJson(configBytes, where), where)
   const id = await sha256(configBytes)
   if (configMember) checkConfigName(configMember.path, id, notices)
-  const diffIds = (config.rootfs?.diff_ids ?? []).map((text) => parseDiffId(text, where))
+  const named = (config.rootfs?.diff_ids ?? []).map((text) => parseDiffId(text, where))
   if (!config.rootfs)
     notices.add(
       'error',
@@ -50,18 +53,13 @@ export async function assembleImage(members: Members, parts: ImageParts): Promis
       'The config has no rootfs: engines refuse it ("invalid image JSON, no RootFS key").',
       where,
     )
-  if (diffIds.length !== claims.length)
-    throw new ImageError(
-      'layer-count',
-      `The config names ${diffIds.length} layers, the manifest ${claims.length}. No engine loads such an image.`,
-      where,
-    )
-  if (claims.length > MOST_LAYERS)
+  if (Math.max(named.length, parts.claims.length) > MOST_LAYERS)
     throw new ImageError(
       'too-large',
-      `The image has ${claims.length} layers; engines take at most 127.`,
+      `The image has ${Math.max(named.length, parts.claims.length)} layers; engines take at most 127.`,
       where,
     )
+  const { diffIds, claims } = await inStep(members, parts, named, where)
   checkPlatform(config, notices, where)
   const chain = await chainIds(diffIds)
   const layers: Layer[] = []
@@ -80,6 +78,33 @@ export async function assembleImage(members: Members, parts: ImageParts): Promis
     steps: stepsOf(config.history, layers.length, notices),
     notices: notices.list,
   }
+}
+
+/**
+ * As many diff_ids as layers, or a finding: engines refuse such an image, people still want to see what is in it. A
+ * layer that the config does not name has the diff_id of its contents; a diff_id without a layer is a layer that is not there.
+ */
+async function inStep(
+  members: Members,
+  { claims, notices, digestOf }: ImageParts,
+  named: readonly DiffId[],
+  where: { image: number; member?: string },
+): Promise<{ diffIds: readonly DiffId[]; claims: readonly LayerClaim[] }> {
+  if (named.length === claims.length) return { diffIds: named, claims }
+  notices.add(
+    'error',
+    'layer-count',
+    `The config names ${named.length} layers, the manifest ${claims.length}. No engine loads such an image.`,
+    where,
+  )
+  const diffIds = [...named]
+  for (const { member, name } of claims.slice(named.length)) {
+    if (!member)
+      throw new ImageError('layer-count', `Layer ${name} is neither in the config nor in the archive.`, where)
+    diffIds.push(await digestOf(members.body(member)))
+  }
+  const absent = named.slice(claims.length).map((id) => ({ member: null, descriptor: null, name: id }))
+  return { diffIds, claims: [...claims, ...absent] }
 }
 
 /** The file name of a config is often its digest; engines do not care, people who look for a stale one do. */

@@ -420,6 +420,19 @@ describe('what is wrong is said, all of it', () => {
     expect(bare.images[0].layers.map(({ member }) => member)).toEqual([blob(A)[0], blob(B)[0]])
   })
 
+  test('a layer that only one of two descriptions finds', async () => {
+    const config = configOf([A])
+    const manifest = manifestOf(config, [B])
+    const archive = await open([
+      layout,
+      ['index.json', indexOf(descriptor(manifest, 'm'))],
+      ...[manifest, config, A].map(blob),
+      ['manifest.json', json([{ Config: blob(config)[0], RepoTags: ['demo:1'], Layers: [blob(A)[0]] }])],
+    ])
+    expect(said(archive)).toContain('error index-layer-missing')
+    expect(archive.images[0].layers[0].member).toBe(blob(A)[0])
+  })
+
   test('of two descriptions, one that cannot be read does not hide the other', async () => {
     const both = [...docker([A]), ...oci([A])]
     const broken = (path: string, body: string): Member[] =>
@@ -480,10 +493,18 @@ describe('what is wrong is said, all of it', () => {
   })
 
   test('counts: layers more or fewer than diff_ids, no rootfs, a diff_id that is none', async () => {
-    expect(await faultOf(docker([A, B], { config: configOf([A]) }))).toMatchObject({ code: 'layer-count' })
-    expect(await faultOf(docker([A], { config: json({ os: 'linux' }) }))).toMatchObject({
-      code: 'layer-count',
-    })
+    const more = await open(docker([A, B], { config: configOf([A]) }))
+    expect(said(more)).toEqual(['error layer-count', 'warning history-too-short'])
+    expect(more.images[0].layers.map(({ diffId }) => diffId)).toEqual([A, B].map((l) => `sha256:${hex(l)}`))
+    const fewer = await open(docker([A], { config: configOf([A, B]) }))
+    expect(said(fewer)).toEqual(['error layer-count', 'error layer-missing'])
+    expect(fewer.images[0].layers.map(({ member }) => member === null)).toEqual([false, true])
+    expect(said(await open(docker([A], { config: json({ os: 'linux' }) })))).toEqual([
+      'error config-no-rootfs',
+      'error layer-count',
+      'info config-no-architecture',
+      'info history-missing',
+    ])
     expect(
       await faultOf(docker([A], { config: json({ rootfs: { diff_ids: ['sha256:abc'] } }) })),
     ).toMatchObject({ code: 'bad-digest' })

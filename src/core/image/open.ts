@@ -31,7 +31,12 @@ export async function openArchive(
   let first: unknown
   for (const draft of drafts) {
     try {
-      const image = await assembleImage(members, { ...draft, index: images.length, notices: new Notices() })
+      const image = await assembleImage(members, {
+        ...draft,
+        index: images.length,
+        notices: new Notices(),
+        digestOf,
+      })
       images.push(image)
       nameRoles(image, members, roles)
     } catch (thrown) {
@@ -61,7 +66,7 @@ export async function membersIn(
   return new Members(source, table, notices)
 }
 
-type Draft = Omit<Parameters<typeof assembleImage>[1], 'index' | 'notices'>
+type Draft = Omit<Parameters<typeof assembleImage>[1], 'index' | 'notices' | 'digestOf'>
 
 function shapesOf(members: Members): Shape[] {
   const shapes: Shape[] = []
@@ -90,7 +95,9 @@ function notAnImage(members: Members): ImageError {
 }
 
 function nothingFound(members: Members, notices: Notices): ImageError {
-  const error = notices.list.find(({ severity }) => severity === 'error')
+  const error =
+    notices.list.find(({ severity }) => severity === 'error') ??
+    notices.list.find(({ code }) => code === 'manifest-absent')
   if (error) return new ImageError('not-an-image', error.message, error.where)
   return new ImageError(
     'not-an-image',
@@ -263,6 +270,15 @@ function compare(image: DockerImage, twin: OciImage, notices: Notices): void {
         'descriptions-disagree',
         `manifest.json and the OCI manifest name different files for layer ${layer}.`,
         { ...where, layer },
+      )
+  })
+  twin.claims.forEach(({ member, name }, layer) => {
+    if (!member && image.claims[layer].member)
+      notices.add(
+        'error',
+        'index-layer-missing',
+        `The OCI manifest names ${name} for layer ${layer}, and the archive does not hold it: engines that go by index.json refuse the image.`,
+        { member: twin.manifest.member, image: image.line, layer },
       )
   })
   const further = furtherTags(image.tags, twin.tags)

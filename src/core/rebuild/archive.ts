@@ -5,7 +5,7 @@ import { utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
 import { TYPE } from '../tar/entry'
 import { encodeHeader, END, paddingOf } from '../tar/write'
-import { blobName, type Documents, type LayerDescriptor } from './document'
+import { blobName, type Described, type Documents, type LayerDescriptor } from './document'
 
 /** Members in the order they are written; untouched blobs are sources that nobody has read. */
 export interface ArchiveMember {
@@ -21,18 +21,19 @@ export function fileMember(path: string, source: ByteSource | null): ArchiveMemb
   return { path, source: source ?? new MemorySource(new Uint8Array(0)) }
 }
 
-/** Throws `missing-member` where a layer that must be there has no bytes. */
+/** Throws `missing-member` where a layer that must be there has no bytes. `companions`: further images, which stay as they are. */
 export function membersOf(
   documents: Documents,
   layers: readonly LayerDescriptor[],
   blobs: ReadonlyMap<string, ByteSource>,
   format: 'docker' | 'oci',
+  companions: readonly Described[] = [],
 ): ArchiveMember[] {
   const members = new Map<string, ArchiveMember>()
   const add = (path: string, source: ByteSource | null): void => void members.set(path, { path, source })
   add('blobs/', null)
   add('blobs/sha256/', null)
-  for (const layer of layers) {
+  for (const layer of [...layers, ...companions.flatMap((companion) => companion.layers)]) {
     if (layer.absent) continue
     const source = blobs.get(layer.digest)
     if (!source)
@@ -42,8 +43,10 @@ export function membersOf(
       )
     add(blobName(layer.digest), source)
   }
-  add(blobName(documents.configDigest), new MemorySource(documents.config))
-  add(blobName(documents.manifestDigest), new MemorySource(documents.manifest))
+  for (const { configDigest, config, manifestDigest, manifest } of [documents, ...companions]) {
+    add(blobName(configDigest), new MemorySource(config))
+    add(blobName(manifestDigest), new MemorySource(manifest))
+  }
   add('index.json', new MemorySource(documents.index))
   if (format === 'docker') add('manifest.json', new MemorySource(documents.dockerManifest))
   add('oci-layout', new MemorySource(documents.layout))

@@ -7,7 +7,6 @@ import { sha256 } from '../digest/sha256'
 import { changedConfig, type ConfigEdit } from '../edit/config'
 import type { Json } from '../edit/operation'
 import { checked, ImageConfig, parseJson } from '../image/documents'
-import type { Image } from '../image/image'
 import { familiarName, fullName, parseReference } from '../image/reference'
 
 /** A layer as the new manifest names it. */
@@ -58,17 +57,58 @@ export interface Documents {
   readonly index: Bytes
   readonly layout: Bytes
   readonly dockerManifest: Bytes
-  readonly repositories: Bytes | null
 }
+
+/** One image as the index and manifest.json name it. */
+export interface Described {
+  readonly config: Bytes
+  readonly configDigest: Digest
+  readonly manifest: Bytes
+  readonly manifestDigest: Digest
+  readonly mediaType: string
+  readonly layers: readonly LayerDescriptor[]
+  /** As people write them. */
+  readonly tags: readonly string[]
+}
+
+/** Images that stay as they are, in the order of the archive, around the one that was rebuilt. */
+export interface Companions {
+  readonly before: readonly Described[]
+  readonly after: readonly Described[]
+}
+
+export const ALONE: Companions = { before: [], after: [] }
 
 /** `tags` as people write them; throws `bad-reference`. */
 export async function documentsOf(
-  image: Image,
+  annotations: Annotations,
   config: Bytes,
   layers: readonly LayerDescriptor[],
   tags: readonly string[],
+  { before, after }: Companions = ALONE,
 ): Promise<Documents> {
-  const references = tags.map(parseReference)
+  const image = await described(annotations, config, layers, tags)
+  const images = [...before, image, ...after]
+  return {
+    config,
+    configDigest: image.configDigest,
+    manifest: image.manifest,
+    manifestDigest: image.manifestDigest,
+    index: json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: images.flatMap(indexLines) }),
+    layout: json({ imageLayoutVersion: '1.0.0' }),
+    dockerManifest: json(images.map(dockerLine)),
+  }
+}
+
+export type Annotations = { readonly [key: string]: string | null | undefined } | null | undefined
+
+/** An image with a manifest of our own. */
+export async function described(
+  annotations: Annotations,
+  config: Bytes,
+  layers: readonly LayerDescriptor[],
+  tags: readonly string[],
+): Promise<Described> {
   const configDigest = await sha256(config)
   const manifest = json({
     schemaVersion: 2,
@@ -81,14 +121,18 @@ export async function documentsOf(
       ...(urls && urls.length > 0 ? { urls } : {}),
       ...(annotations ? { annotations } : {}),
     })),
-    ...(image.manifest?.json.annotations ? { annotations: image.manifest.json.annotations } : {}),
+    ...(annotations && Object.keys(annotations).length > 0 ? { annotations } : {}),
   })
   const manifestDigest = await sha256(manifest)
+  return { config, configDigest, manifest, manifestDigest, mediaType: OCI_MANIFEST, layers, tags }
+}
+
+function indexLines({ config, manifest, manifestDigest, mediaType, tags }: Described): object[] {
   const { os, architecture, variant } = parsedConfig(config)
   const platform =
     os && architecture ? { platform: { architecture, os, ...(variant ? { variant } : {}) } } : {}
-  const descriptor = { mediaType: OCI_MANIFEST, digest: manifestDigest, size: manifest.length }
-  const named = references.map((reference) => ({
+  const descriptor = { mediaType, digest: manifestDigest, size: manifest.length }
+  const named = tags.map(parseReference).map((reference) => ({
     ...descriptor,
     // Both names, as docker save writes them: with one of them alone, some engine loads the image and cannot find it.
     annotations: {
@@ -97,27 +141,14 @@ export async function documentsOf(
     },
     ...platform,
   }))
-  const index = json({
-    schemaVersion: 2,
-    mediaType: OCI_INDEX,
-    manifests: named.length > 0 ? named : [{ ...descriptor, ...platform }],
-  })
-  const dockerManifest = json([
-    {
-      Config: blobName(configDigest),
-      RepoTags: references.length > 0 ? references.map(familiarName) : null,
-      Layers: layers.map(({ digest }) => blobName(digest)),
-    },
-  ])
+  return named.length > 0 ? named : [{ ...descriptor, ...platform }]
+}
+
+function dockerLine({ configDigest, layers, tags }: Described): object {
   return {
-    config,
-    configDigest,
-    manifest,
-    manifestDigest,
-    index,
-    layout: json({ imageLayoutVersion: '1.0.0' }),
-    dockerManifest,
-    repositories: null,
+    Config: blobName(configDigest),
+    RepoTags: tags.length > 0 ? tags.map((tag) => familiarName(parseReference(tag))) : null,
+    Layers: layers.map(({ digest }) => blobName(digest)),
   }
 }
 

@@ -51,10 +51,10 @@ export async function* layerBytes(
 }
 
 /** Size of the plain tar that `layerBytes` will give. */
-export function layerSize(entries: Iterable<PlannedEntry>): number {
+export function layerSize(entries: Iterable<PlannedEntry>, clamp: Clamp = asItIs): number {
   let size = END.length
   for (const planned of entries) {
-    size += headerOf(planned, asItIs).length
+    size += headerOf(planned, clamp).length
     if (planned.linkTo === null && planned.entry.type === TYPE.file) size += padded(planned.entry.size)
   }
   return size

@@ -1,0 +1,121 @@
+/** An export on its way: what is asked for, what each build would come to, and what the chosen one came to, built ahead so that it is known before it is saved. */
+import type { Build, BuildSizes, EditsView, ExportRequest, ExportResult, Format } from '../../workers/api'
+import { faultOf, type Fault } from '../core/fault/fault'
+import type { Engine } from './engine'
+
+/** Beyond this the build waits for "Save": nobody wants to wait for a choice that was only passed by. */
+const MOST_AHEAD = 300_000_000
+/** After the last change of a choice, ms. */
+const REST = 300
+
+/** What a build ahead is of. */
+interface Ahead {
+  readonly key: string
+  readonly result: Promise<ExportResult>
+}
+
+export class ExportPlan {
+  readonly #engine: Engine
+  build = $state<Build>('append')
+  format = $state<Format>('docker')
+  tag = $state('')
+  from = $state(0)
+  gzip = $state(false)
+  /** As typed; null without a limit. */
+  epoch = $state<string | null>(null)
+  alone = $state(false)
+  #sizes = $state.raw<BuildSizes | null>(null)
+  #result = $state.raw<{ key: string; result: ExportResult } | null>(null)
+  #fault = $state.raw<{ key: string; fault: Fault } | null>(null)
+  #building = $state('')
+  #ahead: Ahead | null = null
+
+  constructor(engine: Engine, first: Build, tag: string) {
+    this.#engine = engine
+    this.build = first
+    this.tag = tag
+  }
+
+  readonly request = $derived.by((): ExportRequest => ({
+    build: this.build,
+    format: this.format,
+    tag: this.tag.trim(),
+    ...(this.build === 'squash' ? { from: this.from } : {}),
+    ...(this.gzip ? { gzip: true } : {}),
+    ...(this.epoch === null ? {} : { epoch: this.seconds }),
+    ...(this.alone ? { alone: true } : {}),
+  }))
+  readonly #key = $derived.by(() => JSON.stringify(this.request))
+
+  /** NaN where what was typed is neither seconds nor a date. */
+  get seconds(): number {
+    const typed = this.epoch?.trim() ?? ''
+    if (/^\d{1,12}$/.test(typed)) return Number(typed)
+    return /^\d{4}-\d\d-\d\d/.test(typed) ? Math.floor(Date.parse(typed) / 1000) : NaN
+  }
+  get sizes(): BuildSizes | null {
+    return this.#sizes
+  }
+  /** Of the choice on screen; null while it is not built. */
+  get result(): ExportResult | null {
+    return this.#result?.key === this.#key ? this.#result.result : null
+  }
+  /** Why the choice on screen cannot be built. */
+  get fault(): Fault | null {
+    return this.#fault?.key === this.#key ? this.#fault.fault : null
+  }
+  get building(): boolean {
+    return this.#building === this.#key
+  }
+
+  /** Asks for sizes and builds ahead whenever the choice has come to rest; to be called in an effect. Answers how to stop. */
+  follow(): () => void {
+    const { request } = this
+    const key = this.#key
+    const timer = setTimeout(() => void this.#prepare(key, request), REST)
+    return () => clearTimeout(timer)
+  }
+
+  async #prepare(key: string, request: ExportRequest): Promise<void> {
+    try {
+      const sizes = await this.#engine.sizes(request)
+      if (key !== this.#key) return
+      this.#sizes = sizes
+      const { bytes } = sizes.builds.find(({ build }) => build === request.build)!
+      if (request.build !== 'append' && (bytes ?? 0) > MOST_AHEAD) return
+      await this.built()
+    } catch {
+      // Said as the fault of the choice, where it is still on screen.
+    }
+  }
+
+  /** The choice on screen, built: what was built ahead, or what is being built. */
+  built(): Promise<ExportResult> {
+    const key = this.#key
+    if (this.#ahead?.key !== key) {
+      this.#building = key
+      this.#ahead = { key, result: this.#engine.export(this.request) }
+      this.#ahead.result
+        .then((result) => (this.#result = { key, result }))
+        .catch((thrown: unknown) => {
+          const fault = faultOf(thrown)
+          if (this.#ahead?.key === key) this.#ahead = null
+          if (fault.code !== 'cancelled') this.#fault = { key, fault }
+        })
+        .finally(() => {
+          if (this.#building === key) this.#building = ''
+        })
+    }
+    return this.#ahead.result
+  }
+
+  /** What was built is let go of. */
+  forget(): void {
+    this.#ahead = this.#result = this.#fault = null
+  }
+}
+
+/** The build to begin with: adding a layer cannot undo what lies in lower ones. */
+export function firstBuild(wanted: Build, edits: EditsView | null): Build {
+  return wanted === 'append' && edits?.stack.touched ? 'rewrite' : wanted
+}

@@ -1,0 +1,51 @@
+/** One image for the page: everything that is known before its trees are. */
+import type { ImageView } from '../../workers/api'
+import { decodeUtf8 } from '../core/bytes/text'
+import { platformOf, type Archive, type Image } from '../core/image/image'
+import { instructionOf } from '../core/image/instruction'
+import { configView } from './config-view'
+
+export function imageView(archive: Archive, image: Image): ImageView {
+  const { config } = image
+  return {
+    index: image.index,
+    id: image.id,
+    manifestDigest: image.manifest?.digest ?? null,
+    tags: image.tags,
+    platform: platformOf(config),
+    created: config.created ?? '',
+    author: config.author ?? '',
+    config: configView(config),
+    configText: formattedConfig(image.configBytes),
+    annotations: textPairs(image.manifest?.json.annotations),
+    steps: image.steps.map(({ history, layer, line }) => ({
+      history,
+      layer,
+      createdBy: line?.created_by ?? '',
+      instruction: instructionOf(line?.created_by ?? ''),
+      created: line?.created ?? '',
+      comment: line?.comment ?? '',
+      author: line?.author ?? '',
+    })),
+    storedBytes: image.layers.reduce((sum, layer) => sum + layer.storedBytes, 0),
+    notices: [...archive.notices, ...image.notices],
+  }
+}
+
+/** Indented, as people read it; text that is no JSON as it is. */
+export function formattedConfig(bytes: Uint8Array): string {
+  const text = decodeUtf8(bytes) ?? ''
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+  } catch {
+    return text
+  }
+}
+
+/** Null where the manifest has none, or there is no manifest. */
+export function textPairs(
+  annotations: { readonly [key: string]: string | null | undefined } | null | undefined,
+): { readonly [key: string]: string } | null {
+  if (!annotations) return null
+  return Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, value ?? '']))
+}

@@ -1,0 +1,180 @@
+/** Planned layers made: for good, or only measured, so that sizes are known before a byte is written. */
+import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
+import { gzipDeterministic } from '../core/compress/gzip-write'
+import type { Digest, DiffId } from '../core/digest/digest'
+import { ImageError } from '../core/fault/fault'
+import type { Image } from '../core/image/image'
+import { contentOf } from '../core/layer/rows'
+import type { EntryTable } from '../core/layer/table'
+import { layerMediaType, type LayerDescriptor } from '../core/rebuild/document'
+import { layerBytes, layerSize, notAfter, type OpenContent } from '../core/rebuild/layer'
+import type { PlannedEntry } from '../core/rebuild/plan'
+import { rewrittenParts } from '../core/rebuild/ranges'
+import type { RewrittenLayer } from '../core/rebuild/rewrite'
+import type { Slot } from '../core/rebuild/stack'
+import type { Content } from '../core/rootfs/entry'
+import type { LayerPool } from './pool'
+import { joinedBlobs, Segments } from './segments'
+
+export interface BuiltLayer {
+  /** Null for the one layer of a flattened image. */
+  readonly slot: Slot | null
+  readonly descriptor: LayerDescriptor
+  /** Null for a foreign layer that is not in the archive. */
+  readonly stored: ByteSource | null
+  /** The plain tar of a layer that was written; null for one that stays as it was. */
+  readonly plain: ByteSource | null
+}
+
+type Entries = Iterable<PlannedEntry>
+type OwnSlot = Extract<Slot, { kind: 'layer' }>
+
+export interface LayerMaker {
+  written(entries: Entries, open: OpenContent, slot: Slot | null): Promise<BuiltLayer>
+  rewritten(slot: OwnSlot, change: RewrittenLayer): Promise<BuiltLayer>
+  kept(slot: OwnSlot): Promise<BuiltLayer>
+  /** A tar that is no layer of the image. */
+  tar(entries: Entries, open: OpenContent): Promise<ByteSource>
+}
+
+export interface MakerInput {
+  readonly image: Image
+  readonly plain: readonly ByteSource[]
+  readonly gzip?: boolean
+  readonly epoch?: number
+  readonly pool: LayerPool
+  readonly signal?: AbortSignal
+  readonly onBytes?: (done: number) => void
+}
+
+/** Layers with their bytes. */
+export function realLayers(input: MakerInput): LayerMaker {
+  const { image, plain, pool, signal, gzip } = input
+  const clamp = notAfter(input.epoch)
+  let before = 0
+  const bytes = async (pieces: AsyncIterable<Bytes>): Promise<ByteSource> => {
+    const segments = new Segments()
+    for await (const piece of pieces) {
+      segments.push(piece)
+      input.onBytes?.(before + segments.size)
+    }
+    before += segments.size
+    return joinedBlobs(segments.finish())
+  }
+  /** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
+  const finished = async (made: ByteSource, slot: Slot | null): Promise<BuiltLayer> => {
+    const diffId = (await pool.digest(made, { signal })) as DiffId
+    const stored = gzip ? await segmented(gzipDeterministic(made.stream(signal))) : made
+    const digest = gzip ? await pool.digest(stored, { signal }) : diffId
+    const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
+    return { slot, plain: made, stored, descriptor: { diffId, digest, size: stored.size, mediaType } }
+  }
+  return {
+    written: async (entries, open, slot) =>
+      finished(await bytes(layerBytes(entries, open, signal, clamp)), slot),
+    rewritten: async (slot, change) =>
+      finished(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)), slot),
+    kept: async (slot) => {
+      const descriptor = await keptDescriptor(image, slot.layer, pool, signal)
+      return { slot, descriptor, stored: image.layers[slot.layer].source, plain: null }
+    },
+    tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp)),
+  }
+}
+
+/** Layers of the right sizes under made-up digests, without compression: what new layers would be, plain. */
+export function measuredLayers({ image, plain, epoch, pool }: MakerInput): LayerMaker {
+  const clamp = notAfter(epoch)
+  let made = 0
+  const name = (): Digest => `sha256:${(++made).toString(16).padStart(64, '0')}` as Digest
+  const sized = (size: number, slot: Slot | null): BuiltLayer => {
+    const digest = name()
+    const stored = new SizedSource(size)
+    const descriptor = {
+      diffId: digest as unknown as DiffId,
+      digest,
+      size,
+      mediaType: layerMediaType('none', ''),
+    }
+    return { slot, plain: stored, stored, descriptor }
+  }
+  return {
+    written: async (entries, _, slot) => sized(layerSize(entries, clamp), slot),
+    rewritten: async (slot, change) =>
+      sized(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)).size, slot),
+    kept: async (slot) => {
+      const descriptor = await keptDescriptor(image, slot.layer, { ...pool, digest: async () => name() })
+      return { slot, descriptor, stored: image.layers[slot.layer].source, plain: null }
+    },
+    tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
+  }
+}
+
+/** One of the image's own layers as it is stored; the digest is computed only where no description gives it. Throws `missing-member`. */
+export async function keptDescriptor(
+  image: Image,
+  index: number,
+  pool: LayerPool,
+  signal?: AbortSignal,
+): Promise<LayerDescriptor> {
+  const layer = image.layers[index]
+  const absent = layer.source === null
+  if (absent && layer.urls.length === 0)
+    throw new ImageError(
+      'missing-member',
+      `Layer ${layer.index} is not in the archive; without it the image cannot be put together. Flatten is not possible either.`,
+      { layer: layer.index },
+    )
+  return {
+    diffId: layer.diffId,
+    digest: layer.digest ?? (await pool.digest(layer.source!, { signal })),
+    size: layer.storedBytes,
+    mediaType: layerMediaType(layer.compression, layer.mediaType),
+    urls: layer.urls,
+    annotations: image.manifest?.json.layers?.[layer.index]?.annotations ?? null,
+    absent,
+  }
+}
+
+/** Where the bytes of entries come from: a range of a layer, or the store of edited files. */
+export function contentsOf({
+  tables,
+  plain,
+  stored,
+}: {
+  readonly tables: readonly EntryTable[]
+  readonly plain: readonly ByteSource[]
+  readonly stored: (id: string) => Promise<ByteSource>
+}): OpenContent {
+  return (content: Content) =>
+    content.from === 'stored'
+      ? stored(content.id)
+      : contentOf(plain[content.layer], tables[content.layer], content.row)
+}
+
+async function segmented(pieces: AsyncIterable<Bytes>): Promise<ByteSource> {
+  const segments = new Segments()
+  for await (const piece of pieces) segments.push(piece)
+  return joinedBlobs(segments.finish())
+}
+
+/** So many bytes that nobody has written. */
+class SizedSource implements ByteSource {
+  readonly size: number
+  constructor(size: number) {
+    this.size = size
+  }
+  read(): Promise<Bytes> {
+    return Promise.reject(new ImageError('internal', 'A layer that was only measured has no bytes.'))
+  }
+  slice(_at: number, length: number): ByteSource {
+    return new SizedSource(length)
+  }
+  // eslint-disable-next-line require-yield
+  async *stream(): AsyncIterable<Bytes> {
+    await this.read()
+  }
+  blobParts(): BlobPart[] {
+    throw new ImageError('internal', 'A layer that was only measured has no bytes.')
+  }
+}
