@@ -7,7 +7,7 @@ import { utf8 } from '../bytes/text'
 import type { Answer, Engine, EngineImage } from './engine'
 import type { ConfigFacts, DockerLine, Facts, Host, IndexEntry, LayerFile, ManifestFacts } from './facts'
 import { answered, differs, EXPORT, fails, RESAVE, wrapped, type Finding } from './findings'
-import { badName, familiar, full } from './names'
+import { badName, familiar, full, hasTag } from './names'
 
 const isDocker = ({ id }: Engine): boolean => id === 'docker-containerd'
 
@@ -57,7 +57,7 @@ function ofDocuments({ docker, layout, index }: Facts): Finding | null {
 
 function ofLayout({ index, docker, host }: Facts, engine: Engine): Answer {
   const { entries } = index!
-  const images = entries.flatMap((entry) => imageOf(entry, engine))
+  const images = moved(entries.flatMap((entry) => imageOf(entry, engine)))
   return answered(images, [
     emptyWalk(entries, host, engine),
     ...entries.map((entry) => ofEntry(entry, host, engine)),
@@ -68,11 +68,24 @@ function ofLayout({ index, docker, host }: Facts, engine: Engine): Answer {
 
 function imageOf({ digest, imageName, refName }: IndexEntry, engine: Engine): EngineImage[] {
   const name = imageName || refName
+  // docker lists no name without a tag.
+  if (isDocker(engine) && name !== '' && !badName(name) && !hasTag(name)) return []
   if (isDocker(engine)) return [{ names: name && !badName(name) ? [familiar(name)] : [], id: digest }]
   if (name === '') return []
   // ctr puts import-DATE in front of a bare tag.
   if (imageName === '' && !/[/:@]/.test(refName)) return [{ names: [`import-DATE:${refName}`], id: digest }]
   return [{ names: [name], id: digest }]
+}
+
+/** A name is one image's: the last to claim it has it, and an image that had no other is not kept. */
+function moved(images: readonly EngineImage[]): EngineImage[] {
+  return images.filter(
+    ({ names, id }, i) =>
+      names.length === 0 ||
+      names.some(
+        (name) => !images.some((later, at) => at > i && later.id !== id && later.names.includes(name)),
+      ),
+  )
 }
 
 const matches = (platform: { os: string; architecture: string }, host: Host): boolean =>
@@ -114,6 +127,7 @@ function ofPlatforms({ children }: IndexEntry, host: Host, engine: Engine): Find
   if (!first) {
     const why = `The index has no image for ${platform}.`
     if (isDocker(engine)) return null
+    if (engine.id === 'ctr-2') return differs(`${why} Nothing is unpacked.`, EXPORT)
     return fails('no match for platform', why, 'ctr images import --all-platforms --no-unpack ARCHIVE')
   }
   if (first.blob !== 'manifest') {
@@ -212,6 +226,7 @@ function ofName({ imageName, refName }: IndexEntry, engine: Engine): Finding | n
     return differs(
       `"${name}" is no name that docker takes: the image is to be had by its ID.`,
       'Give it a name in Peel, and export.',
+      null,
     )
   if (full(name) !== name)
     return differs(
@@ -252,7 +267,7 @@ async function ofDockerArchive({ docker, brokenLink, host }: Facts, engine: Engi
     : null
   const images: EngineImage[] = []
   for (const line of lines) images.push(...(await imageOfLine(line, engine)))
-  return answered(images, [
+  return answered(moved(images), [
     link,
     ...lines.map((line) => resolved(line)),
     filtered(lines, host, engine),

@@ -2,12 +2,12 @@
 import type { Answer, Engine, EngineImage } from './engine'
 import type { DockerLine, Facts, Host, IndexEntry } from './facts'
 import { answered, differs, EXPORT, fails, RESAVE, wrapped, type Finding } from './findings'
-import { badName, ofPodman } from './names'
+import { badName, hasTag, ofPodman } from './names'
 
-/** An OCI archive is tried first, then a docker archive; the first that loads as a whole wins. */
+/** An OCI archive of one image is tried first, then a docker archive; the first that loads as a whole wins. */
 export function podman(facts: Facts, engine: Engine): Answer {
   const { index, docker, host } = facts
-  const attempt = index && !index.undecodable && index.entries.length > 0 ? index.entries : null
+  const attempt = index && !index.undecodable && index.entries.length === 1 ? index.entries : null
   const troubles = attempt?.map((entry) => ofEntry(entry, host) ?? nameTrouble(entry)) ?? []
   if (attempt && troubles.every((trouble) => trouble === null))
     return answered(
@@ -19,12 +19,10 @@ export function podman(facts: Facts, engine: Engine): Answer {
   if (around) return answered([], [{ ...around, says: format }])
   const trouble = troubles.find((one) => one !== null)
   if (!docker) {
-    const why =
-      trouble?.why ??
-      (index ? 'index.json names no image.' : 'It has neither an index.json nor a manifest.json.')
+    const why = trouble?.why ?? noneOrMany(index)
     return answered([], [fails(format, why, trouble?.repair ?? EXPORT)])
   }
-  const images = docker.lines.map(({ image, tags }): EngineImage => ({
+  const images = firstOfName(docker.lines).map(({ image, tags }): EngineImage => ({
     names: tags.map(ofPodman),
     id: image?.digest ?? null,
   }))
@@ -198,9 +196,27 @@ function ofLine({ config, image, layers }: DockerLine): Finding | null {
   return null
 }
 
+/** Images are looked up by name: of two lines with one name the first is loaded, twice (image/docker/internal/tarfile, ChooseManifestItem). */
+function firstOfName(lines: readonly DockerLine[]): DockerLine[] {
+  const taken = new Set<string>()
+  return lines.flatMap((line) => {
+    const tags = line.tags.filter((tag) => !taken.has(tag))
+    tags.forEach((tag) => taken.add(tag))
+    return tags.length === 0 && line.tags.length > 0 ? [] : [{ ...line, tags }]
+  })
+}
+
+function noneOrMany(index: Facts['index']): string {
+  if (!index) return 'It has neither an index.json nor a manifest.json.'
+  return index.entries.length === 0
+    ? 'index.json names no image.'
+    : `index.json names ${index.entries.length} images; of an OCI archive it takes one, and there is no manifest.json.`
+}
+
 function tagTrouble({ tags }: DockerLine): Finding | null {
-  const bad = tags.find((tag) => badName(tag))
-  return bad === undefined
-    ? null
-    : fails(badName(bad)!, `"${bad}" is no name of an image.`, 'Change the name in Peel, and export.')
+  for (const tag of tags) {
+    const says = badName(tag) ?? (hasTag(tag) ? null : 'does not contain a tag')
+    if (says) return fails(says, `"${tag}" is no name with a tag.`, 'Change the name in Peel, and export.')
+  }
+  return null
 }

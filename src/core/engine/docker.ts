@@ -17,7 +17,7 @@ export function classic(facts: Facts, engine: Engine): Answer {
     id: image?.digest ?? null,
   }))
   return answered(images, [
-    ofDocument(facts),
+    ofDocument(facts, engine),
     ...docker.lines.map((line) => ofLine(line, facts, engine)),
     docker.lines.length === 0
       ? differs('manifest.json lists no image: it says nothing and loads nothing.', EXPORT, [])
@@ -42,7 +42,7 @@ function noManifest({ index, legacy }: Facts): Finding {
 /** Without a manifest.json each folder at the top is taken for an image of the v1 form. */
 function legacy(facts: Facts): Answer {
   const { legacy: old, topFolders } = facts
-  if (old?.hasRepositories)
+  if (old?.hasRepositories && topFolders.length === 0)
     return answered(
       old.images.map(({ names, id }) => ({ names: names.map(familiar), id })),
       [],
@@ -54,14 +54,15 @@ function legacy(facts: Facts): Answer {
   return answered([], [{ ...noManifest(facts), says: words }])
 }
 
-function ofDocument({ docker }: Facts): Finding | null {
+function ofDocument({ docker }: Facts, { id }: Engine): Finding | null {
   if (docker?.undecodable)
     return fails(
       docker.undecodable.truncated ? 'unexpected EOF' : '',
       'manifest.json is not what its JSON should be.',
       RESAVE,
     )
-  if (docker?.isNull) return fails('manifest cannot be null', 'manifest.json holds null.', RESAVE)
+  if (docker?.isNull && id !== 'docker-20')
+    return fails('manifest cannot be null', 'manifest.json holds null.', RESAVE)
   return null
 }
 
@@ -98,11 +99,7 @@ function ofLine(
     if (layer.as === null)
       return fails(`${layer.name}: no such file or directory`, `Layer ${i} is not in the archive.`, RESAVE)
     if (!engine.layers.includes(layer.compression))
-      return fails(
-        'invalid tar header',
-        `Layer ${i} is compressed with ${layer.compression}, which it does not read.`,
-        EXPORT,
-      )
+      return fails('', `Layer ${i} is compressed with ${layer.compression}, which it does not read.`, EXPORT)
     const other = first.get(layer.name)
     if (layer.right === false || (other !== undefined && other !== diffIds[i]))
       return fails(`invalid diffID for layer ${i}`, `Layer ${i} is not what its diff_id says.`, RESAVE)

@@ -92,10 +92,7 @@ describe('archives drawn for it', () => {
 
   test('a compression around the whole is named, with the program that takes it off', async () => {
     const told = await toldOf(await factsIn(buildArchive(DRAWN), 'zstd'))
-    expect(lines(told, 'docker-20', 'ctr-1')).toEqual([
-      'fails invalid tar header',
-      'fails invalid tar header',
-    ])
+    expect(lines(told, 'docker-20', 'ctr-1')).toEqual(['fails', 'fails'])
     expect(told['docker-20'].repair).toContain('unzstd')
     expect(line(told['docker-23'])).toMatch(/^loads/)
   })

@@ -21,7 +21,7 @@ export interface Facts {
   /** index.json; null where there is none. */
   readonly index: IndexFacts | null
   readonly legacy: LegacyFacts | null
-  /** Folders at the top, sorted: without a manifest.json docker takes each for an image of the v1 form. */
+  /** Folders at the top that have no `json` in them, sorted: without a manifest.json docker takes each folder for an image of the v1 form. */
   readonly topFolders: readonly string[]
   /** A symlink of the archive that leads to no file of it. */
   readonly brokenLink: { readonly name: string; readonly to: string } | null

@@ -20,7 +20,7 @@ export function differs(why: string, repair: string, images?: Answer['images'], 
 export function answered(images: readonly EngineImage[], findings: readonly (Finding | null)[]): Answer {
   const failed = findings.find((finding) => finding?.verdict === 'fails')
   const found = failed ?? findings.find((finding) => finding !== null)
-  if (found) return { images: found.verdict === 'fails' ? [] : images, ...found }
+  if (found) return { images: found.verdict === 'fails' ? [] : grouped(images), ...found }
   return { verdict: 'loads', images: grouped(images), says: '', why: '', repair: '' }
 }
 
@@ -52,7 +52,7 @@ const UNDO: Readonly<Record<string, string>> = {
 export function wrapped(wrapping: string, unwraps: readonly string[]): Finding | null {
   if (unwraps.includes(wrapping)) return null
   return fails(
-    'invalid tar header',
+    '', // "invalid tar header" or "unexpected EOF", as the bytes fall.
     `The archive as a whole is compressed with ${wrapping}, which it does not take off.`,
     `Decompress it first: ${UNDO[wrapping]} < ARCHIVE > archive.tar`,
   )

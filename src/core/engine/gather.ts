@@ -192,7 +192,7 @@ export class Gather {
       if (slash > 0) folders.add(path.slice(0, slash))
       else if (type === TYPE.directory && path !== '') folders.add(path)
     }
-    return [...folders].sort()
+    return [...folders].filter((folder) => this.find(`${folder}/json`) === null).sort()
   }
 
   brokenLink(): Facts['brokenLink'] {

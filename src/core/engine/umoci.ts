@@ -33,8 +33,19 @@ export function umoci({ layout, index }: Facts, engine: Engine): Answer {
     )
   return answered(
     named.map(({ refName }) => ({ names: [refName], id: null })),
-    named.map((entry) => ofEntry(entry, engine)),
+    [ambiguous(named), ...named.map((entry) => ofEntry(entry, engine))],
   )
+}
+
+/** A name must lead to one manifest: an index of more is ambiguous to it, attestations counted. */
+function ambiguous(named: readonly IndexEntry[]): Finding | null {
+  const many = named.find(
+    ({ refName, children }) =>
+      children.length > 1 || named.filter((other) => other.refName === refName).length > 1,
+  )
+  if (!many) return null
+  const why = `The name ${many.refName} leads to more than one manifest.`
+  return fails('tag is ambiguous', why, 'Export the platform that you need from Peel.')
 }
 
 function ofEntry({ mediaType, blob, digest, manifest }: IndexEntry, engine: Engine): Finding | null {
@@ -66,8 +77,8 @@ function ofEntry({ mediaType, blob, digest, manifest }: IndexEntry, engine: Engi
         `Layer ${i} is ${layer.compression === 'none' ? 'plain' : `compressed with ${layer.compression}`}, and its media type says otherwise.`,
         EXPORT,
       )
-    if (layer.right === false)
-      return fails('digest mismatch', `Layer ${i} is not what its digest says.`, RESAVE)
+    if (layer.right === false || !layer.sizeFits)
+      return fails('digest mismatch', `Layer ${i} is not what its digest and size say.`, RESAVE)
   }
   return null
 }
