@@ -523,6 +523,22 @@ export interface ExportResult {
   readonly images: number
   /** What our own reader found in the result; an error here means it is not offered. */
   readonly notices: readonly Notice[]
+  /** What engines will do with it; none where it is no image. */
+  readonly engines: readonly EngineRow[]
+}
+
+/** What an engine does with an archive; versions of one command that do the same share a row. */
+export interface EngineRow {
+  /** "docker load (20.10 – 22; 23 – 28)" */
+  readonly engine: string
+  /** differs: it loads, and something is not as one would think. */
+  readonly verdict: 'loads' | 'differs' | 'fails'
+  /** Names as the engine lists them, none for an image to be had by its ID only; the ID as it prints it, null where that is not known. */
+  readonly images: readonly { readonly names: readonly string[]; readonly id: string | null }[]
+  /** Words of the engine's own message; "" where there is none. */
+  readonly says: string
+  readonly why: string
+  readonly repair: string
 }
 
 // ---------------------------------------------------------------- storage
@@ -627,6 +643,10 @@ export interface EngineApi {
   /** Looks through contents; a search before it ends. Resolves when all is gone through. */
   search(request: SearchRequest, listener: (batch: SearchBatch) => void): void
   stopSearch(): void
+  /** What engines will do with the opened archive, as far as its layers are verified by now. */
+  rules(): readonly EngineRow[]
+  /** The same of an export before it is built: IDs are not known yet. None where it is no image. */
+  exportRules(request: ExportRequest): readonly EngineRow[]
   waste(): WasteView
   /** Wasted paths, biggest first. */
   wasteRows(from: number, count: number): readonly WasteRow[]

@@ -8,6 +8,7 @@ import type {
   Edit,
   EditsView,
   EngineEvent,
+  EngineRow,
   ExportRequest,
   ExportResult,
   ImageView,
@@ -266,6 +267,12 @@ export class Engine {
   }
   stopSearch(): void {
     this.#workspace?.stopSearch()
+  }
+  rules(): Promise<readonly EngineRow[]> {
+    return this.#open.rules()
+  }
+  exportRules(request: ExportRequest): Promise<readonly EngineRow[]> {
+    return this.#open.exportRules(request)
   }
   waste(): Promise<WasteView> {
     return this.#open.waste()
