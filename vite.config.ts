@@ -26,13 +26,14 @@ const policyInPage: Plugin = {
 
 /** `vite build --mode single`: dist-single/peel.html, the whole app in one file. */
 const single = {
-  publicDir: false,
+  publicDir: false as const,
   build: {
     outDir: 'dist-single',
     cssCodeSplit: false,
+    modulePreload: false as const,
     rolldownOptions: { output: { codeSplitting: false } },
   },
-} as const
+}
 
 export default defineConfig(({ mode }) => ({
   base: './', // From any static host and any sub-path.

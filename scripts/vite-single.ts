@@ -3,6 +3,8 @@
  * blobs made from text in it. Its policy names the digests of what is inlined and lets nothing else run or connect.
  */
 import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { build, type Plugin } from 'vite'
 import { contentSecurityPolicy } from './vite-service-worker.ts'
 
@@ -32,7 +34,7 @@ async function bundled(entry: string): Promise<string> {
       write: false,
       target: 'es2023',
       modulePreload: false,
-      rolldownOptions: { input: entry, output: { codeSplitting: false } },
+      rolldownOptions: { input: entry, output: { codeSplitting: false, format: 'iife' } },
     },
   })
   const codes = ('output' in result ? result.output : []).flatMap((part) =>
@@ -47,22 +49,23 @@ export function oneFile(): Plugin {
   return {
     name: 'peel:one-file',
     apply: 'build',
-    enforce: 'post',
-    generateBundle(_, bundle) {
-      let html = ''
-      const scripts: string[] = []
-      const styles: string[] = []
-      for (const [name, part] of Object.entries(bundle)) {
-        if (name.endsWith('.html')) html = String((part as { source: unknown }).source)
-        else if (part.type === 'chunk') scripts.push(part.code)
-        else if (name.endsWith('.css')) styles.push(String(part.source))
-        delete bundle[name]
-      }
-      if (html === '' || scripts.length !== 1)
-        this.error(`One page and one script were due, not ${scripts.length}.`)
-      const script = withoutEnd(scripts[0])
-      const style = styles.join('\n')
-      this.emitFile({ type: 'asset', fileName: 'peel.html', source: inlined(html, script, style) })
+    // From the disk, when all that rewrites the parts is done.
+    writeBundle: {
+      order: 'post',
+      sequential: true,
+      handler({ dir = '' }) {
+        const parts = readdirSync(dir, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+        const text = (ending: string) =>
+          parts.filter((path) => path.endsWith(ending)).map((path) => readFileSync(path, 'utf8'))
+        const [pages, scripts] = [text('.html'), text('.js')]
+        if (pages.length !== 1 || scripts.length !== 1)
+          this.error(`One page and one script were due, not ${pages.length} and ${scripts.length}.`)
+        const page = inlined(pages[0], withoutEnd(scripts[0]), text('.css').join('\n'))
+        for (const entry of readdirSync(dir)) rmSync(join(dir, entry), { recursive: true })
+        writeFileSync(join(dir, 'peel.html'), page)
+      },
     },
   }
 }

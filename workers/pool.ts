@@ -6,7 +6,7 @@ import type { LayerPool } from '../src/jobs/pool'
 import { blobOf } from '../src/jobs/segments'
 import layerUrl from './layer?worker&url'
 import type { LayerApi } from './layer'
-import { scriptUrl } from './trusted'
+import { scriptUrl, workerOptions } from './trusted'
 import { connect, type Connection } from './wire'
 
 /** Two to four hands: more only compete for the disk and hold a segment each. */
@@ -27,8 +27,7 @@ export function workerPool(): LayerPool {
   /** The platform's digest holds its buffer twice, so all workers together may hold no more than one of the largest. */
   const buffers = new Budget(BUFFER_LIMIT)
 
-  const start = (): Connection<LayerApi> =>
-    connect<LayerApi>(new Worker(scriptUrl(layerUrl), { type: 'module' }))
+  const start = (): Connection<LayerApi> => connect<LayerApi>(new Worker(scriptUrl(layerUrl), workerOptions))
 
   // Started before there is work: a worker takes longer to start than a small layer takes to read. Not at once, though:
   // the start page comes first.
