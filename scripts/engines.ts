@@ -10,10 +10,13 @@
  */
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { corpus, corpusFile, expectedOf, root, unzstd } from '../src/testkit/corpus'
+import { corpus, corpusFile, expectedOf, gunzip, root, unzstd } from '../src/testkit/corpus'
 import { command, complaint, type Result } from './engines/command'
 import { whyNoDockerd, withDockerd, type Docker, type Inspected } from './engines/dockerd'
 import { podmanTakes, skopeoTakes, umociTakes, versionOf, type Verdict } from './engines/others'
+import { comparedAll, treeOf } from './engines/peel'
+import { must, prove, report, rows, same, skip, type Row } from './engines/table'
+import { unionByUmoci, whyNoUmoci, type Kind } from './engines/umoci'
 import { after, alpyne, isWritten, recipeOf, redis, type Walk } from './engines/walks'
 import {
   differences,
@@ -22,66 +25,13 @@ import {
   rootfsOf,
   unionOf,
   wrongBlobs,
-  type Seen,
   type SeenImage,
 } from './engines/witness'
 
-// ---------------------------------------------------------------- the table
-
-interface Row {
-  readonly engine: string
-  readonly archive: string
-  readonly verdict: 'ok' | 'FAILED' | 'skipped'
-  readonly name: string
-  readonly id: string
-  readonly words: string
-  readonly seconds: number
-}
-const rows: Row[] = []
-
-let last = Date.now()
-
-function report(row: Omit<Row, 'name' | 'id' | 'seconds'> & Partial<Row>): void {
-  const whole: Row = { name: '', id: '', seconds: (Date.now() - last) / 1000, ...row }
-  last = Date.now()
-  rows.push(whole)
-  const cell = (text: string, width: number): string => text.slice(0, width).padEnd(width)
-  const id = whole.id.replace('sha256:', '').slice(0, 12)
-  const words = whole.words.split('\n')[0].slice(0, whole.verdict === 'FAILED' ? 600 : 110)
-  console.log(
-    `${cell(whole.verdict, 8)}${cell(whole.engine, 18)}${cell(whole.archive, 40)}${whole.seconds.toFixed(1).padStart(5)} s  ${cell(whole.name, 26)} ${cell(id, 13)}${words}`,
-  )
-}
-
-/** One proof: its words if it holds, an Error if it does not. */
-async function prove(
-  engine: string,
-  archive: string,
-  proof: () => Partial<Row> | Promise<Partial<Row>>,
-): Promise<void> {
-  try {
-    report({ engine, archive, verdict: 'ok', words: '', ...(await proof()) })
-  } catch (thrown) {
-    report({
-      engine,
-      archive,
-      verdict: 'FAILED',
-      words: thrown instanceof Error ? thrown.message : String(thrown),
-    })
-  }
-}
-
-const skip = (engine: string, archive: string, words: string): void =>
-  report({ engine, archive, verdict: 'skipped', words })
-
-function must(holds: boolean, words: string): void {
-  if (!holds) throw new Error(words)
-}
 function mustRun(result: Result): string {
   must(result.ok, complaint(result))
   return result.stdout
 }
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 // ---------------------------------------------------------------- archives as others made them
 
@@ -141,6 +91,12 @@ function imagesOfCorpus(): [string, Facts][] {
     .filter(([name]) => /^(built|real)\//.test(name))
 }
 
+/** Without a compression around the whole, which skopeo before 1.10 does not take off. */
+function plainTar(name: string, { outer_compression }: Facts): string {
+  if (name.endsWith('.zst')) return unzstd(name)
+  return outer_compression === 'gzip' ? gunzip(name) : corpusFile(name)
+}
+
 async function corpusProofs(docker: Docker | null, tools: Tools): Promise<void> {
   for (const [name, facts] of imagesOfCorpus()) {
     const tar = name.endsWith('.zst') ? unzstd(name) : corpusFile(name)
@@ -154,6 +110,18 @@ async function corpusProofs(docker: Docker | null, tools: Tools): Promise<void> 
       if (isDocker && (facts.images ?? []).length === 1)
         await prove(`docker ${docker.version}`, short, () =>
           sameTree(docker, tar, `sha256:${facts.images?.[0].config_sha256}`),
+        )
+    }
+    if (tools.union) {
+      const kind = facts.has.manifest_json
+        ? 'docker-archive'
+        : facts.has.oci_layout
+          ? 'oci-archive'
+          : 'legacy'
+      const images = Math.max(1, (facts.images ?? facts.oci ?? []).length)
+      for (let image = 0; image < images; image++)
+        await prove(`umoci ${tools.umoci} union`, short, () =>
+          sameByUmoci(plainTar(name, facts), kind, image, images),
         )
     }
     const verdicts: readonly [string | null, () => Verdict][] = [
@@ -199,64 +167,29 @@ function dockerTakes(docker: Docker, tar: string, due: readonly ImageFacts[]): P
 
 /** The union as Peel shows it and as docker made it, path by path: `peel inspect --files` beside `docker export`. */
 function sameTree(docker: Docker, tar: string, ref: string): Partial<Row> {
-  const peel = command(
-    process.execPath,
-    [join(root, 'scripts/peel.mjs'), 'inspect', tar, '--json', '--files'],
-    {
-      cwd: root,
-    },
-  )
-  must(peel.stdout.startsWith('{'), complaint(peel))
-  const report = JSON.parse(peel.stdout) as { images: [{ files: PeelFile[] }] }
-  const due = Object.fromEntries(
-    report.images[0].files.map((file) => [inPython(file.path.slice(1)), seenAs(file)]),
-  )
-  const there = Object.fromEntries(
-    Object.entries(rootfsOf(docker.exportRootfs(ref))).map(([path, entry]) => [path, compared(entry)]),
-  )
+  const due = treeOf(tar)
   // Docker makes /etc for its hosts file where an image has none.
   const ignored = (path: string, field: string): boolean =>
     ignoreDockers(path, field) || (path === 'etc' && due.etc === undefined)
-  const found = differences(due, there, { ignored })
-  must(found.length === 0, `docker export, ${found.length} differences: ${found.slice(0, 8).join('; ')}`)
+  mustEqual('docker export', due, comparedAll(rootfsOf(docker.exportRootfs(ref))), ignored)
   return { words: `docker export: ${Object.keys(due).length} paths as Peel shows them` }
 }
 
-/** A name as union.py prints it: bytes that are not UTF-8 escaped as here, all others as they are. */
-function inPython(name: string): string {
-  return name.replace(/\\(?:x([0-9a-f]{2})|\\)/g, (escape, hex?: string) => {
-    if (hex === undefined) return '\\'
-    const byte = parseInt(hex, 16)
-    return byte < 0x80 ? String.fromCharCode(byte) : escape
-  })
+/** The same beside `umoci unpack`: another implementation of layer.md, which shares no line with docker's. */
+function sameByUmoci(tar: string, kind: Kind, image: number, images: number): Partial<Row> {
+  const due = treeOf(tar, image)
+  mustEqual('umoci unpack', due, comparedAll(unionByUmoci(tar, kind, image, images)), () => false)
+  return { words: `umoci unpack: ${Object.keys(due).length} paths as Peel shows them` }
 }
 
-interface PeelFile extends Seen {
-  readonly path: string
-  readonly layer: number | null
-}
-
-/** Hard links are names of one file to docker export, which writes another of them as the file. */
-function seenAs({
-  path: _,
-  layer,
-  mode,
-  ...file
-}: Omit<PeelFile, 'mode'> & { readonly mode?: unknown }): Seen {
-  const type = file.type === 'hardlink' && file.sha256 !== undefined ? 'file' : file.type
-  const seen = compared({
-    ...file,
-    type,
-    mode: parseInt(String(mode), 8),
-    link: file.link === undefined ? undefined : inPython(file.link),
-  })
-  return layer === null ? { ...seen, missing: true } : seen
-}
-
-function compared({ type, mode, uid, gid, mtime, size, sha256, link }: Seen): Seen {
-  const common = { type, mode, uid, gid, mtime: Math.floor(mtime ?? 0) }
-  if (type === 'file') return { ...common, size, sha256 }
-  return type === 'symlink' ? { ...common, link } : common
+function mustEqual(
+  witness: string,
+  due: SeenImage['entries'],
+  there: SeenImage['entries'],
+  ignored: (path: string, field: string) => boolean,
+): void {
+  const found = differences(due, there, { ignored })
+  must(found.length === 0, `${witness}, ${found.length} differences: ${found.slice(0, 8).join('; ')}`)
 }
 
 // ---------------------------------------------------------------- what Peel made
@@ -308,6 +241,8 @@ function exportsOfTheTerminal(): Made[] {
 }
 
 interface Tools {
+  /** Whether umoci can unpack as root: a second witness of the union. */
+  readonly union: boolean
   readonly podman: string | null
   readonly skopeo: string | null
   readonly umoci: string | null
@@ -476,9 +411,12 @@ async function main(): Promise<void> {
     skip('all', 'corpus', 'no corpus of real archives here')
     return
   }
-  const tools: Tools = { podman: versionOf('podman'), skopeo: versionOf('skopeo'), umoci: versionOf('umoci') }
-  for (const [tool, version] of Object.entries(tools))
+  const versions = { podman: versionOf('podman'), skopeo: versionOf('skopeo'), umoci: versionOf('umoci') }
+  for (const [tool, version] of Object.entries(versions))
     if (!version) skip(tool, 'all', `${tool} is not installed`)
+  const whyNoUnion = whyNoUmoci()
+  if (whyNoUnion) skip('umoci union', 'all', whyNoUnion)
+  const tools: Tools = { ...versions, union: whyNoUnion === null }
   const prove = async (docker: Docker | null): Promise<void> => {
     await corpusProofs(docker, tools)
     await madeProofs(docker, tools)

@@ -4,6 +4,7 @@
  */
 import type { Fault, Place } from '../src/core/fault/fault'
 import type { Notice } from '../src/core/fault/notice'
+import type { Kind } from '../src/core/insight/kind'
 
 export type { Fault, Notice, Place }
 
@@ -212,6 +213,34 @@ export interface Row {
   /** 1-based place among its siblings, and how many there are: for aria-posinset and aria-setsize. */
   readonly position: number
   readonly siblings: number
+}
+
+/** A rectangle of the treemap: a path, or several small ones of a directory together. */
+export interface Block {
+  /** Index of the block that it lies in, which stands before it; -1 for the first. */
+  readonly parent: number
+  /** Of several together, that of their directory. */
+  readonly path: string
+  readonly name: string
+  readonly bytes: number
+  /** Files with contents at and below. */
+  readonly files: number
+  /** How many paths this is together; 0 for one by itself. */
+  readonly rest: number
+  readonly directory: boolean
+  /** Whether what is in it follows as blocks of its own. */
+  readonly opened: boolean
+  /** What most of the bytes are. */
+  readonly layer: number | null
+  readonly change: Change
+  readonly kind: Kind
+}
+
+/** What the tree shows below `path`, by size: parents before children, the biggest of each first. */
+export interface Treemap {
+  readonly path: string
+  readonly bytes: number
+  readonly blocks: readonly Block[]
 }
 
 export interface Details {
@@ -494,6 +523,22 @@ export interface ExportResult {
   readonly images: number
   /** What our own reader found in the result; an error here means it is not offered. */
   readonly notices: readonly Notice[]
+  /** What engines will do with it; none where it is no image. */
+  readonly engines: readonly EngineRow[]
+}
+
+/** What an engine does with an archive; versions of one command that do the same share a row. */
+export interface EngineRow {
+  /** "docker load (20.10 – 22; 23 – 28)" */
+  readonly engine: string
+  /** differs: it loads, and something is not as one would think. */
+  readonly verdict: 'loads' | 'differs' | 'fails'
+  /** Names as the engine lists them, none for an image to be had by its ID only; the ID as it prints it, null where that is not known. */
+  readonly images: readonly { readonly names: readonly string[]; readonly id: string | null }[]
+  /** Words of the engine's own message; "" where there is none. */
+  readonly says: string
+  readonly why: string
+  readonly repair: string
 }
 
 // ---------------------------------------------------------------- storage
@@ -568,6 +613,8 @@ export interface EngineApi {
   reveal(path: string): { readonly summary: TreeSummary; readonly row: number }
   /** Row of the next name that starts with `prefix`, after row `from`, wrapping; -1 for none. */
   typeAhead(prefix: string, from: number): number
+  /** At most `most` blocks of the view on screen, below `path`. */
+  treemap(path: string, most: number): Treemap
   details(at: PathRef): Details
   preview(at: PathRef, from: number, length: number): Preview
   /** A file as it is, a directory as a tar. */
@@ -602,6 +649,10 @@ export interface EngineApi {
   /** Looks through contents; a search before it ends. Resolves when all is gone through. */
   search(request: SearchRequest, listener: (batch: SearchBatch) => void): void
   stopSearch(): void
+  /** What engines will do with the opened archive, as far as its layers are verified by now. */
+  rules(): readonly EngineRow[]
+  /** The same of an export before it is built: IDs are not known yet. None where it is no image. */
+  exportRules(request: ExportRequest): readonly EngineRow[]
   waste(): WasteView
   /** Wasted paths, biggest first. */
   wasteRows(from: number, count: number): readonly WasteRow[]

@@ -95,6 +95,18 @@ export class Docker {
   names(): readonly string[] {
     return this.#out('images', '--format', '{{.Repository}}:{{.Tag}}').split('\n').filter(Boolean)
   }
+  /** Every image in the store, one line a name; without one where it has none. */
+  listed(): readonly { readonly id: string; readonly name: string | null }[] {
+    return this.#out('images', '--no-trunc', '--format', '{{.ID}} {{.Repository}}:{{.Tag}}')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' '))
+      .map(([id, name]) => ({ id, name: name.includes('<none>') ? null : name }))
+  }
+  /** Whether docker finds it again under that name. */
+  finds(name: string): boolean {
+    return this.call('image', 'inspect', name).ok
+  }
   save(image: string): string {
     const tar = this.#file('save.tar')
     this.#out('save', '-o', tar, image)

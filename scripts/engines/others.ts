@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { command, complaint, outputOf, type Result } from './command'
+import { here, type Place } from './place'
 
 export interface Verdict {
   readonly ok: boolean
@@ -27,27 +28,26 @@ export function versionOf(program: string): string | null {
   return ok ? (/\d+\.\d+(\.\d+)?/.exec(stdout)?.[0] ?? '?') : null
 }
 
+/** podman with a store of its own in `folder`. */
+export function podmanIn(folder: string, place: Place = here): (...args: readonly string[]) => Result {
+  const at = (name: string): string => join(folder, name)
+  return (...args) =>
+    place.run(
+      'podman',
+      [
+        ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp')],
+        // runc, since Debian's crun refuses some cgroup set-ups.
+        ...['--storage-driver', 'vfs', '--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
+        ...['--runtime', 'runc', '--log-level', 'error', ...args],
+      ],
+      { env: { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' } },
+    )
+}
+
 /** Loads into an empty podman store, and runs `args` in a container where some are given. */
 export function podmanTakes(tar: string, args: readonly string[] | null): Verdict {
   return withFolder((folder) => {
-    const podman = (...more: readonly string[]): Result =>
-      command(
-        'podman',
-        [
-          ...[
-            '--root',
-            join(folder, 'root'),
-            '--runroot',
-            join(folder, 'run'),
-            '--tmpdir',
-            join(folder, 'tmp'),
-          ],
-          // runc, since Debian's crun refuses some cgroup set-ups.
-          ...['--storage-driver', 'vfs', '--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
-          ...['--runtime', 'runc', '--log-level', 'error', ...more],
-        ],
-        { env: { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' } },
-      )
+    const podman = podmanIn(folder)
     const loaded = podman('load', '-i', tar)
     if (!loaded.ok) return refused(loaded)
     const name = /^Loaded images?(?:\(s\))?: *(\S+?),?$/m.exec(loaded.stdout)?.[1] ?? ''

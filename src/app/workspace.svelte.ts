@@ -28,6 +28,7 @@ import type { Dropped } from './opening'
 import { hashOf, home, routeOf, type Route, type Tab } from './route'
 import { download } from './saving'
 import { SearchPane } from './search.svelte'
+import { TreemapPane } from './treemap.svelte'
 import { count, directoryOf, joined, nameOf } from './words'
 
 /** A fault on screen, with what was being done. */
@@ -41,6 +42,8 @@ export type Storage = Extract<EngineEvent, { type: 'storage' }>['state']
 export type Network = 'checking' | 'blocked' | 'open'
 /** On a narrow screen one of them is seen at a time. */
 export type PaneName = 'layers' | 'center' | 'inspector'
+/** How the tree is drawn. */
+export type Shape = 'list' | 'treemap'
 
 export class Workspace implements Desk {
   #engine: Engine
@@ -64,6 +67,7 @@ export class Workspace implements Desk {
   #member = $state.raw<MemberView | null>(null)
   #memberIndex = $state<number | null>(null)
   #pane = $state<PaneName>('center')
+  #shape = $state<Shape>('list')
   #said = $state('')
   /** Something about what is open that should stay on screen. */
   #note = $state('')
@@ -73,16 +77,21 @@ export class Workspace implements Desk {
   #troubleCount = 0
   /** The next change of the address replaces the last one: moving about is no page of the history. */
   #quietly = true
+  /** Files that came together, of which one is open. */
+  #shelf = $state.raw<readonly OpenedFile[]>([])
+  #onShelf = $state(0)
 
   readonly files: FilesPane
   readonly inspector: Inspector
   readonly search: SearchPane
+  readonly treemap: TreemapPane
 
   constructor(engine: Engine = startEngine()) {
     this.#engine = engine
     this.files = new FilesPane(this)
     this.inspector = new Inspector(this)
     this.search = new SearchPane(this)
+    this.treemap = new TreemapPane(this, this.files)
     this.#listen()
     onNewVersion((apply) => (this.#renew = apply))
   }
@@ -162,6 +171,9 @@ export class Workspace implements Desk {
   get note(): string {
     return this.#note
   }
+  get shape(): Shape {
+    return this.#shape
+  }
   /** The last thing worth hearing, for the live region. */
   get said(): string {
     return this.#said
@@ -169,6 +181,12 @@ export class Workspace implements Desk {
   /** Puts a newer version of the page in force and reloads; null while there is none. */
   get renew(): (() => void) | null {
     return this.#renew
+  }
+  get shelf(): readonly OpenedFile[] {
+    return this.#shelf
+  }
+  get onShelf(): number {
+    return this.#onShelf
   }
   get openedHandle(): FileSystemFileHandle | null {
     return this.#opened
@@ -301,8 +319,7 @@ export class Workspace implements Desk {
       case 'image':
         return this.#takeImage(event.image)
       case 'layer':
-        this.#layers = withLayer(this.#layers, event.layer)
-        return
+        return this.#takeLayer(event.layer)
       case 'tree':
         return this.files.take(event.summary)
       case 'edits':
@@ -322,6 +339,22 @@ export class Workspace implements Desk {
       case 'closed':
         return this.#clear()
     }
+  }
+
+  /** A layer that turns out to be broken is said once; the image stays open. */
+  #takeLayer(layer: LayerView): void {
+    const before = this.#layers[layer.index]
+    this.#layers = withLayer(this.#layers, layer)
+    if (layer.fault && !before?.fault) this.#report(layer.fault, `reading layer ${layer.index}`)
+    else if (layer.verified === false && before?.verified !== false)
+      this.#report(
+        {
+          code: 'digest-mismatch',
+          message: `Layer ${layer.index} is not what its digest says.`,
+          where: { layer: layer.index },
+        },
+        `checking layer ${layer.index}`,
+      )
   }
 
   #adopt(archive: ArchiveView): void {
@@ -357,6 +390,7 @@ export class Workspace implements Desk {
     this.#opened = null
     this.files.reset()
     this.search.reset()
+    this.treemap.reset()
     this.inspector.close()
     this.inspector.forgetDrafts()
   }
@@ -420,15 +454,24 @@ export class Workspace implements Desk {
 
   // ---- opening and closing
 
+  /** The one door for whatever was dropped, chosen, pasted or handed over by the system. */
   async openDropped({ files, folder, handle }: Dropped): Promise<void> {
     if (files.length === 0) return this.say('Nothing to open in there.')
+    const several = folder === '' && files.length > 1 && files.every(({ path }) => path === '')
+    this.#shelf = several ? files : []
+    this.#onShelf = 0
+    if (several) return this.openFromShelf(0)
     const name = folder === '' ? files[0].file.name : folder
-    const several = folder === '' && files.every(({ path }) => path === '')
-    const opened = several
-      ? files.slice(0, 1)
-      : files.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
+    const opened = files.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
     await this.open(opened, name, handle)
-    if (several && files.length > 1) this.say(`Opened ${name}. Open one archive at a time.`)
+  }
+
+  /** One of several files that came together: each is an image of its own, and keeps its edits while another is open. */
+  async openFromShelf(index: number): Promise<void> {
+    const chosen = this.#shelf[index]
+    if (!chosen) return
+    this.#onShelf = index
+    await this.open([chosen], chosen.file.name, null)
   }
 
   async open(files: readonly OpenedFile[], name: string, handle: FileSystemFileHandle | null): Promise<void> {
@@ -437,10 +480,12 @@ export class Workspace implements Desk {
   }
 
   async openSample(): Promise<void> {
+    this.#shelf = []
     await this.#open('a sample image', () => this.#engine.openSample())
   }
 
   async reopen(recent: Recent, route: Route | null = null): Promise<void> {
+    this.#shelf = []
     this.#awaited = null
     const archive = await this.#open(recent.name, () => this.#engine.reopen(recent.id), route)
     if (!archive) this.#awaited = { id: recent.id, name: recent.tags[0] ?? recent.name }
@@ -480,6 +525,7 @@ export class Workspace implements Desk {
   }
 
   async closeImage(): Promise<void> {
+    this.#shelf = []
     await this.run('closing', () => this.#engine.close())
     this.#note = ''
     this.#clear()
@@ -516,6 +562,12 @@ export class Workspace implements Desk {
     this.#pane = 'center'
   }
 
+  shapeAs(shape: Shape): void {
+    this.#tab = 'files'
+    this.#pane = 'center'
+    this.#shape = shape
+  }
+
   showPane(pane: PaneName): void {
     this.#pane = pane
   }
@@ -549,6 +601,15 @@ export class Workspace implements Desk {
     void this.inspector.inspect({ view: this.files.view, path: row.path }, row)
   }
 
+  /** Puts a path of the tree's own view under the glass, and the tree's cursor on it. `quietly`: the cursor only passes by. */
+  lookAtTree(path: string, quietly = false): void {
+    this.#quietly = quietly
+    this.#step = null
+    if (!quietly) this.#pane = 'inspector'
+    void this.files.reveal(path)
+    void this.inspector.inspect({ view: this.files.view, path }, null)
+  }
+
   /** Puts a path under the glass as a view has it, and leaves the tree as it is. */
   lookAt(path: string, view: ViewKind, facet: Facet): void {
     this.#quietly = false
@@ -562,6 +623,7 @@ export class Workspace implements Desk {
   async goToPath(path: string): Promise<void> {
     this.#quietly = false
     this.#tab = 'files'
+    this.#shape = 'list'
     if (await this.files.reveal(path)) {
       this.#step = null
       await this.inspector.inspect({ view: this.files.view, path }, null)

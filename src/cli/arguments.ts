@@ -11,9 +11,10 @@ export const USAGE = `usage:
   peel inspect ARCHIVE [--json] [--files] [--no-verify]
       what is in a saved image: layers with their steps, sizes, findings, waste
       exit 0: nothing wrong; 1: findings of severity error; 2: refused
-  peel rules ARCHIVE [--json]
-      what each engine does with the archive: name, image ID, or the message with which it fails
-      exit 0: every engine loads it; 1: some do not; 2: refused
+  peel rules ARCHIVE [--json] [--no-verify]
+      what docker, ctr, podman, skopeo and umoci do with the archive as it is: load it under which names and image ID,
+      load it otherwise than one would think, or fail with which message; and the way out of it
+      exit 0: every engine takes it; 1: some refuse it; 2: it is no archive
   peel rebuild ARCHIVE -o OUT [--recipe R.json] [--tag NAME:TAG]
                [--build add|rewrite|squash|flatten] [--from LAYER]
                [--format docker|oci|rootfs|context|unpacked] [--gzip] [--epoch SECONDS]

@@ -11,6 +11,7 @@ import { exitCodeOf, refusal, reportOf, reportText, type Report } from '../jobs/
 import { parseArguments, USAGE, type Arguments } from './arguments'
 import { FileSource } from './file-source'
 import { runRebuild } from './rebuild'
+import { runRules } from './rules'
 import { summaryOf } from './summary'
 
 setStreamingHasher(() => createHash('sha256'))
@@ -40,6 +41,12 @@ async function inspected(path: string, options: Arguments['options']): Promise<R
   }
 }
 
+async function rules(words: Arguments): Promise<void> {
+  const { text, status } = await runRules(words)
+  process.stdout.write(`${text}\n`)
+  process.exitCode = status
+}
+
 // A reader that has seen enough (head, a pager) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
@@ -50,6 +57,7 @@ try {
   const parsed = parseArguments(process.argv.slice(2))
   if (parsed.command === 'help') process.stdout.write(`${USAGE}\n`)
   else if (parsed.command === 'inspect') await inspect(parsed)
+  else if (parsed.command === 'rules') await rules(parsed)
   else process.stderr.write(`${await runRebuild(parsed)}\n`)
 } catch (thrown) {
   process.stderr.write(`peel: ${faultOf(thrown).message}\n`)

@@ -8,6 +8,7 @@ import type {
   Edit,
   EditsView,
   EngineEvent,
+  EngineRow,
   ExportRequest,
   ExportResult,
   ImageView,
@@ -17,6 +18,7 @@ import type {
   Preview,
   Recent,
   Row,
+  Treemap,
   TreeSummary,
   ViewRequest,
   Details,
@@ -214,6 +216,9 @@ export class Engine {
   typeAhead(prefix: string, from: number): number {
     return this.#open.typeAhead(prefix, from)
   }
+  treemap(path: string, most: number): Treemap {
+    return this.#open.treemap(path, most)
+  }
   details(at: PathRef): Details {
     return this.#open.details(at)
   }
@@ -273,6 +278,12 @@ export class Engine {
   }
   stopSearch(): void {
     this.#workspace?.stopSearch()
+  }
+  rules(): Promise<readonly EngineRow[]> {
+    return this.#open.rules()
+  }
+  exportRules(request: ExportRequest): Promise<readonly EngineRow[]> {
+    return this.#open.exportRules(request)
   }
   waste(): Promise<WasteView> {
     return this.#open.waste()

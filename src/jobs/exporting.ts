@@ -1,11 +1,14 @@
 /** What is asked for in the export, as input for a rebuild; the result as the page sees it; and the size of each build before it. */
-import type { Build, BuildSizes, ExportRequest, ExportResult } from '../../workers/api'
+import type { Build, BuildSizes, EngineRow, ExportRequest, ExportResult } from '../../workers/api'
 import type { ByteSource } from '../core/bytes/source'
 import type { Edited } from '../core/edit/apply'
+import { editedConfig } from '../core/edit/config'
 import type { Operation } from '../core/edit/operation'
 import type { Stack } from '../core/edit/stack'
 import { faultOf, ImageError } from '../core/fault/fault'
 import { namesOf, type Archive, type Image } from '../core/image/image'
+import type { Planned } from '../core/engine/planned'
+import { parsedConfig } from '../core/rebuild/document'
 import { changesFiles } from '../core/rebuild/plan'
 import { sizeIn } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
@@ -15,6 +18,7 @@ import type { Layers } from './layers'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import { fileNameFor, measured, rebuild, type RebuildInput } from './rebuild'
+import { rowsOfPlanned } from './rules'
 import { blobOf } from './segments'
 import type { Task } from './tasks'
 
@@ -37,7 +41,11 @@ export interface Exportable {
 const BUILDS: readonly Build[] = ['append', 'rewrite', 'squash', 'flatten']
 
 /** Throws what `rebuild` throws. */
-export async function exported(from: Exportable, request: ExportRequest, task: Task): Promise<ExportResult> {
+export async function exported(
+  from: Exportable,
+  request: ExportRequest,
+  task: Task,
+): Promise<Omit<ExportResult, 'engines'>> {
   if (isUnchanged(from, request)) return unchanged(from)
   const input = await inputFor(from, request, task.signal)
   const { build, format } = request
@@ -80,8 +88,41 @@ export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'bu
   return { opened: from.opened.file.size, builds }
 }
 
+/** What engines will do with what is asked for, before it is built; at most so many layers as are counted here. */
+export async function rowsOfExport(
+  { archive, image, operations, tags: now }: Exportable,
+  { build, format, tag, from = 0, alone }: ExportRequest,
+): Promise<EngineRow[]> {
+  if (format !== 'docker' && format !== 'oci') return []
+  const config = parsedConfig(editedConfig(image.configBytes, configEdits(operations)))
+  const kept = build === 'flatten' ? 0 : build === 'squash' ? from : image.layers.length
+  const others = alone ? [] : archive.images.filter((other) => other !== image)
+  return rowsOfPlanned({
+    format,
+    images: [
+      plannedImage({ ...image, config }, tagsFor(tag, now), image.layers.slice(0, kept), 1),
+      ...others.map((other) => plannedImage(other, namesOf(other), other.layers, 0)),
+    ],
+  })
+}
+
+function plannedImage(
+  { config }: Pick<Image, 'config'>,
+  tags: readonly string[],
+  layers: Image['layers'],
+  more: number,
+): Planned['images'][number] {
+  return {
+    tags,
+    os: config.os ?? '',
+    architecture: config.architecture ?? '',
+    layers: layers.length + more,
+    absent: layers.filter(({ source }) => source === null).map(({ index }) => index),
+  }
+}
+
 /** Nothing is asked for that the opened file is not. */
-function isUnchanged(
+export function isUnchanged(
   { operations, edited, image, archive, tags: now }: Exportable,
   { build, format, tag, epoch, alone }: ExportRequest,
 ): boolean {
@@ -144,7 +185,7 @@ async function inputFor(
   }
 }
 
-function unchanged({ opened, name, image, archive, edited }: Exportable): ExportResult {
+function unchanged({ opened, name, image, archive, edited }: Exportable): Omit<ExportResult, 'engines'> {
   return {
     blob: blobOf(opened.file, 'application/x-tar'),
     fileName: name,

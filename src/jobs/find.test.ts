@@ -85,10 +85,11 @@ test('a million paths are gone through quickly', () => {
   }
   findPaths(big, 'warm', 50)
   for (const query of ['module_99', 'pkg7mod', '*_42.js']) {
-    const start = performance.now()
+    const before = process.cpuUsage()
     expect(findPaths(big, query, 50).nodes.length).toBeGreaterThan(0)
-    // A tenth of a second on a machine of its own; here others build and test beside it.
-    expect(performance.now() - start).toBeLessThan(1000)
-    if (process.env.PEEL_TIMES) console.log(query, performance.now() - start)
+    const { user, system } = process.cpuUsage(before)
+    if (process.env.PEEL_TIMES) console.log(query, (user + system) / 1000, 'ms')
+    // A tenth of a second on a machine of its own. Others build and test beside it here, so it is time on the processor, with room.
+    expect((user + system) / 1000).toBeLessThan(1000)
   }
 })

@@ -59,7 +59,7 @@ export async function openArchiveIn(tar: ByteSource, signal?: AbortSignal): Prom
 }
 
 /** diff_id of stored bytes of any compression. */
-async function plainDigest(stored: ByteSource, signal?: AbortSignal): Promise<DiffId> {
+export async function plainDigest(stored: ByteSource, signal?: AbortSignal): Promise<DiffId> {
   const compression = sniffCompression(await stored.read(0, Math.min(8, stored.size)))
   if (compression === 'none') return (await sha256Of(stored, { signal })) as DiffId
   const hasher = new Sha256()

@@ -4,7 +4,7 @@ import { bytesOfName, nameText } from '../core/bytes/text'
 import { CHANGE, changesOf } from '../core/rootfs/change'
 import { entryOf, sizeIn, type Sources } from '../core/rootfs/entry'
 import { inodeKey, isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
-import { ROOT, type Tree } from '../core/rootfs/tree'
+import { ROOT, type Touched, type Tree } from '../core/rootfs/tree'
 import { compareNames } from '../core/rootfs/walk'
 import { TYPE } from '../core/tar/entry'
 import { matches } from './filter'
@@ -30,19 +30,59 @@ export const TYPES: readonly EntryType[] = [
   'other',
 ]
 
+function wantedChanges(changes: readonly Change[]): Uint8Array {
+  return Uint8Array.from(CHANGES, (change) => (changes.includes(change) ? 1 : 0))
+}
+
+/** What every view of one tree has in common, whatever its filter and order. */
+interface Base {
+  readonly changes: Uint8Array
+  readonly sums: Sums
+  /** Nodes that the view shows without a filter. */
+  readonly visible: Uint8Array
+  readonly changedBelow: Uint32Array
+}
+
+/** Of the state that a tree was in last: each layer that is applied begins another `touched`. */
+const bases = new WeakMap<Touched, { readonly key: string; readonly base: Base }>()
+
+function baseOf({ tree, sources, ghosts, onlyTouched }: ViewTree): Base {
+  const key = [ghosts, onlyTouched, tree.length, tree.touched.nodes.length, sources.tables.length].join()
+  const known = bases.get(tree.touched)
+  if (known?.key === key) return known.base
+  const changes = changesOf(tree, sources)
+  const visible = new Uint8Array(tree.length)
+  for (let node = 0; node < tree.length; node++)
+    if (tree.alive[node] === 0) visible[node] = ghosts && changes[node] === CHANGE.removed ? 1 : 0
+    else
+      visible[node] =
+        !onlyTouched || changes[node] !== CHANGE.same || (tree.isTouched(node) && tree.row[node] >= 0) ? 1 : 0
+  const changedBelow = new Uint32Array(tree.length)
+  for (let node = tree.length - 1; node > 0; node--)
+    changedBelow[tree.parent[node]] += changedBelow[node] + (changes[node] === CHANGE.same ? 0 : 1)
+  // Of one layer alone, what lower layers have in a directory is not its doing.
+  const sums = sumsOf(tree, sizeIn(sources), onlyTouched ? (node) => visible[node] === 1 : undefined)
+  const base = { changes, sums, visible, changedBelow }
+  bases.set(tree.touched, { key, base })
+  return base
+}
+
 export class View {
   readonly tree: Tree
   readonly sources: Sources
   readonly #request: ViewRequest
   readonly #expanded: Set<string>
+  readonly #base: Base
   readonly #changes: Uint8Array
   readonly #sums: Sums
   /** Nodes that can be seen at all: live ones, ghosts where wanted, and with a filter only matches and their parents. */
   readonly #seen: Uint8Array
-  readonly #changedBelow: Uint32Array
+  /** Directories that stand otherwise than they would by themselves: opened, or with a filter closed. */
+  readonly #turned: Uint8Array
   readonly #matched: number | null
-  /** With a filter, the nodes that match, last first. */
-  readonly #hits: number[] = []
+  readonly #comparison: (a: number, b: number) => number
+  /** With a filter, which nodes match. */
+  readonly #hits: Uint8Array
   readonly #children = new Map<number, Int32Array>()
   #order: Int32Array = new Int32Array(0)
   #counts: { files: number; directories: number; bytes: number } | null = null
@@ -53,62 +93,66 @@ export class View {
     this.sources = sources
     this.#request = request
     this.#expanded = expanded
-    this.#changes = changesOf(tree, sources)
-    const inView = (node: number): boolean => this.#inView(node, ghosts, onlyTouched)
-    // Of one layer alone, what lower layers have in a directory is not its doing.
-    this.#sums = sumsOf(tree, sizeIn(sources), onlyTouched ? inView : undefined)
+    this.#base = baseOf({ tree, sources, ghosts, onlyTouched })
+    const { visible } = this.#base
+    this.#changes = this.#base.changes
+    this.#sums = this.#base.sums
+    const inView = (node: number): boolean => visible[node] === 1
     this.#seen = new Uint8Array(tree.length)
+    this.#turned = new Uint8Array(tree.length)
+    this.#comparison = this.#comparing()
     const filtered = request.filter !== '' || (request.changes?.length ?? 0) > 0
-    const found = request.filter === '' ? null : matches(tree, request.filter, inView)
+    const found = request.filter === '' ? null : matches(tree, request.filter, inView).flags
+    const wanted = request.changes?.length ? wantedChanges(request.changes) : null
+    const { parent } = tree
+    const seen = this.#seen
+    const changes = this.#changes
+    const hits = (this.#hits = new Uint8Array(filtered ? tree.length : 0))
     let matched = 0
     for (let node = tree.length - 1; node > 0; node--) {
-      const hit = inView(node) && (found === null || found.flags[node] === 1) && this.#wanted(node)
+      const hit =
+        (found === null ? visible[node] : found[node]) === 1 &&
+        (wanted === null || wanted[changes[node]] === 1)
       if (hit) {
-        this.#seen[node] = 1
+        seen[node] = 1
         matched++
-        if (filtered) this.#hits.push(node)
+        if (filtered) hits[node] = 1
       }
-      if (this.#seen[node] === 1) this.#seen[tree.parent[node]] = 1
+      if (seen[node] === 1) seen[parent[node]] = 1
     }
     this.#matched = filtered ? matched : null
-    this.#changedBelow = this.#countChanges()
+    this.#turnExpanded()
     this.#lay()
   }
 
-  #inView(node: number, ghosts: boolean, onlyTouched: boolean): boolean {
-    const change = this.#changes[node]
-    if (this.tree.alive[node] === 0) return ghosts && change === CHANGE.removed
-    return !onlyTouched || (this.tree.isTouched(node) && this.tree.row[node] >= 0) || change !== CHANGE.same
+  /** Directories by number: with a filter all ways to a match are open but those closed by hand, which stand in `expanded` with a "!". */
+  #turnExpanded(): void {
+    const filtered = this.#matched !== null
+    for (const word of this.#expanded)
+      if (word.startsWith('!') === filtered) this.#turn(filtered ? word.slice(1) : word, true)
   }
 
-  #wanted(node: number): boolean {
-    const { changes } = this.#request
-    return !changes || changes.length === 0 || changes.includes(CHANGES[this.#changes[node]])
+  #turn(path: string, turned: boolean): void {
+    const node = this.nodeAt(path)
+    if (node > ROOT) this.#turned[node] = turned ? 1 : 0
   }
 
-  #countChanges(): Uint32Array {
-    const below = new Uint32Array(this.tree.length)
-    for (let node = this.tree.length - 1; node > 0; node--)
-      below[this.tree.parent[node]] += below[node] + (this.#changes[node] === CHANGE.same ? 0 : 1)
-    return below
+  #isOpen(node: number): boolean {
+    return (this.#turned[node] === 1) === (this.#matched === null)
   }
 
   /** The rows that are open now, top to bottom. */
   #lay(): void {
     const order: number[] = []
-    const filtered = this.#matched !== null
-    const stack: { node: number; path: string }[] = []
-    const push = (node: number, path: string): void => {
+    const stack: number[] = []
+    const push = (node: number): void => {
       const children = this.#childrenOf(node)
-      for (let i = children.length - 1; i >= 0; i--)
-        stack.push({ node: children[i], path: `${path}/${this.tree.name(children[i])}` })
+      for (let i = children.length - 1; i >= 0; i--) stack.push(children[i])
     }
-    push(ROOT, '')
-    for (let item = stack.pop(); item; item = stack.pop()) {
-      order.push(item.node)
-      // With a filter all ways to a match are open, and what was closed by hand is marked by its path with a "!".
-      const open = filtered ? !this.#expanded.has(`!${item.path}`) : this.#expanded.has(item.path)
-      if (open) push(item.node, item.path)
+    push(ROOT)
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      order.push(node)
+      if (this.tree.firstChild[node] >= 0 && this.#isOpen(node)) push(node)
     }
     this.#order = Int32Array.from(order)
   }
@@ -117,14 +161,16 @@ export class View {
     let children = this.#children.get(node)
     if (children) return children
     const list: number[] = []
-    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child])
-      if (this.#seen[child] === 1) list.push(child)
-    children = Int32Array.from(list.sort(this.#comparison()))
+    const seen = this.#seen
+    const { firstChild, nextSibling } = this.tree
+    for (let child = firstChild[node]; child >= 0; child = nextSibling[child])
+      if (seen[child] === 1) list.push(child)
+    children = Int32Array.from(list.length > 1 ? list.sort(this.#comparison) : list)
     this.#children.set(node, children)
     return children
   }
 
-  #comparison(): (a: number, b: number) => number {
+  #comparing(): (a: number, b: number) => number {
     const { sort, descending } = this.#request
     const sign = descending ? -1 : 1
     const byName = (a: number, b: number): number => compareNames(this.tree, a, b)
@@ -168,7 +214,7 @@ export class View {
   }
 
   #count(): { files: number; directories: number; bytes: number } {
-    const counts = { files: 0, directories: 0, bytes: this.#bytesShown() }
+    const counts = { files: 0, directories: 0, bytes: this.weights[ROOT] }
     for (let node = 1; node < this.tree.length; node++) {
       if (this.#seen[node] === 0) continue
       if (this.tree.type[node] === TYPE.directory) counts.directories++
@@ -177,33 +223,35 @@ export class View {
     return counts
   }
 
-  /** What the rows on screen add up to: with a filter, the matches; a directory that matches counts with all below it. */
-  #bytesShown(): number {
-    if (this.#matched === null) return this.#sums.bytes[ROOT]
-    const { tree } = this
-    const inside = new Uint8Array(tree.length)
-    const inodes = new Set<number>()
-    let bytes = 0
-    for (const node of this.#hits.reverse()) {
-      const above = tree.parent[node]
-      if (tree.type[node] === TYPE.directory) inside[node] = 1
-      if (this.#isInside(above, inside) || tree.alive[node] === 0) continue
-      if (tree.type[node] === TYPE.directory) bytes += this.#sums.bytes[node]
-      else if (tree.type[node] === TYPE.file && !inodes.has(inodeKey(tree, node))) {
-        inodes.add(inodeKey(tree, node))
-        bytes += sizeIn(this.sources)(tree, node)
-      }
-    }
-    return bytes
+  #weights: Float64Array | null = null
+
+  /** By node, the bytes that the view shows at and below it, hard-linked data once: with a filter, those of the matches, a directory that matches with all below it. */
+  get weights(): Float64Array {
+    return (this.#weights ??= this.#matched === null ? this.#sums.bytes : this.#weigh())
   }
 
-  /** Whether a node or anything above it is marked; what is found is marked on the way down, so that it is looked up once. */
-  #isInside(node: number, marks: Uint8Array): boolean {
-    let at = node
-    while (at !== ROOT && marks[at] === 0) at = this.tree.parent[at]
-    const found = marks[at] === 1
-    if (found) for (let mark = node; mark !== at; mark = this.tree.parent[mark]) marks[mark] = 1
-    return found
+  #weigh(): Float64Array {
+    const { tree } = this
+    const { linked, bytes } = this.#sums
+    const weights = new Float64Array(tree.length)
+    /** At or below a directory that matches. */
+    const covered = new Uint8Array(tree.length)
+    const inodes = new Set<number>()
+    const size = sizeIn(this.sources)
+    for (let node = 1; node < tree.length; node++) {
+      const directory = tree.type[node] === TYPE.directory
+      if (covered[tree.parent[node]] === 1 || (this.#hits[node] === 1 && directory)) {
+        covered[node] = tree.alive[node]
+        weights[node] = bytes[node]
+      } else if (this.#hits[node] === 1 && tree.alive[node] === 1 && tree.type[node] === TYPE.file) {
+        if (linked && inodes.has(inodeKey(tree, node))) continue
+        if (linked) inodes.add(inodeKey(tree, node))
+        weights[node] = size(tree, node)
+      }
+    }
+    for (let node = tree.length - 1; node > 0; node--)
+      if (covered[tree.parent[node]] === 0) weights[tree.parent[node]] += weights[node]
+    return weights
   }
 
   /** Whether the view shows the node when all is open. */
@@ -232,17 +280,16 @@ export class View {
       type: this.#shownType(node),
       link: entry.link.length > 0 ? nameText(entry.link) : this.#linkName(node),
       expandable,
-      expanded:
-        expandable && (this.#matched !== null ? !this.#expanded.has(`!${path}`) : this.#expanded.has(path)),
+      expanded: expandable && this.#isOpen(node),
       bytes: this.#bytes(node),
       below: this.#sums.below[node],
       mode: entry.mode,
       uid: entry.uid,
       gid: entry.gid,
       mtime: entry.mtime,
-      layer: this.#layerOf(node),
-      change: CHANGES[this.#changes[node]],
-      changedBelow: this.#changedBelow[node],
+      layer: this.layerOf(node),
+      change: this.changeOf(node),
+      changedBelow: this.#base.changedBelow[node],
       position: siblings.indexOf(node) + 1,
       siblings: siblings.length,
     }
@@ -281,11 +328,15 @@ export class View {
   }
 
   /** -1 for what the edits made or moved. */
-  #layerOf(node: number): number | null {
+  layerOf(node: number): number | null {
     const { tree, sources } = this
     const layer = tree.layer[node]
     if (layer === sources.tables.length || tree.inodeLayer[node] === sources.tables.length) return -1
     return tree.row[node] < 0 ? null : layer
+  }
+
+  changeOf(node: number): Change {
+    return CHANGES[this.#changes[node]]
   }
 
   #hasChildren(node: number): boolean {
@@ -297,6 +348,7 @@ export class View {
   expand(path: string, open: boolean, deep: boolean): void {
     const filtered = this.#matched !== null
     const set = (at: string): void => {
+      this.#turn(at, open !== filtered)
       if (filtered) {
         if (open) this.#expanded.delete(`!${at}`)
         else this.#expanded.add(`!${at}`)
@@ -336,7 +388,11 @@ export class View {
     const node = this.nodeAt(path)
     if (node <= ROOT) return -1
     const names = path.split('/').filter(Boolean)
-    for (let i = 1; i < names.length; i++) this.#expanded.add(`/${names.slice(0, i).join('/')}`)
+    for (let i = 1; i < names.length; i++) {
+      const path = `/${names.slice(0, i).join('/')}`
+      this.#expanded.add(path)
+      if (this.#matched === null) this.#turn(path, true)
+    }
     this.#lay()
     return this.#order.indexOf(node)
   }

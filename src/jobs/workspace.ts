@@ -10,6 +10,7 @@ import type {
   Edit,
   EditsView,
   EngineEvent,
+  EngineRow,
   ExportRequest,
   ExportResult,
   ImageView,
@@ -17,6 +18,7 @@ import type {
   PathRef,
   Preview,
   Row,
+  Treemap,
   TreeSummary,
   ViewKind,
   FoundPaths,
@@ -56,13 +58,14 @@ import { contentOf } from '../core/layer/rows'
 import { readRecipe } from '../core/edit/recipe'
 import { recipeText } from '../core/edit/recipe-text'
 import { archiveView, memberView } from './anatomy'
+import { blocksOf } from './blocks'
 import { changeView } from './change'
 import { mustFit, namedLine } from './fit'
 import { configOperations } from './config-text'
 import { archiveId } from './archive-id'
 import { configView } from './config-view'
 import { annotationsInForce, configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
-import { exported, sizesOf, type Exportable } from './exporting'
+import { exported, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
 import { findPaths } from './find'
 import { editedHistory, formattedConfig, imageView, textPairs } from './image-view'
 import { keepOpened } from './keeping'
@@ -74,6 +77,7 @@ import type { ArchiveRecord, Claim, Claims, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
 import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
+import { rowsOfBuilt, rowsOfOpened } from './rules'
 import { searchContents } from './search'
 import { asTask, type Task, type Tasks } from './tasks'
 import { TYPES as TYPE_WORDS, View, type ViewTree } from './view'
@@ -475,6 +479,10 @@ export class Workspace {
     return this.#shown().typeAhead(prefix, from)
   }
 
+  treemap(path: string, most: number): Treemap {
+    return blocksOf(this.#shown(), path, Math.min(most, 2000))
+  }
+
   // ------------------------------------------------------------ one path
 
   #at({ view, path }: PathRef): { at: At; shown: View } {
@@ -783,9 +791,13 @@ export class Workspace {
   async export(request: ExportRequest): Promise<ExportResult> {
     await this.#scanned
     this.stopExport()
-    return asTask(this.#options.tasks, 'building the image', 0, 'bytes', (task) => {
+    return asTask(this.#options.tasks, 'building the image', 0, 'bytes', async (task) => {
       this.#exporting = task
-      return exported(this.#exportable, request, task)
+      const result = await exported(this.#exportable, request, task)
+      const engines = result.identical
+        ? await this.rules()
+        : await rowsOfBuilt(new BlobSource(result.blob), request.format, task.signal)
+      return { ...result, engines }
     })
   }
 
@@ -797,6 +809,20 @@ export class Workspace {
   async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
     await this.#scanned
     return sizesOf(this.#exportable, request)
+  }
+
+  rules(): Promise<EngineRow[]> {
+    const layers = this.#layers
+    return rowsOfOpened(this.#archive, this.#options.opened.compression, (image, layer) =>
+      image === this.#image ? layers.views[layer].verified : null,
+    )
+  }
+
+  async exportRules(request: ExportRequest): Promise<EngineRow[]> {
+    await this.#scanned
+    const from = this.#exportable
+    if (isUnchanged(from, request)) return this.rules()
+    return rowsOfExport(from, request)
   }
 
   get #exportable(): Exportable {

@@ -3,7 +3,7 @@
  * them, tests say so and are skipped; in CI they must be there. The one file of the testkit that knows Node.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -45,13 +45,18 @@ export function expectedOf(): ReadonlyMap<string, Expected> {
 }
 
 /** A .zst file of the corpus unpacked, into a folder that git ignores; done once. */
-export function unzstd(name: string): string {
-  const out = join(root, '.cache', 'corpus', name.replace(/\.zst$/, ''))
+export const unzstd = (name: string): string => unpacked(name, /\.zst$/, 'zstd', ['-q', '-d', '-c'])
+
+/** A .gz file of the corpus unpacked likewise. */
+export const gunzip = (name: string): string => unpacked(name, /\.t?gz$/, 'gzip', ['-d', '-c'])
+
+function unpacked(name: string, ending: RegExp, program: string, args: readonly string[]): string {
+  const out = join(root, '.cache', 'corpus', name.replace(ending, ''))
   if (existsSync(out)) return out
   mkdirSync(dirname(out), { recursive: true })
   // Beside its place, then moved: two test processes may come here at once.
   const beside = `${out}.${process.pid}`
-  execFileSync('zstd', ['-q', '-d', '-f', corpusFile(name), '-o', beside])
+  writeFileSync(beside, execFileSync(program, [...args, corpusFile(name)], { maxBuffer: 1 << 30 }))
   renameSync(beside, out)
   return out
 }

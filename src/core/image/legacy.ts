@@ -103,19 +103,29 @@ async function imageOf(
     claims.push({ member: layer, descriptor: null, name: layer.path })
     history.push({
       created: json.created ?? undefined,
-      created_by: (json.container_config?.Cmd ?? []).join(' '),
+      author: json.author || undefined,
+      created_by: (json.container_config?.Cmd ?? []).join(' ') || undefined,
       comment: json.comment || undefined,
     })
   }
   const top = chain[chain.length - 1].raw
-  // docker's MakeConfigFromV1Config: the top json without what only the v1 form has, plus rootfs and history.
-  const kept = Object.fromEntries(
-    Object.entries(top).filter(
-      ([key]) => !['id', 'parent', 'Size', 'parent_id', 'layer_id', 'throwaway'].includes(key),
+  // docker's MakeConfigFromV1Config (moby image/v1/imagev1.go): the top json without what only the v1 form has, plus
+  // rootfs and history, keys sorted as Go sorts those of a map; so its SHA-256 is the ID that docker gives the image.
+  const kept = Object.entries(top).filter(
+    ([key]) => !['id', 'parent', 'Size', 'parent_id', 'layer_id', 'throwaway'].includes(key),
+  )
+  const rootfs = { type: 'layers', diff_ids: diffIds }
+  const config = Object.fromEntries(
+    [...kept, ['rootfs', rootfs] as const, ['history', history] as const].sort(([one], [other]) =>
+      one < other ? -1 : 1,
     ),
   )
-  const config = { ...kept, rootfs: { type: 'layers', diff_ids: diffIds }, history }
-  return { configBytes: utf8(JSON.stringify(config)), claims }
+  return { configBytes: utf8(escapedAsGo(JSON.stringify(config))), claims }
+}
+
+/** Go's json.Marshal writes these three as escapes wherever they stand. */
+function escapedAsGo(text: string): string {
+  return text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** From the base up to `id`. */

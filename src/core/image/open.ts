@@ -23,8 +23,7 @@ export async function openArchive(
   signal?: AbortSignal,
 ): Promise<Archive> {
   const notices = new Notices()
-  const table = await scanLayer(new SourceInput(source, signal), notices, signal)
-  const members = new Members(source, table, notices)
+  const members = await membersIn(source, notices, signal)
   const shapes = shapesOf(members)
   const roles = new Map<number, string>()
   const drafts = await draftsOf(members, shapes, roles, digestOf, notices)
@@ -55,6 +54,16 @@ export async function openArchive(
   if (images.length === 0) throw first instanceof ImageError ? first : nothingFound(members, notices)
   unreferenced(members, roles, notices)
   return { members, shapes, images, roles, notices: notices.list }
+}
+
+/** The members alone, of a tar in which no image may be. */
+export async function membersIn(
+  source: ByteSource,
+  notices: Notices,
+  signal?: AbortSignal,
+): Promise<Members> {
+  const table = await scanLayer(new SourceInput(source, signal), notices, signal)
+  return new Members(source, table, notices)
 }
 
 type Draft = Omit<Parameters<typeof assembleImage>[1], 'index' | 'notices' | 'digestOf'>

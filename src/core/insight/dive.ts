@@ -5,6 +5,7 @@
  */
 import type { EntryTable } from '../layer/table'
 import { markerOf } from '../layer/whiteout'
+import { lastNameOf } from '../rootfs/union'
 import { namesIn } from '../rootfs/walk'
 import { Tree } from '../rootfs/tree'
 import { TYPE } from '../tar/entry'
@@ -37,8 +38,12 @@ class Dive {
   #sum = new Float64Array(1024)
   #least = new Float64Array(1024)
   #seen = new Uint32Array(1024)
+  /** Of the layer at hand: the node of each row, -1 for rows that dive does not see. */
+  #nodes = new Int32Array(0)
+  #markers = new Uint8Array(0)
 
   layer(table: EntryTable): void {
+    this.#find(table)
     const leaves = this.#leavesOf(table)
     for (const leaf of leaves) {
       const size = leaf.whiteout ? this.#hiddenBy(leaf.node) : leaf.size
@@ -68,25 +73,21 @@ class Dive {
     return bytes
   }
 
-  /** The layer's own tree: its leaves in the order dive visits them. */
+  /** The layer's own tree: its leaves in the order dive visits them. A path listed twice is the later entry in the place of the earlier one. */
   #leavesOf(table: EntryTable): Leaf[] {
-    const entries = new Map<number, Leaf>()
-    const parents = new Set<number>()
+    const entries: Leaf[] = []
+    const parents = new Uint8Array(this.#paths.length)
+    // One more than the place in `entries`, of the path and of the whiteout of it.
+    const places = new Int32Array(2 * this.#paths.length)
     this.#each(table, (node, row, whiteout) => {
-      parents.add(this.#paths.parent[node])
-      for (
-        let up = this.#paths.parent[this.#paths.parent[node]];
-        up > 0 && !parents.has(up);
-        up = this.#paths.parent[up]
-      )
-        parents.add(up)
-      entries.set(whiteout ? -node : node, {
-        node,
-        whiteout,
-        size: whiteout || table.type[row] !== TYPE.file ? 0 : table.size[row],
-      })
+      for (let up = this.#paths.parent[node]; up > 0 && parents[up] === 0; up = this.#paths.parent[up])
+        parents[up] = 1
+      const leaf = { node, whiteout, size: whiteout || table.type[row] !== TYPE.file ? 0 : table.size[row] }
+      const key = 2 * node + (whiteout ? 1 : 0)
+      if (places[key] > 0) entries[places[key] - 1] = leaf
+      else places[key] = entries.push(leaf)
     })
-    const leaves = [...entries.values()].filter(({ node, whiteout }) => whiteout || !parents.has(node))
+    const leaves = entries.filter(({ node, whiteout }) => whiteout || parents[node] === 0)
     // The order only matters where an unknown whiteout cuts the layer short.
     const fails = leaves.some(({ node, whiteout }) => whiteout && this.#stacked[node] === 0)
     return fails
@@ -128,23 +129,37 @@ class Dive {
   }
 
   #each(table: EntryTable, visit: (node: number, row: number, whiteout: boolean) => void): void {
-    const { pathBytes, pathEnd } = table
-    for (let row = 0; row < table.length; row++) {
-      const names = namesIn(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
-      if (names.length === 0) continue
-      const [from, to] = [names[names.length - 2], names[names.length - 1]]
+    for (let row = 0; row < table.length; row++)
+      if (this.#nodes[row] >= 0) visit(this.#nodes[row], row, this.#markers[row] === 1)
+  }
+
+  /** Finds the node of every row once; most often it lies where the row before does. */
+  #find({ pathBytes, pathEnd, length }: EntryTable): void {
+    this.#nodes = new Int32Array(length).fill(-1)
+    this.#markers = new Uint8Array(length)
+    let above = 0
+    let [aboveFrom, aboveTo] = [0, 0]
+    for (let row = 0; row < length; row++) {
+      const { start, from, to } = lastNameOf(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
+      if (from === to) continue
       const marker = markerOf(pathBytes, from, to)
       if (marker === 'opaque' || marker === 'aufs') continue
-      let node = 0
-      for (let i = 0; i < names.length; i += 2) {
-        const start = marker !== 'none' && i === names.length - 2 ? names[i] + 4 : names[i]
-        const child = this.#paths.child(node, pathBytes, start, names[i + 1])
-        node =
-          child >= 0 ? child : this.#paths.put(node, pathBytes, start, names[i + 1], -1, -1, TYPE.directory)
+      if (!sameRange(pathBytes, aboveFrom, aboveTo, start, from)) {
+        const names = namesIn(pathBytes, start, from)
+        above = 0
+        for (let i = 0; i < names.length; i += 2) above = this.#step(above, pathBytes, names[i], names[i + 1])
+        ;[aboveFrom, aboveTo] = [start, from]
       }
-      this.#grow()
-      visit(node, row, marker !== 'none')
+      const node = this.#step(above, pathBytes, marker === 'none' ? from : from + 4, to)
+      this.#nodes[row] = node
+      if (marker !== 'none') this.#markers[row] = 1
     }
+    this.#grow()
+  }
+
+  #step(parent: number, bytes: Uint8Array, from: number, to: number): number {
+    const child = this.#paths.child(parent, bytes, from, to)
+    return child >= 0 ? child : this.#paths.put(parent, bytes, from, to, -1, -1, TYPE.directory)
   }
 
   #grow(): void {
@@ -170,6 +185,12 @@ class Dive {
     }
     return { score: sum === 0 ? 1 : least / sum, wastedBytes }
   }
+}
+
+function sameRange(bytes: Uint8Array, from: number, to: number, otherFrom: number, otherTo: number): boolean {
+  if (to - from !== otherTo - otherFrom) return false
+  for (let i = 0; i < to - from; i++) if (bytes[from + i] !== bytes[otherFrom + i]) return false
+  return true
 }
 
 function widened<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(

@@ -10,6 +10,8 @@ export interface Sums {
   readonly bytes: Float64Array
   /** Live paths below, itself not counted. */
   readonly below: Uint32Array
+  /** Whether any inode has more than one name. */
+  readonly linked: boolean
 }
 
 /** Sums over all live nodes, or those of them that `counts` names; bottom up: parents stand before their children. */
@@ -25,7 +27,7 @@ export function sumsOf(tree: Tree, sizeOf: SizeOf, counts?: (node: number) => bo
     bytes[parent] += bytes[node]
     below[parent] += below[node] + (counted ? 1 : 0)
   }
-  return { bytes, below }
+  return { bytes, below, linked: others.size > 0 }
 }
 
 /** Nodes that are a second, third, … name of an inode: all names but one. */

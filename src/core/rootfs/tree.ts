@@ -53,6 +53,8 @@ export class Tree {
   touched: Touched = nothing()
   /** Open addressing over (parent, name); entries are node + 1. */
   #slots = new Int32Array(4096)
+  /** Hash of (parent, name) of each node: growing the table reads no name again, and few that differ are compared. */
+  #hash = new Int32Array(1024)
 
   constructor() {
     this.#add(-1, new Uint8Array(0), 0, 0, 0)
@@ -68,11 +70,20 @@ export class Tree {
 
   /** Child of that name, alive or not; -1 where no layer ever had one. */
   child(parent: number, bytes: Uint8Array, from: number, to: number): number {
+    return this.#find(parent, bytes, from, to, hash(parent, bytes, from, to))
+  }
+
+  #find(parent: number, bytes: Uint8Array, from: number, to: number, hashed: number): number {
     const mask = this.#slots.length - 1
-    for (let slot = hash(parent, bytes, from, to) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashed & mask; ; slot = (slot + 1) & mask) {
       const node = this.#slots[slot] - 1
       if (node < 0) return -1
-      if (this.parent[node] === parent && this.#sameName(node, bytes, from, to)) return node
+      if (
+        this.#hash[node] === hashed &&
+        this.parent[node] === parent &&
+        this.#sameName(node, bytes, from, to)
+      )
+        return node
     }
   }
 
@@ -101,8 +112,9 @@ export class Tree {
     inodeLayer = layer,
     inodeRow = row,
   ): number {
-    let node = this.child(parent, bytes, from, to)
-    if (node < 0) node = this.#add(parent, bytes, from, to, hash(parent, bytes, from, to))
+    const hashed = hash(parent, bytes, from, to)
+    let node = this.#find(parent, bytes, from, to, hashed)
+    if (node < 0) node = this.#add(parent, bytes, from, to, hashed)
     this.set(node, layer, row, type, inodeLayer, inodeRow)
     return node
   }
@@ -210,6 +222,7 @@ export class Tree {
     copy.#stamp = this.#stamp.slice()
     copy.#stampNow = this.#stampNow
     copy.#slots = this.#slots.slice()
+    copy.#hash = this.#hash.slice()
     return copy
   }
 
@@ -228,31 +241,31 @@ export class Tree {
     this.nextSibling[node] = -1
     this.layer[node] = this.inodeLayer[node] = NO_LAYER
     this.row[node] = this.inodeRow[node] = -1
+    this.#hash[node] = hashed
     if (parent >= 0) {
       this.nextSibling[node] = this.firstChild[parent]
       this.firstChild[parent] = node
-      this.#enter(node, hashed)
+      this.#enter(node)
     }
     return node
   }
 
-  #enter(node: number, hashed: number): void {
+  #enter(node: number): void {
     if (this.length * 2 > this.#slots.length) this.#rehash()
     const mask = this.#slots.length - 1
-    let slot = hashed & mask
+    let slot = this.#hash[node] & mask
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
     this.#slots[slot] = node + 1
   }
 
   #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 4)
+    const slots = new Int32Array(this.#slots.length * 2)
     const mask = slots.length - 1
-    for (const entry of this.#slots) {
-      if (entry === 0) continue
-      const node = entry - 1
-      let slot = hash(this.parent[node], this.names, this.nameStart(node), this.nameEnd[node]) & mask
+    // Not the root, and not the node that is about to be entered.
+    for (let node = 1; node < this.length - 1; node++) {
+      let slot = this.#hash[node] & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = entry
+      slots[slot] = node + 1
     }
     this.#slots = slots
   }
@@ -267,6 +280,9 @@ export class Tree {
     const stamp = new Int32Array(this.#capacity)
     stamp.set(this.#stamp)
     this.#stamp = stamp
+    const hashes = new Int32Array(this.#capacity)
+    hashes.set(this.#hash)
+    this.#hash = hashes
   }
 }
 
@@ -304,5 +320,5 @@ function hash(parent: number, bytes: Uint8Array, from: number, to: number): numb
     h = (h << 13) | (h >>> 19)
   }
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  return h ^ (h >>> 13)
+  return (h ^ (h >>> 13)) | 0
 }

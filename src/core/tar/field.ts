@@ -88,6 +88,23 @@ export function checksums(block: Uint8Array, at: number): { unsigned: number; si
   return { unsigned, signed: unsigned - high * 256 }
 }
 
+/**
+ * The same unsigned sum four bytes at a time: two bytes of each word add up in one half of a number, the others in another.
+ * `words` is the block's buffer as 32-bit words, `word` the first of the header's 128.
+ */
+export function unsignedChecksum(words: Uint32Array, word: number, block: Uint8Array, at: number): number {
+  let even = 0
+  let odd = 0
+  for (let i = word; i < word + 128; i++) {
+    const four = words[i]
+    even += four & 0x00ff00ff
+    odd += (four >>> 8) & 0x00ff00ff
+  }
+  let sum = (even & 0xffff) + (even >>> 16) + (odd & 0xffff) + (odd >>> 16) + 8 * 0x20
+  for (let i = at + 148; i < at + 156; i++) sum -= block[i]
+  return sum
+}
+
 export function isZeroBlock(block: Uint8Array, at: number): boolean {
   for (let i = at; i < at + 512; i++) if (block[i] !== 0) return false
   return true

@@ -6,7 +6,7 @@ import { nameText } from '../bytes/text'
 import { ImageError, throwIfCancelled } from '../fault/fault'
 import type { Notices } from '../fault/notice'
 import { BLOCK, padded, TYPE, type PaxRecord, type ScannedEntry, type TypeCode } from './entry'
-import { checksums, FIELD, isZeroBlock, readNumber, stringLength } from './field'
+import { checksums, FIELD, isZeroBlock, readNumber, stringLength, unsignedChecksum } from './field'
 import type { TarInput } from './input'
 import { decodePax, parsePaxInteger, parsePaxTime } from './pax'
 import {
@@ -56,6 +56,8 @@ export async function scanTar(
   let globals: PaxRecord[] = []
   let pending = nothingPending(0)
   let at = 0
+  let seen: Uint8Array = EMPTY
+  let words: Uint32Array | null = null
   let mustReach = 0 // The end of the last body: its padding may be missing, a byte of it may not.
   for (let count = 0; ; count++) {
     if ((count & 0xfff) === 0) throwIfCancelled(signal)
@@ -66,7 +68,8 @@ export async function scanTar(
     const block = input.window
     const o = at - input.start
     if (block[o] === 0 && isZeroBlock(block, o)) return endMarker(at, pending, input, notices)
-    checkSum(block, o, at)
+    if (block !== seen) [seen, words] = [block, wordsOf(block)]
+    checkSum(block, words, o, at)
     const flag = block[o + 156]
     const size = readNumber(block, o + FIELD.size[0], FIELD.size[1])
     if (!(size >= 0))
@@ -97,7 +100,9 @@ export async function scanTar(
     entry.type = typeOf(flag, entry.path, at, notices)
     entry.bodyAt = at + BLOCK
     entry.sparse = null
-    await layOut(entry, input, at, o, notices)
+    // Nearly every entry is laid out at once, and a promise for each costs as much as all the rest.
+    const map = layOut(entry, input, at, o, notices)
+    if (map) await map
     onEntry(entry)
     mustReach = entry.headerEndsAt + entry.bodyStored
     at = entry.headerEndsAt + padded(entry.bodyStored)
@@ -141,8 +146,16 @@ function nothingPending(headerAt: number): Pending {
   return { headerAt, pax: null, longName: null, longLink: null }
 }
 
-function checkSum(block: Uint8Array, o: number, at: number): void {
+/** The window as 32-bit words; null where it does not lie on one. */
+function wordsOf(block: Uint8Array): Uint32Array | null {
+  return (block.byteOffset & 3) === 0
+    ? new Uint32Array(block.buffer, block.byteOffset, block.byteLength >> 2)
+    : null
+}
+
+function checkSum(block: Uint8Array, words: Uint32Array | null, o: number, at: number): void {
   const claimed = readNumber(block, o + FIELD.checksum[0], FIELD.checksum[1])
+  if (words && (o & 3) === 0 && claimed === unsignedChecksum(words, o >> 2, block, o)) return
   const { unsigned, signed } = checksums(block, o)
   if (claimed !== unsigned && claimed !== signed)
     throw new ImageError('bad-header', 'Here should be a tar header, and its checksum does not fit.', { at })
@@ -337,21 +350,21 @@ function typeOf(flag: number, path: Uint8Array, at: number, notices: Notices): T
   }
 }
 
-/** Where the body lies, how long it is in the tar, and how long the file is. */
-async function layOut(
+/** Where the body lies, how long it is in the tar, and how long the file is. A promise where a sparse map is to be read for it. */
+function layOut(
   entry: WorkingEntry,
   input: TarInput,
   at: number,
   o: number,
   notices: Notices,
-): Promise<void> {
+): Promise<void> | null {
   entry.headerEndsAt = entry.bodyAt
   entry.stored = entry.bodyStored = entry.size
   if (entry.type !== TYPE.file && entry.type !== TYPE.other) {
     // A file by its flag, a directory by its name: Go and GNU tar step over its body, so its bytes are no headers.
     if (entry.flag === 0x30 || entry.flag === 0x37) {
       entry.size = 0
-      return
+      return null
     }
     // Links, directories and devices have no body whatever their size says (Go: isHeaderOnly; GNU tar for hard links).
     if (entry.size !== 0)
@@ -365,10 +378,14 @@ async function layOut(
         },
       )
     entry.size = entry.stored = entry.bodyStored = 0
-    return
+    return null
   }
   if (entry.flag === 0x53) return oldGnuSparse(entry, input, at, o)
-  if (entry.pax) await paxSparseBody(entry, input, at)
+  return entry.pax && hasSparse(entry.pax) ? paxSparseBody(entry, input, at) : null
+}
+
+function hasSparse(pax: readonly PaxRecord[]): boolean {
+  return pax.some(({ key }) => key.startsWith('GNU.sparse.'))
 }
 
 async function oldGnuSparse(entry: WorkingEntry, input: TarInput, at: number, o: number): Promise<void> {

@@ -1,0 +1,102 @@
+/**
+ * npm run bench [-- --quick] [--json FILE] [--only PART] [--case SIZE-COMPRESSION] [--runs N]: how fast, beside the limits of this machine and other tools,
+ * all measured in the same run. PART: open, node, docker, growth, filter, scroll. A ratio over its bar is shown, never
+ * a failure: timings are not tests.
+ */
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { browserRows, scrollRows, type Case } from './bench/browser'
+import { filterRows, growthRows, nodeRows } from './bench/node'
+import { machineOf, tableOf, type BenchRow } from './bench/table'
+import { bundle } from './bundle.mjs'
+import { ensureChromium, root, say, versionOf, which } from './ensure.mjs'
+import { isStale } from './stale.mjs'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    case: { type: 'string' },
+    runs: { type: 'string', default: '5' },
+  },
+})
+const quick = values.quick ?? false
+const wants = (part: string): boolean => !values.only || values.only.includes(part)
+
+const PEERS: Record<string, readonly string[]> = {
+  tar: ['--version'],
+  gzip: ['--version'],
+  zstd: ['--version'],
+  sha256sum: ['--version'],
+  skopeo: ['--version'],
+  umoci: ['--version'],
+  docker: ['--version'],
+}
+
+function peers(): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [tool, args] of Object.entries(PEERS))
+    if (which(tool)) found[tool] = spawnSync(tool, args, { encoding: 'utf8' }).stdout.split('\n')[0]
+  for (const name of ['DIVE', 'CRANE', 'REGCTL'])
+    if (process.env[name]) found[name.toLowerCase()] = process.env[name]
+  return found
+}
+
+const QUICK: readonly Omit<Case, 'runs'>[] = [
+  { key: 'small', compression: 'plain', reopen: true, edit: true },
+  { key: 'small', compression: 'gzip' },
+]
+const FULL: readonly Omit<Case, 'runs'>[] = [
+  ...QUICK,
+  { key: 'small', compression: 'zstd' },
+  { key: 'medium', compression: 'plain', reopen: true, edit: true },
+  { key: 'medium', compression: 'gzip' },
+  { key: 'medium', compression: 'zstd' },
+  { key: 'large', compression: 'plain', edit: true },
+  { key: 'many', compression: 'plain', reopen: true },
+]
+
+const chromium = await ensureChromium()
+if (
+  isStale('dist/index.html', [
+    'src',
+    'workers',
+    'public',
+    'index.html',
+    'vite.config.ts',
+    'package-lock.json',
+  ])
+) {
+  say('Building …')
+  const vite = ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn']
+  if (spawnSync(process.execPath, vite, { cwd: root, stdio: ['ignore', 2, 2] }).status !== 0)
+    throw new Error('The build failed; its words are above.')
+}
+await bundle('src/cli/main.ts')
+
+const rows: BenchRow[] = []
+const part = async (name: string, job: () => Promise<readonly BenchRow[]>): Promise<void> => {
+  if (!wants(name)) return
+  say(`Measuring: ${name} …`)
+  rows.push(...(await job()))
+}
+const runs = Number(values.runs)
+const cases = (quick ? QUICK : FULL)
+  .filter(({ key, compression }) => !values.case || values.case === `${key}-${compression}`)
+  .map((one) => ({ ...one, runs }))
+await part('open', () => browserRows(chromium, cases))
+await part('node', () => nodeRows({ key: quick ? 'small' : 'medium', runs, docker: false }))
+if (!quick) {
+  await part('docker', () => nodeRows({ key: 'medium', runs: 1, docker: true }).then((all) => all.slice(-2)))
+  await part('growth', () => growthRows(runs, 1_000_000))
+  await part('filter', () => filterRows(runs, 'many'))
+  await part('scroll', () => scrollRows(chromium, 'many'))
+} else await part('growth', () => growthRows(3, 100_000))
+
+const machine = machineOf(versionOf(chromium), peers())
+process.stdout.write(
+  `${machine.date} UTC · ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB · Node ${machine.node} · ${machine.chromium}\n\n${tableOf(rows)}\n`,
+)
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`)

@@ -1,0 +1,222 @@
+/** podman load and skopeo copy: containers/image's readers of OCI and docker archives (common/libimage/load.go; image/oci/layout, image/docker/internal/tarfile). */
+import type { Answer, Engine, EngineImage } from './engine'
+import type { DockerLine, Facts, Host, IndexEntry } from './facts'
+import { answered, differs, EXPORT, fails, RESAVE, wrapped, type Finding } from './findings'
+import { badName, hasTag, ofPodman } from './names'
+
+/** An OCI archive of one image is tried first, then a docker archive; the first that loads as a whole wins. */
+export function podman(facts: Facts, engine: Engine): Answer {
+  const { index, docker, host } = facts
+  const attempt = index && !index.undecodable && index.entries.length === 1 ? index.entries : null
+  const troubles = attempt?.map((entry) => ofEntry(entry, host) ?? nameTrouble(entry)) ?? []
+  if (attempt && troubles.every((trouble) => trouble === null))
+    return answered(
+      attempt.map((entry) => imageOfEntry(entry, host)),
+      [staleDocker(facts)],
+    )
+  const format = 'payload does not match any of the supported image formats'
+  const around = wrapped(facts.wrapping, engine.unwraps)
+  if (around) return answered([], [{ ...around, says: format }])
+  const trouble = troubles.find((one) => one !== null)
+  if (!docker) {
+    const why = trouble?.why ?? noneOrMany(index)
+    return answered([], [fails(format, why, trouble?.repair ?? EXPORT)])
+  }
+  const images = firstOfName(docker.lines).map(({ image, tags }): EngineImage => ({
+    names: tags.map(ofPodman),
+    id: image?.digest ?? null,
+  }))
+  const findings = [documentTrouble(facts), ...docker.lines.map((line) => ofLine(line) ?? tagTrouble(line))]
+  return answered(images, [
+    ...findings.map((finding) => (finding?.verdict === 'fails' ? { ...finding, says: format } : finding)),
+    docker.lines.length === 0 ? differs('manifest.json lists no image.', EXPORT, []) : null,
+    trouble
+      ? differs(`The OCI layout does not load (${trouble.why}); what manifest.json says does.`, EXPORT)
+      : null,
+  ])
+}
+
+export function skopeoDocker(facts: Facts, engine: Engine): Answer {
+  const { docker } = facts
+  const around = wrapped(facts.wrapping, engine.unwraps)
+  if (around) return answered([], [around])
+  if (!docker)
+    return answered(
+      [],
+      [
+        fails(
+          'manifest.json',
+          'There is no manifest.json.',
+          facts.index ? 'Say oci-archive: instead of docker-archive:, or export it from Peel.' : EXPORT,
+        ),
+      ],
+    )
+  const document = documentTrouble(facts)
+  if (document) return answered([], [document])
+  const { lines } = docker
+  if (lines.length !== 1)
+    return answered(
+      [],
+      [
+        fails(
+          `expected 1 item, got ${lines.length}`,
+          `manifest.json lists ${lines.length} images.`,
+          'Name one: docker-archive:ARCHIVE:NAME:TAG, or docker-archive:ARCHIVE:@0.',
+        ),
+      ],
+    )
+  return answered([{ names: [], id: lines[0].image?.digest ?? null }], [ofLine(lines[0])])
+}
+
+export function skopeoOci({ index, docker, host }: Facts): Answer {
+  if (!index)
+    return answered(
+      [],
+      [
+        fails(
+          'index.json: no such file or directory',
+          'There is no index.json.',
+          docker ? 'Say docker-archive: instead of oci-archive:, or export it from Peel.' : EXPORT,
+        ),
+      ],
+    )
+  if (index.undecodable) return answered([], [fails('', 'index.json is not JSON.', EXPORT)])
+  const { entries } = index
+  if (entries.length !== 1)
+    return answered(
+      [],
+      [
+        fails(
+          'more than one image in oci, choose an image',
+          entries.length === 0 ? 'index.json names no image.' : `index.json names ${entries.length} images.`,
+          entries.length === 0 ? EXPORT : 'Name one: oci-archive:ARCHIVE:REF.NAME.',
+        ),
+      ],
+    )
+  const { id } = imageOfEntry(entries[0], host)
+  return answered([{ names: [], id }], [ofEntry(entries[0], host)])
+}
+
+// ---------------------------------------------------------------- OCI
+
+/** Of an index of platforms the host's is taken. */
+function chosen(entry: IndexEntry, host: Host): IndexEntry | null {
+  if (entry.blob !== 'index') return entry
+  const ours = entry.children.find(
+    ({ platform, isAttestation }) =>
+      !isAttestation && platform?.os === host.os && platform.architecture === host.architecture,
+  )
+  return ours ? chosen(ours, host) : null
+}
+
+function imageOfEntry(entry: IndexEntry, host: Host): EngineImage {
+  const name = entry.imageName || entry.refName
+  return {
+    names: name === '' ? [] : [ofPodman(name)],
+    id: chosen(entry, host)?.manifest?.image?.digest ?? null,
+  }
+}
+
+function nameTrouble({ imageName, refName }: IndexEntry): Finding | null {
+  const name = imageName || refName
+  const bad = name === '' ? null : badName(name)
+  return bad ? fails(bad, `"${name}" is no name of an image.`, 'Change the name in Peel, and export.') : null
+}
+
+function ofEntry(entry: IndexEntry, host: Host): Finding | null {
+  const one = chosen(entry, host)
+  if (!one)
+    return fails(
+      'no image found in',
+      `The index has no image for ${host.os}/${host.architecture}.`,
+      `skopeo copy --override-arch ARCHITECTURE …`,
+    )
+  if (one.blob !== 'manifest')
+    return fails('', `The manifest ${one.digest.slice(0, 19)}… is named and not there.`, RESAVE)
+  const { image, configDigest, layers } = one.manifest!
+  if (!image || image.undecodable)
+    return fails('', `The config ${configDigest.slice(0, 19)}… is named and not there.`, RESAVE)
+  for (const [i, layer] of layers.entries()) {
+    if (!layer.there)
+      return layer.isForeign
+        ? null
+        : fails('no such file or directory', `Layer ${i} is not in the archive.`, RESAVE)
+    if (layer.right === false)
+      return fails('Digest did not match', `Layer ${i} is not what its digest says.`, RESAVE)
+  }
+  return null
+}
+
+function staleDocker({ docker, index, host }: Facts): Finding | null {
+  if (!docker || docker.lines.length === 0) return null
+  const configs = new Set(index!.entries.map((entry) => imageOfEntry(entry, host).id))
+  if (docker.lines.some(({ image }) => image && configs.has(image.digest))) return null
+  return differs(
+    'manifest.json and index.json describe different images; this engine loads the one of index.json.',
+    EXPORT,
+  )
+}
+
+// ---------------------------------------------------------------- docker archives
+
+function documentTrouble({ docker }: Facts): Finding | null {
+  if (docker?.undecodable) return fails('', 'manifest.json is not what its JSON should be.', RESAVE)
+  if (docker?.goesOn) return fails('after top-level value', 'manifest.json goes on behind its JSON.', EXPORT)
+  return null
+}
+
+function ofLine({ config, image, layers }: DockerLine): Finding | null {
+  if (config.as === null || !image)
+    return fails('file does not exist', `The config ${config.name} is named and not there.`, RESAVE)
+  if (image.undecodable) return fails('', 'The config is not JSON.', RESAVE)
+  if (image.diffIds === null) return fails('rootFS is not set', 'The config has no rootfs.', RESAVE)
+  const { diffIds } = image
+  if (layers.length !== diffIds.length)
+    return fails(
+      `Inconsistent layer count: ${layers.length} in manifest, ${diffIds.length} in config`,
+      `manifest.json names ${layers.length} layers, the config ${diffIds.length}.`,
+      RESAVE,
+    )
+  const first = new Map<string, string>()
+  for (const [i, { name }] of layers.entries()) {
+    const other = first.get(name)
+    if (other !== undefined && other !== diffIds[i])
+      return fails('used for two different DiffID values', `One file stands for two layers.`, RESAVE)
+    first.set(name, diffIds[i])
+  }
+  const missing = layers.findIndex(({ as }) => as === null)
+  if (missing >= 0)
+    return fails(
+      'Some layer tarfiles are missing in the tarball',
+      `Layer ${missing} is not in the archive.`,
+      RESAVE,
+    )
+  const wrong = layers.findIndex(({ right }) => right === false)
+  if (wrong >= 0) return fails('Digest did not match', `Layer ${wrong} is not what its diff_id says.`, RESAVE)
+  return null
+}
+
+/** Images are looked up by name: of two lines with one name the first is loaded, twice (image/docker/internal/tarfile, ChooseManifestItem). */
+function firstOfName(lines: readonly DockerLine[]): DockerLine[] {
+  const taken = new Set<string>()
+  return lines.flatMap((line) => {
+    const tags = line.tags.filter((tag) => !taken.has(tag))
+    tags.forEach((tag) => taken.add(tag))
+    return tags.length === 0 && line.tags.length > 0 ? [] : [{ ...line, tags }]
+  })
+}
+
+function noneOrMany(index: Facts['index']): string {
+  if (!index) return 'It has neither an index.json nor a manifest.json.'
+  return index.entries.length === 0
+    ? 'index.json names no image.'
+    : `index.json names ${index.entries.length} images; of an OCI archive it takes one, and there is no manifest.json.`
+}
+
+function tagTrouble({ tags }: DockerLine): Finding | null {
+  for (const tag of tags) {
+    const says = badName(tag) ?? (hasTag(tag) ? null : 'does not contain a tag')
+    if (says) return fails(says, `"${tag}" is no name with a tag.`, 'Change the name in Peel, and export.')
+  }
+  return null
+}

@@ -1,0 +1,40 @@
+/**
+ * Which letters the names of a tree hold, a bit each, so that a search passes by most names without looking into them.
+ * Made once a tree: names are only ever added to it.
+ */
+import type { Tree } from '../core/rootfs/tree'
+import { lowercase } from './glob'
+
+/** Bits of a to z by themselves; digits, marks and all other bytes share the rest. */
+const bitOf = Int32Array.from({ length: 256 }, (_, byte) => {
+  const letter = lowercase[byte] - 0x61
+  if (letter >= 0 && letter < 26) return 1 << letter
+  if (byte >= 0x30 && byte <= 0x39) return byte < 0x35 ? 1 << 26 : 1 << 27
+  if (byte === 0x2e) return 1 << 28
+  if (byte === 0x2d || byte === 0x5f) return 1 << 29
+  return byte < 0x80 ? 1 << 30 : 1 << 31
+})
+
+const known = new WeakMap<Tree, Int32Array>()
+
+export function lettersOf(tree: Tree): Int32Array {
+  const before = known.get(tree)
+  if (before?.length === tree.length) return before
+  const letters = new Int32Array(tree.length)
+  if (before) letters.set(before)
+  const { names, nameEnd } = tree
+  let at = before ? nameEnd[before.length - 1] : 0
+  for (let node = before?.length ?? 0; node < tree.length; node++) {
+    let bits = 0
+    for (const end = nameEnd[node]; at < end; at++) bits |= bitOf[names[at]]
+    letters[node] = bits
+  }
+  known.set(tree, letters)
+  return letters
+}
+
+export function lettersIn(bytes: Uint8Array): number {
+  let bits = 0
+  for (const byte of bytes) bits |= bitOf[byte]
+  return bits
+}

@@ -1,0 +1,116 @@
+/** What engines will do with an archive: its layers read where they must be, then core/engine's rules. */
+import type { EngineRow, ExportRequest } from '../../workers/api'
+import type { ByteSource } from '../core/bytes/source'
+import type { Compression } from '../core/compress/compression'
+import type { Digest, DiffId } from '../core/digest/digest'
+import { engineAnswers, merged } from '../core/engine/answers'
+import type { EngineAnswer } from '../core/engine/engine'
+import { plannedFacts, type Planned } from '../core/engine/planned'
+import { factsOf, type Described, type KnownLayer } from '../core/engine/gather'
+import { ImageError } from '../core/fault/fault'
+import { Notices } from '../core/fault/notice'
+import type { Archive, Image, Layer } from '../core/image/image'
+import { membersIn } from '../core/image/open'
+import { openArchiveIn, plainDigest } from './open'
+import type { LayerPool } from './pool'
+
+export interface RulesOptions {
+  /** Around the whole archive, taken off already. */
+  readonly compression: Compression
+  /** Layers that are known already; the others are not read. */
+  readonly known?: ReadonlyMap<number, KnownLayer>
+}
+
+export async function rulesOf(archive: Described, options: RulesOptions): Promise<EngineAnswer[]> {
+  const { compression: wrapping, known } = options
+  return engineAnswers(await factsOf(archive, { wrapping, known }))
+}
+
+/** The archive, or its members alone where no image in it can be opened: engines may take what Peel does not, and refuse it in their own words. */
+export async function describedIn(tar: ByteSource, signal?: AbortSignal): Promise<Described> {
+  try {
+    return await openArchiveIn(tar, signal)
+  } catch (thrown) {
+    if (!(thrown instanceof ImageError) || thrown.fault.code === 'cancelled') throw thrown
+    return { members: await membersIn(tar, new Notices(), signal), shapes: [], images: [] }
+  }
+}
+
+/** Every layer of the archive read and hashed, by index of its member. */
+export async function knownLayers(
+  { images }: Described,
+  pool: LayerPool,
+  signal?: AbortSignal,
+): Promise<Map<number, KnownLayer>> {
+  const known = new Map<number, KnownLayer>()
+  for (const { layers } of images)
+    for (const layer of layers)
+      if (layer.source && layer.memberIndex >= 0 && !known.has(layer.memberIndex))
+        known.set(layer.memberIndex, await readLayer(layer, layer.source, pool, signal))
+  return known
+}
+
+async function readLayer(
+  { compression }: Layer,
+  source: ByteSource,
+  pool: LayerPool,
+  signal?: AbortSignal,
+): Promise<KnownLayer> {
+  const digest = await pool.digest(source, { signal })
+  if (compression === 'none') return { digest, diffId: digest as string as DiffId }
+  try {
+    return { digest, diffId: await plainDigest(source, signal) }
+  } catch (thrown) {
+    if (!(thrown instanceof ImageError) || thrown.fault.code === 'cancelled') throw thrown
+    // xz and bzip2 are not read here, and engines read them: nothing is known.
+    return { digest, diffId: null, wrong: thrown.fault.code !== 'unsupported-compression' }
+  }
+}
+
+/** One row for versions that do the same. */
+export function rowsOf(answers: readonly EngineAnswer[]): EngineRow[] {
+  return merged(answers).map(({ engine, answer: { images, ...told } }) => ({
+    engine,
+    ...told,
+    images: images ?? [],
+  }))
+}
+
+/** Of the opened archive; of its layers what is verified by now. */
+export async function rowsOfOpened(
+  archive: Archive,
+  compression: Compression,
+  stateOf: (image: Image, layer: number) => boolean | null,
+): Promise<EngineRow[]> {
+  const known = new Map<number, KnownLayer>()
+  for (const image of archive.images)
+    for (const { index, memberIndex, digest, diffId, compression: stored } of image.layers) {
+      const verified = stateOf(image, index)
+      const ownDigest = digest ?? (stored === 'none' ? (diffId as string as Digest) : null)
+      if (verified !== null)
+        known.set(
+          memberIndex,
+          verified ? { digest: ownDigest, diffId } : { digest: null, diffId: null, wrong: true },
+        )
+    }
+  return rowsOf(await rulesOf(archive, { compression, known }))
+}
+
+/** Of an archive that was built and proved: its layers are what they are called. Nothing for what is no image. */
+export async function rowsOfBuilt(
+  tar: ByteSource,
+  format: ExportRequest['format'],
+  signal?: AbortSignal,
+): Promise<EngineRow[]> {
+  if (format !== 'docker' && format !== 'oci') return []
+  return rowsOfOpened(await openArchiveIn(tar, signal), 'none', () => true)
+}
+
+/** Of an archive before it is built: names and verdicts; IDs are known once it is. */
+export async function rowsOfPlanned(planned: Planned): Promise<EngineRow[]> {
+  const rows = rowsOf(await engineAnswers(plannedFacts(planned)))
+  return rows.map(({ images, ...row }) => ({
+    ...row,
+    images: images.map(({ names }) => ({ names, id: null })),
+  }))
+}
