@@ -151,6 +151,7 @@ async function otherFormats(
     rmSync(tar, { force: true })
     return { words: `docker import, then export: ${Object.keys(due).length} paths` }
   })
+  if (docker && name === 'alpine') await deltaProof(docker)
   if (docker)
     await prove(engine, `${name}: context`, () => {
       const tar = make('flatten', 'context')
@@ -183,4 +184,32 @@ async function otherFormats(
     rmSync(tar, { force: true })
     return { words: `${config.rootfs.diff_ids.length} layers are what their diff_ids say` }
   })
+}
+
+/** A delta loads where its base is, and nowhere else. */
+async function deltaProof(docker: Docker): Promise<void> {
+  const { archive, run } = rebuildings.find(({ name }) => name === 'alpine')!
+  const folder = join(root, 'test-results/engines')
+  const [base, delta] = [corpusFile(archive), join(folder, 'alpine-delta.tar')]
+  const words = ['--recipe', join(folder, 'alpine.json'), '--tag', 'built/alpine:delta', '--base', base]
+  await prove(`docker ${docker.version}`, 'alpine: delta', () => {
+    const made = peel('rebuild', base, ...words, '--format', 'delta', '-o', delta)
+    must(made.ok, complaint(made))
+    docker.wipe()
+    const alone = docker.load(delta)
+    const due = answersFor(delta).get('docker-20')!
+    must(!alone.ok && complaint(alone).includes(due.says), `without its base: ${complaint(alone)}`)
+    must(docker.load(base).ok, 'the base does not load')
+    const loaded = docker.load(delta)
+    must(loaded.ok, complaint(loaded))
+    const ran = docker.run('built/alpine:delta', run!.args)
+    must(ran.ok && ran.stdout === run!.prints, complaint(ran))
+    const refused = peel('rebuild', base, ...words, '--build', 'flatten', '--format', 'delta', '-o', delta)
+    must(!refused.ok && /does not stand on the base/.test(refused.stderr), 'a flattened delta is not refused')
+    return {
+      name: 'built/alpine:delta',
+      words: 'loads on its base and runs; without it, it is refused as foreseen',
+    }
+  })
+  rmSync(delta, { force: true })
 }
