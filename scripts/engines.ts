@@ -20,7 +20,7 @@ import { parseArgs } from 'node:util'
 import { corpus, root } from '../src/testkit/corpus'
 import { buildProofs } from './engines/build-proofs'
 import { whyNoContainerd, withContainerd, type Containerd } from './engines/containerd'
-import { corpusProofs, oddProofs, unionProofs } from './engines/corpus-proofs'
+import { corpusProofs, oddProofs } from './engines/corpus-proofs'
 import { whyNoDockerd, withDockerd, type Docker } from './engines/dockerd'
 import { classicDocker, ctr, withoutDaemon, type Asked } from './engines/fleet'
 import { withModern } from './engines/modern'
@@ -57,10 +57,7 @@ async function main(): Promise<void> {
       ...(containerd ? [ctr(containerd)] : []),
       ...withoutDaemon(),
     ]
-    if (parts.has('corpus')) {
-      await corpusProofs(fleet, wanted)
-      await unionProofs(docker, union, wanted)
-    }
+    if (parts.has('corpus')) await corpusProofs(fleet, wanted, { docker, umoci: union })
     if (parts.has('odd')) await oddProofs(fleet, wanted)
     if (parts.has('builds')) await buildProofs({ docker, fleet, umoci: union }, wanted)
     if (parts.has('walks')) await walkProofs(docker, tools)

@@ -100,7 +100,7 @@ async function loads({ fleet }: Asking, tar: string, title: string, engines = /.
         must(isOci || answer!.verdict === 'loads', `${answer!.verdict}: ${answer!.why}`)
         const [image] = taken.images
         return {
-          name: image?.names.join(', '),
+          name: image?.names.join(', ') ?? '',
           id: image?.id ?? '',
           words: `${answer!.verdict}, as foreseen`,
         }

@@ -34,11 +34,23 @@ function plainTar(name: string, { outer_compression }: Facts): string {
   return outer_compression === 'gzip' ? gunzip(name) : corpusFile(name)
 }
 
-/** Every engine beside the rules, for the archives whose name `wanted` finds. */
-export async function corpusProofs(fleet: readonly Asked[], wanted: RegExp): Promise<void> {
-  for (const [name] of imagesOfCorpus())
-    if (wanted.test(name))
-      await asForeseen(fleet, name.endsWith('.zst') ? unzstd(name) : corpusFile(name), basename(name))
+export interface Witnesses {
+  /** Of the fleet, and its first: what it has loaded is exported. */
+  readonly docker: Docker | null
+  readonly umoci: string | null
+}
+
+/** Every engine beside the rules, and the union of each archive beside Peel's, for the archives whose name `wanted` finds. */
+export async function corpusProofs(
+  fleet: readonly Asked[],
+  wanted: RegExp,
+  witnesses: Witnesses = { docker: null, umoci: null },
+): Promise<void> {
+  for (const [name, facts] of imagesOfCorpus()) {
+    if (!wanted.test(name)) continue
+    await asForeseen(fleet, name.endsWith('.zst') ? unzstd(name) : corpusFile(name), basename(name))
+    await unionProof(name, facts, witnesses)
+  }
 }
 
 /** The same with archives that are odd in one way each. */
@@ -82,28 +94,19 @@ async function asForeseen(fleet: readonly Asked[], tar: string, title: string): 
   }
 }
 
-/** The union of each archive as docker exports it and as umoci unpacks it. */
-export async function unionProofs(
-  docker: Docker | null,
-  umoci: string | null,
-  wanted: RegExp,
-): Promise<void> {
-  for (const [name, facts] of imagesOfCorpus()) {
-    if (!wanted.test(name)) continue
-    const tar = plainTar(name, facts)
-    const short = basename(name)
-    const [image, ...others] = facts.images ?? []
-    const isDocker = facts.has.manifest_json || facts.has.repositories
-    if (docker && isDocker && image && others.length === 0)
-      await prove(`docker ${docker.version} union`, short, () => {
-        docker.wipe()
-        docker.load(tar)
-        return sameTree(docker, tar, `sha256:${image.config_sha256}`)
-      })
-    if (!umoci) continue
-    const kind = facts.has.manifest_json ? 'docker-archive' : facts.has.oci_layout ? 'oci-archive' : 'legacy'
-    const images = Math.max(1, (facts.images ?? facts.oci ?? []).length)
-    for (let number = 0; number < images; number++)
-      await prove(`umoci ${umoci} union`, short, () => sameByUmoci(tar, kind, number, images))
-  }
+/** The union as docker, which has the archive loaded, exports it and as umoci unpacks it. */
+async function unionProof(name: string, facts: Facts, { docker, umoci }: Witnesses): Promise<void> {
+  const tar = plainTar(name, facts)
+  const short = basename(name)
+  const [image, ...others] = facts.images ?? []
+  const isDocker = facts.has.manifest_json || facts.has.repositories
+  if (docker && isDocker && image && others.length === 0)
+    await prove(`docker ${docker.version} union`, short, () =>
+      sameTree(docker, tar, `sha256:${image.config_sha256}`),
+    )
+  if (!umoci) return
+  const kind = facts.has.manifest_json ? 'docker-archive' : facts.has.oci_layout ? 'oci-archive' : 'legacy'
+  const images = Math.max(1, (facts.images ?? facts.oci ?? []).length)
+  for (let number = 0; number < images; number++)
+    await prove(`umoci ${umoci} union`, short, () => sameByUmoci(tar, kind, number, images))
 }
