@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { contentSecurityPolicy, serviceWorker } from './scripts/vite-service-worker.ts'
+import { inlineWorkers, oneFile } from './scripts/vite-single.ts'
 
 /**
  * The policy in the page itself, for hosts that send no headers. In builds only: the dev server needs its WebSocket and its inline
@@ -23,19 +24,35 @@ const policyInPage: Plugin = {
   },
 }
 
-export default defineConfig({
+/** `vite build --mode single`: dist-single/peel.html, the whole app in one file. */
+const single = {
+  publicDir: false as const,
+  build: {
+    outDir: 'dist-single',
+    cssCodeSplit: false,
+    modulePreload: false as const,
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
+}
+
+export default defineConfig(({ mode }) => ({
   base: './', // From any static host and any sub-path.
-  plugins: [svelte(), policyInPage, serviceWorker()],
+  plugins: [
+    svelte(),
+    ...(mode === 'single' ? [inlineWorkers(), oneFile()] : [policyInPage, serviceWorker()]),
+  ],
   define: { global: 'globalThis' }, // lightning-fs looks for `global` and crashes at import in a module worker without it.
-  worker: { format: 'es' },
+  worker: { format: 'es' as const },
+  ...(mode === 'single' ? { publicDir: single.publicDir } : {}),
   build: {
     target: 'es2023',
     assetsInlineLimit: 0, // A data: URL would need room in the policy.
     modulePreload: { polyfill: false },
+    ...(mode === 'single' ? single.build : {}),
   },
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts', 'workers/**/*.test.ts'],
     testTimeout: 60_000,
   },
-})
+}))

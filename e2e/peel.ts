@@ -193,6 +193,16 @@ export class Peel {
     await expect(this.row(path)).toBeHidden()
   }
 
+  /** A command of the menu "More" of the files' toolbar; answers the dialog that it opens, of that name. */
+  async more(command: string, dialog: string): Promise<Locator> {
+    await this.page
+      .getByRole('toolbar', { name: 'Files' })
+      .getByRole('button', { name: 'More', exact: true })
+      .click()
+    await this.page.getByRole('menuitem', { name: command }).click()
+    return this.page.getByRole('dialog', { name: dialog })
+  }
+
   async makeFolder(directory: string, name: string): Promise<void> {
     await this.choosePath(directory)
     await this.page.getByRole('button', { name: 'New folder' }).click()

@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --quick] [--json FILE] [--only PART]: how fast, beside the limits of this machine and other tools,
+ * npm run bench [-- --quick] [--json FILE] [--only PART] [--case SIZE-COMPRESSION] [--runs N]: how fast, beside the limits of this machine and other tools,
  * all measured in the same run. PART: open, node, docker, growth, filter, scroll. A ratio over its bar is shown, never
  * a failure: timings are not tests.
  */
@@ -14,7 +14,13 @@ import { ensureChromium, root, say, versionOf, which } from './ensure.mjs'
 import { isStale } from './stale.mjs'
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'string' }, only: { type: 'string', multiple: true } },
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    case: { type: 'string' },
+    runs: { type: 'string', default: '5' },
+  },
 })
 const quick = values.quick ?? false
 const wants = (part: string): boolean => !values.only || values.only.includes(part)
@@ -38,18 +44,18 @@ function peers(): Record<string, string> {
   return found
 }
 
-const QUICK: readonly Case[] = [
-  { key: 'small', compression: 'plain', runs: 5, reopen: true, edit: true },
-  { key: 'small', compression: 'gzip', runs: 5 },
+const QUICK: readonly Omit<Case, 'runs'>[] = [
+  { key: 'small', compression: 'plain', reopen: true, edit: true },
+  { key: 'small', compression: 'gzip' },
 ]
-const FULL: readonly Case[] = [
+const FULL: readonly Omit<Case, 'runs'>[] = [
   ...QUICK,
-  { key: 'small', compression: 'zstd', runs: 5 },
-  { key: 'medium', compression: 'plain', runs: 5, reopen: true, edit: true },
-  { key: 'medium', compression: 'gzip', runs: 5 },
-  { key: 'medium', compression: 'zstd', runs: 5 },
-  { key: 'large', compression: 'plain', runs: 5, edit: true },
-  { key: 'many', compression: 'plain', runs: 5, reopen: true },
+  { key: 'small', compression: 'zstd' },
+  { key: 'medium', compression: 'plain', reopen: true, edit: true },
+  { key: 'medium', compression: 'gzip' },
+  { key: 'medium', compression: 'zstd' },
+  { key: 'large', compression: 'plain', edit: true },
+  { key: 'many', compression: 'plain', reopen: true },
 ]
 
 const chromium = await ensureChromium()
@@ -76,12 +82,16 @@ const part = async (name: string, job: () => Promise<readonly BenchRow[]>): Prom
   say(`Measuring: ${name} …`)
   rows.push(...(await job()))
 }
-await part('open', () => browserRows(chromium, quick ? QUICK : FULL))
-await part('node', () => nodeRows({ key: quick ? 'small' : 'medium', runs: 5, docker: false }))
+const runs = Number(values.runs)
+const cases = (quick ? QUICK : FULL)
+  .filter(({ key, compression }) => !values.case || values.case === `${key}-${compression}`)
+  .map((one) => ({ ...one, runs }))
+await part('open', () => browserRows(chromium, cases))
+await part('node', () => nodeRows({ key: quick ? 'small' : 'medium', runs, docker: false }))
 if (!quick) {
   await part('docker', () => nodeRows({ key: 'medium', runs: 1, docker: true }).then((all) => all.slice(-2)))
-  await part('growth', () => growthRows(5, 1_000_000))
-  await part('filter', () => filterRows(5, 'many'))
+  await part('growth', () => growthRows(runs, 1_000_000))
+  await part('filter', () => filterRows(runs, 'many'))
   await part('scroll', () => scrollRows(chromium, 'many'))
 } else await part('growth', () => growthRows(3, 100_000))
 

@@ -2,7 +2,7 @@
  * What a fresh machine lacks: npm packages, a Chromium, Debian packages. Needs nothing but Node itself, since it runs
  * before anything is installed. Everything it prints goes to stderr: stdout belongs to the program that called it.
  *
- *   node scripts/ensure.mjs [packages] [chromium]
+ *   node scripts/ensure.mjs [packages] [chromium] [browsers]
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -94,6 +94,14 @@ export function ensureCommands(packages) {
   return missing()
 }
 
+// ---------------------------------------------------------------- Firefox and WebKit, for npm run smoke
+
+const otherBrowsers = {
+  'firefox-esr': 'firefox-esr',
+  WebKitWebDriver: 'webkit2gtk-driver',
+  Xvfb: 'xvfb',
+}
+
 // ---------------------------------------------------------------- Chromium
 
 /** What Chromium needs to be driven, and not to look for the net; without a sandbox only where root leaves no other way. */
@@ -157,6 +165,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const wanted = process.argv.length > 2 ? process.argv.slice(2) : ['packages', 'chromium']
   try {
     if (wanted.includes('packages')) ensurePackages()
+    if (wanted.includes('browsers')) ensureCommands(otherBrowsers)
     if (wanted.includes('chromium')) say(`Chromium: ${await ensureChromium()}`)
   } catch (thrown) {
     say(thrown instanceof Error ? thrown.message : String(thrown))

@@ -120,6 +120,11 @@ export const journeys = [
     mend: 'npm run build shows it again',
   },
   {
+    name: 'one file',
+    command: [node, 'node_modules/vite/bin/vite.js', 'build', '--mode', 'single', '--logLevel', 'warn'],
+    mend: 'npm run build:single shows it again',
+  },
+  {
     name: 'journeys',
     command: [node, 'node_modules/playwright/cli.js', 'test'],
     mend: 'npm run e2e -- -g "part of a name" runs one; test-results/ has traces of what failed',

@@ -4,6 +4,7 @@
  */
 import type { Fault, Place } from '../src/core/fault/fault'
 import type { Notice } from '../src/core/fault/notice'
+import type { Kind } from '../src/core/insight/kind'
 
 export type { Fault, Notice, Place }
 
@@ -86,6 +87,9 @@ export interface StepView {
   readonly comment: string
   readonly author: string
 }
+
+/** The words of a history line that can be edited. */
+export type HistoryWords = Pick<StepView, 'createdBy' | 'instruction' | 'comment' | 'author'>
 
 /** A layer as it stands now; sent again whenever something about it becomes known. */
 export interface LayerView {
@@ -211,6 +215,34 @@ export interface Row {
   readonly siblings: number
 }
 
+/** A rectangle of the treemap: a path, or several small ones of a directory together. */
+export interface Block {
+  /** Index of the block that it lies in, which stands before it; -1 for the first. */
+  readonly parent: number
+  /** Of several together, that of their directory. */
+  readonly path: string
+  readonly name: string
+  readonly bytes: number
+  /** Files with contents at and below. */
+  readonly files: number
+  /** How many paths this is together; 0 for one by itself. */
+  readonly rest: number
+  readonly directory: boolean
+  /** Whether what is in it follows as blocks of its own. */
+  readonly opened: boolean
+  /** What most of the bytes are. */
+  readonly layer: number | null
+  readonly change: Change
+  readonly kind: Kind
+}
+
+/** What the tree shows below `path`, by size: parents before children, the biggest of each first. */
+export interface Treemap {
+  readonly path: string
+  readonly bytes: number
+  readonly blocks: readonly Block[]
+}
+
 export interface Details {
   readonly row: Row
   /** Header fields by name, in the order they are read. */
@@ -290,6 +322,24 @@ export interface MetaEdit {
   readonly xattrs?: { readonly [name: string]: string | null }
 }
 
+/** An entry of a layer at or below a path that is to be scrubbed. */
+export interface CopyRow {
+  readonly layer: number
+  readonly path: string
+  readonly what: 'entry' | 'whiteout'
+  readonly bytes: number
+  /** Further names of the same file in this layer, which keep the contents. */
+  readonly alsoAt: readonly string[]
+}
+
+/** What dropping a layer would do to the final filesystem. */
+export interface DropView {
+  readonly appear: readonly string[]
+  readonly vanish: readonly string[]
+  readonly change: readonly string[]
+  readonly break: readonly { readonly path: string; readonly kind: 'hardlink' | 'symlink' }[]
+}
+
 export interface EditsView {
   /** Operations in force, oldest first. */
   readonly operations: readonly EditLine[]
@@ -311,11 +361,40 @@ export interface EditsView {
     readonly squashed: readonly (readonly [from: number, to: number])[]
     readonly scrubbed: readonly string[]
   }
+  /** Lines of the history whose words were edited, by their number. */
+  readonly history: { readonly [index: number]: HistoryWords }
   /** Bytes of regular files in the final root filesystem, before and with the edits. */
   readonly bytesBefore: number
   readonly bytesAfter: number
   /** Whether all of it is on disk. */
   readonly saved: boolean
+}
+
+/** A path at one point of the recipe. */
+export interface Version {
+  readonly path: string
+  readonly type: EntryType
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: number
+  readonly link: string
+  readonly xattrs: Details['xattrs']
+  /** Size of the file, and its first bytes. */
+  readonly total: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Null where the bytes are no text. */
+  readonly text: string | null
+}
+
+/** One change before and after: null where nothing was, or is. */
+export interface ChangeView {
+  readonly index: number
+  readonly kind: 'file' | 'text' | 'layers'
+  readonly before: Version | null
+  readonly after: Version | null
+  /** Of the config, of annotations and of names. */
+  readonly texts: { readonly before: string; readonly after: string } | null
 }
 
 export interface EditLine {
@@ -530,6 +609,8 @@ export interface EngineApi {
   reveal(path: string): { readonly summary: TreeSummary; readonly row: number }
   /** Row of the next name that starts with `prefix`, after row `from`, wrapping; -1 for none. */
   typeAhead(prefix: string, from: number): number
+  /** At most `most` blocks of the view on screen, below `path`. */
+  treemap(path: string, most: number): Treemap
   details(at: PathRef): Details
   preview(at: PathRef, from: number, length: number): Preview
   /** A file as it is, a directory as a tar. */
@@ -540,6 +621,16 @@ export interface EngineApi {
   setConfigText(text: string): EditsView
   undo(): EditsView
   redo(): EditsView
+  /** What scrubbing these paths would take out of each layer. */
+  copies(paths: readonly string[]): readonly CopyRow[]
+  /** What dropping this layer would do, with the layers that are dropped already. */
+  dropPreview(layer: number): DropView
+  /** Operation `index`, before and after. */
+  change(index: number): ChangeView
+  /** The operations in force as a recipe file. */
+  recipe(): { readonly blob: Blob; readonly fileName: string }
+  /** Adds a recipe, as one step; `beside` are files that it names. A line that does not fit is named, and nothing of it is used. */
+  replayRecipe(text: string, beside: readonly File[]): EditsView
   /** Takes back operation `index` alone. */
   drop(index: number): EditsView
 

@@ -15,7 +15,9 @@ for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'WebT
 export async function isBlocked(): Promise<boolean> {
   if (!request) return true
   try {
-    await request(globalThis.location.href, { method: 'HEAD', cache: 'no-store' })
+    // A blob has no HEAD: that would fail whatever the policy.
+    const method = globalThis.location.protocol === 'blob:' ? 'GET' : 'HEAD'
+    await request(globalThis.location.href, { method, cache: 'no-store' })
     return false
   } catch {
     return true

@@ -70,7 +70,9 @@ function installationFailure({ installing }: ServiceWorkerRegistration): Promise
   )
 }
 
+/** One file has no service worker beside it, wherever it is served from. */
 function isServed(): boolean {
+  if (import.meta.env.MODE === 'single') return false
   return location.protocol === 'https:' || location.protocol === 'http:'
 }
 

@@ -89,7 +89,9 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
         gunzip: compression === 'gzip' ? await gunzipAll(page, ranges) : Number.NaN,
         digest: await digestAll(page, ranges),
       })
+      // Its memory is not the app's.
       const app = await context.newPage()
+      await page.close()
       await watch(app)
       await app.goto(url)
       await app.getByRole('button', { name: 'Open image…' }).waitFor()

@@ -2,7 +2,7 @@
 import engineUrl from '../../workers/engine?worker&url'
 import type { EngineApi } from '../../workers/api'
 import { registerServiceWorker } from '../../workers/register-service-worker'
-import { scriptUrl } from '../../workers/trusted'
+import { scriptUrl, workerOptions } from '../../workers/trusted'
 import { connect, type Connection } from '../../workers/wire'
 
 export type Engine = Connection<EngineApi>
@@ -15,7 +15,7 @@ const bound = registerServiceWorker()
 
 export function startEngine(): Engine {
   const started = bound.then(() =>
-    connect<EngineApi>(new Worker(scriptUrl(engineUrl), { type: 'module', name: 'engine' })),
+    connect<EngineApi>(new Worker(scriptUrl(engineUrl), { ...workerOptions, name: 'engine' })),
   )
   const died = started.then((engine) => engine.died)
   const terminate = () => void started.then((engine) => engine.terminate())

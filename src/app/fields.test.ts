@@ -12,6 +12,7 @@ import {
   rowProblem,
   setOfRows,
   shellWord,
+  entrypointRule,
 } from './fields'
 
 test('a command is read as a Dockerfile reads it: exec form, shell form, nothing', () => {
@@ -78,4 +79,17 @@ test('a date that docker load would refuse is refused here', () => {
   expect(readStamp('2026-11-22T10:30:00.123456789Z').problem).toBe('')
   expect(readStamp('yesterday').problem).not.toBe('')
   expect(readStamp('2026-13-01T00:00:00Z').problem).not.toBe('')
+})
+
+test('a change of one of Entrypoint and Cmd says what becomes of the other', () => {
+  const was = { Entrypoint: ['/entry'], Cmd: ['serve'] }
+  expect(entrypointRule(was, was)).toBe('')
+  expect(entrypointRule(was, { ...was, Entrypoint: ['/other'] })).toMatch(
+    /arguments of the new Entrypoint.*"serve"/,
+  )
+  expect(entrypointRule(was, { ...was, Entrypoint: null })).toMatch(/whole command/)
+  expect(entrypointRule(was, { ...was, Cmd: ['other'] })).toMatch(/^Entrypoint stays: the words/)
+  expect(entrypointRule(was, { ...was, Cmd: null })).toMatch(/without arguments/)
+  expect(entrypointRule(was, { Entrypoint: null, Cmd: ['sh'] })).toBe('')
+  expect(entrypointRule({ Entrypoint: null, Cmd: ['a'] }, { Entrypoint: null, Cmd: ['b'] })).toBe('')
 })

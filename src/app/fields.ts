@@ -137,3 +137,24 @@ export function rowProblem(field: RowsName, row: string): string {
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
+
+interface Commands {
+  readonly Entrypoint: readonly string[] | null
+  readonly Cmd: readonly string[] | null
+}
+
+/** What a change of one of Entrypoint and Cmd alone means for the other, which people trip over; "" where there is nothing to say. */
+export function entrypointRule(was: Commands, now: Commands): string {
+  const same = (key: keyof Commands): boolean =>
+    JSON.stringify(was[key] ?? []) === JSON.stringify(now[key] ?? [])
+  const [entrypoint, cmd] = [now.Entrypoint ?? [], now.Cmd ?? []]
+  if (!same('Entrypoint') && same('Cmd') && cmd.length > 0)
+    return entrypoint.length > 0
+      ? `Cmd stays, and its words become arguments of the new Entrypoint. (docker run --entrypoint, and ENTRYPOINT in a Dockerfile, would take ${JSON.stringify(cmd)} away: take Cmd away here too if that is what you mean.)`
+      : 'Without an Entrypoint, Cmd is the whole command.'
+  if (!same('Cmd') && same('Entrypoint') && entrypoint.length > 0)
+    return cmd.length > 0
+      ? 'Entrypoint stays: the words of Cmd are its arguments, and what is written behind the image in docker run replaces them.'
+      : 'Entrypoint stays, and runs without arguments unless docker run gives some.'
+  return ''
+}

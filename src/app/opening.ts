@@ -1,4 +1,4 @@
-/** What people drop or choose, as files with their paths. The one door for drop, button and paste. */
+/** What people drop or choose, as files with their paths. The one door for drop, button, paste and launch. */
 import type { OpenedFile } from '../../workers/api'
 
 /** What was dropped. Must be called within the drop event: the browser empties the list afterwards. */
@@ -8,6 +8,28 @@ export function droppedFiles(transfer: DataTransfer): Promise<Dropped> {
   const handles = items.map(handleOf)
   const files = [...transfer.files]
   return collect(entries, files, handles)
+}
+
+/** What the system hands over when files of an installed app are opened with it (Chromium: launchQueue). */
+export function onLaunch(open: (dropped: Dropped) => void, failed: (thrown: unknown) => void): void {
+  const { launchQueue } = globalThis as { launchQueue?: LaunchQueue }
+  launchQueue?.setConsumer(({ files }) => {
+    if (files.length === 0) return
+    Promise.all(files.map((handle) => handle.getFile())).then(
+      (opened) =>
+        open({
+          files: opened.map((file) => ({ path: '', file })),
+          emptyDirectories: [],
+          folder: '',
+          handle: files.length === 1 ? files[0] : null,
+        }),
+      failed,
+    )
+  })
+}
+
+interface LaunchQueue {
+  setConsumer(consumer: (launch: { readonly files: readonly FileSystemFileHandle[] }) => void): void
 }
 
 export interface Dropped {

@@ -1,7 +1,7 @@
 /** The address carries what is looked at (archive, image, tab, view, path), never what is in it. */
 import type { ViewKind } from '../../workers/api'
 
-export const tabs = ['files', 'config', 'dockerfile', 'anatomy', 'waste'] as const
+export const tabs = ['files', 'config', 'dockerfile', 'anatomy', 'waste', 'changes'] as const
 export type Tab = (typeof tabs)[number]
 
 export interface Route {

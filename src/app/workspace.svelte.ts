@@ -22,10 +22,12 @@ import { onNewVersion } from '../../workers/register-service-worker'
 import { startEngine, type Engine } from './engine'
 import { FilesPane, type Desk } from './files.svelte'
 import { Inspector, type Facet } from './inspector.svelte'
+import { placed } from './forms'
 import type { Dropped } from './opening'
 import { hashOf, home, routeOf, type Route, type Tab } from './route'
 import { download } from './saving'
 import { SearchPane } from './search.svelte'
+import { TreemapPane } from './treemap.svelte'
 import { count, directoryOf, joined, nameOf } from './words'
 
 /** A fault on screen, with what was being done. */
@@ -39,6 +41,8 @@ export type Storage = Extract<EngineEvent, { type: 'storage' }>['state']
 export type Network = 'checking' | 'blocked' | 'open'
 /** On a narrow screen one of them is seen at a time. */
 export type PaneName = 'layers' | 'center' | 'inspector'
+/** How the tree is drawn. */
+export type Shape = 'list' | 'treemap'
 
 export class Workspace implements Desk {
   #engine: Engine
@@ -59,6 +63,7 @@ export class Workspace implements Desk {
   #member = $state.raw<MemberView | null>(null)
   #memberIndex = $state<number | null>(null)
   #pane = $state<PaneName>('center')
+  #shape = $state<Shape>('list')
   #said = $state('')
   #renew = $state.raw<(() => void) | null>(null)
   #opened: FileSystemFileHandle | null = null
@@ -66,16 +71,21 @@ export class Workspace implements Desk {
   #troubleCount = 0
   /** The next change of the address replaces the last one: moving about is no page of the history. */
   #quietly = true
+  /** Files that came together, of which one is open. */
+  #shelf = $state.raw<readonly OpenedFile[]>([])
+  #onShelf = $state(0)
 
   readonly files: FilesPane
   readonly inspector: Inspector
   readonly search: SearchPane
+  readonly treemap: TreemapPane
 
   constructor(engine: Engine = startEngine()) {
     this.#engine = engine
     this.files = new FilesPane(this)
     this.inspector = new Inspector(this)
     this.search = new SearchPane(this)
+    this.treemap = new TreemapPane(this, this.files)
     this.#listen()
     onNewVersion((apply) => (this.#renew = apply))
   }
@@ -131,7 +141,7 @@ export class Workspace implements Desk {
     return this.#step
   }
   get stepView(): StepView | null {
-    return this.#step === null ? null : (this.#image?.steps[this.#step] ?? null)
+    return this.#step === null ? null : (this.steps[this.#step] ?? null)
   }
   get member(): MemberView | null {
     return this.#member
@@ -142,6 +152,9 @@ export class Workspace implements Desk {
   get pane(): PaneName {
     return this.#pane
   }
+  get shape(): Shape {
+    return this.#shape
+  }
   /** The last thing worth hearing, for the live region. */
   get said(): string {
     return this.#said
@@ -150,9 +163,22 @@ export class Workspace implements Desk {
   get renew(): (() => void) | null {
     return this.#renew
   }
+  get shelf(): readonly OpenedFile[] {
+    return this.#shelf
+  }
+  get onShelf(): number {
+    return this.#onShelf
+  }
   get openedHandle(): FileSystemFileHandle | null {
     return this.#opened
   }
+  /** The steps, with the words of the history that the edits give them. */
+  readonly steps = $derived.by((): readonly StepView[] => {
+    const edited = this.#edits?.history ?? {}
+    return (this.#image?.steps ?? []).map((step) =>
+      step.history !== null && edited[step.history] ? { ...step, ...edited[step.history] } : step,
+    )
+  })
   readonly tags = $derived.by(() => this.#edits?.tags ?? this.#image?.tags ?? [])
   readonly title = $derived.by(() => this.tags[0] ?? this.#archive?.name ?? '')
   readonly changes = $derived.by(() => this.#edits?.operations.length ?? 0)
@@ -274,8 +300,7 @@ export class Workspace implements Desk {
       case 'image':
         return this.#takeImage(event.image)
       case 'layer':
-        this.#layers = withLayer(this.#layers, event.layer)
-        return
+        return this.#takeLayer(event.layer)
       case 'tree':
         return this.files.take(event.summary)
       case 'edits':
@@ -292,6 +317,22 @@ export class Workspace implements Desk {
       case 'closed':
         return this.#clear()
     }
+  }
+
+  /** A layer that turns out to be broken is said once; the image stays open. */
+  #takeLayer(layer: LayerView): void {
+    const before = this.#layers[layer.index]
+    this.#layers = withLayer(this.#layers, layer)
+    if (layer.fault && !before?.fault) this.#report(layer.fault, `reading layer ${layer.index}`)
+    else if (layer.verified === false && before?.verified !== false)
+      this.#report(
+        {
+          code: 'digest-mismatch',
+          message: `Layer ${layer.index} is not what its digest says.`,
+          where: { layer: layer.index },
+        },
+        `checking layer ${layer.index}`,
+      )
   }
 
   #adopt(archive: ArchiveView): void {
@@ -326,6 +367,7 @@ export class Workspace implements Desk {
     this.#opened = null
     this.files.reset()
     this.search.reset()
+    this.treemap.reset()
     this.inspector.close()
     this.inspector.forgetDrafts()
   }
@@ -366,15 +408,24 @@ export class Workspace implements Desk {
 
   // ---- opening and closing
 
+  /** The one door for whatever was dropped, chosen, pasted or handed over by the system. */
   async openDropped({ files, folder, handle }: Dropped): Promise<void> {
     if (files.length === 0) return this.say('Nothing to open in there.')
+    const several = folder === '' && files.length > 1 && files.every(({ path }) => path === '')
+    this.#shelf = several ? files : []
+    this.#onShelf = 0
+    if (several) return this.openFromShelf(0)
     const name = folder === '' ? files[0].file.name : folder
-    const several = folder === '' && files.every(({ path }) => path === '')
-    const opened = several
-      ? files.slice(0, 1)
-      : files.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
+    const opened = files.map(({ path, file }) => ({ path: folder === '' ? path : `${folder}/${path}`, file }))
     await this.open(opened, name, handle)
-    if (several && files.length > 1) this.say(`Opened ${name}. Open one archive at a time.`)
+  }
+
+  /** One of several files that came together: each is an image of its own, and keeps its edits while another is open. */
+  async openFromShelf(index: number): Promise<void> {
+    const chosen = this.#shelf[index]
+    if (!chosen) return
+    this.#onShelf = index
+    await this.open([chosen], chosen.file.name, null)
   }
 
   async open(files: readonly OpenedFile[], name: string, handle: FileSystemFileHandle | null): Promise<void> {
@@ -383,10 +434,12 @@ export class Workspace implements Desk {
   }
 
   async openSample(): Promise<void> {
+    this.#shelf = []
     await this.#open('a sample image', () => this.#engine.openSample())
   }
 
   async reopen(recent: Recent, route: Route | null = null): Promise<void> {
+    this.#shelf = []
     await this.#open(recent.name, () => this.#engine.reopen(recent.id), route)
   }
 
@@ -413,6 +466,7 @@ export class Workspace implements Desk {
   }
 
   async closeImage(): Promise<void> {
+    this.#shelf = []
     await this.run('closing', () => this.#engine.close())
     this.#clear()
     await this.refreshRecents()
@@ -448,6 +502,12 @@ export class Workspace implements Desk {
     this.#pane = 'center'
   }
 
+  shapeAs(shape: Shape): void {
+    this.#tab = 'files'
+    this.#pane = 'center'
+    this.#shape = shape
+  }
+
   showPane(pane: PaneName): void {
     this.#pane = pane
   }
@@ -481,6 +541,15 @@ export class Workspace implements Desk {
     void this.inspector.inspect({ view: this.files.view, path: row.path }, row)
   }
 
+  /** Puts a path of the tree's own view under the glass, and the tree's cursor on it. `quietly`: the cursor only passes by. */
+  lookAtTree(path: string, quietly = false): void {
+    this.#quietly = quietly
+    this.#step = null
+    if (!quietly) this.#pane = 'inspector'
+    void this.files.reveal(path)
+    void this.inspector.inspect({ view: this.files.view, path }, null)
+  }
+
   /** Puts a path under the glass as a view has it, and leaves the tree as it is. */
   lookAt(path: string, view: ViewKind, facet: Facet): void {
     this.#quietly = false
@@ -494,6 +563,7 @@ export class Workspace implements Desk {
   async goToPath(path: string): Promise<void> {
     this.#quietly = false
     this.#tab = 'files'
+    this.#shape = 'list'
     if (await this.files.reveal(path)) {
       this.#step = null
       await this.inspector.inspect({ view: this.files.view, path }, null)
@@ -562,6 +632,23 @@ export class Workspace implements Desk {
     const last = after.operations.at(-1)
     this.say(edits.length === 1 && last ? last.words : `${count(edits.length, 'change')} made.`)
     return true
+  }
+
+  /** Null once the edits are in force and saved; else what was wrong, for a dialog to say. */
+  async attempt(edits: readonly Edit[]): Promise<Fault | null> {
+    try {
+      const after = await this.#engine.edit(edits)
+      this.#takeEdits(after)
+      this.say(after.operations.at(-1)?.words ?? '')
+      return null
+    } catch (thrown) {
+      return faultOf(thrown)
+    }
+  }
+
+  /** Edits that a screen asked the engine for itself. */
+  adopt(edits: EditsView): void {
+    this.#takeEdits(edits)
   }
 
   async undo(): Promise<void> {
@@ -668,11 +755,6 @@ export class Workspace implements Desk {
   async setTags(tags: readonly string[]): Promise<boolean> {
     return this.edit('setting the tags', [{ op: 'tags', tags }])
   }
-}
-
-/** A name stands in `directory`; a path from / on stands where it says. */
-function placed(directory: string, name: string): string {
-  return name.startsWith('/') ? name : joined(directory, name)
 }
 
 function withLayer(layers: readonly LayerView[], layer: LayerView): readonly LayerView[] {

@@ -4,13 +4,11 @@ import { dirname, resolve } from 'node:path'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
 import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
 import type { DiffId } from '../core/digest/digest'
-import { editedConfig } from '../core/edit/config'
-import type { Operation } from '../core/edit/operation'
 import { readRecipe, type Recipe } from '../core/edit/recipe'
 import { ImageError } from '../core/fault/fault'
 import { namesOf, type Image } from '../core/image/image'
-import { parseReference } from '../core/image/reference'
-import { configEdits, replay, tagsInForce } from '../jobs/edits'
+import { annotationsInForce, configEdits, replay, tagsInForce } from '../jobs/edits'
+import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
 import { memoryStores } from '../jobs/memory-stores'
 import { openArchiveIn, openSource } from '../jobs/open'
@@ -68,6 +66,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     edited,
     stack,
     configEdits: configEdits(inForce(journal)),
+    annotations: annotationsInForce(inForce(journal), image),
     tags: typeof tag === 'string' ? [tag] : tagsInForce(inForce(journal), namesOf(image)),
     build,
     squashFrom,
@@ -132,23 +131,6 @@ async function opened(path: string): Promise<{ image: Image; layers: Layers }> {
   // An image with a layer that cannot be read has a root filesystem that nobody knows.
   if (anyFault) throw new ImageError(anyFault.code, anyFault.message, anyFault.where)
   return { image, layers }
-}
-
-function namedLine(index: number, { fault }: ImageError): ImageError {
-  return new ImageError(fault.code, `Line ${index + 1} of the recipe: ${fault.message}`, fault.where)
-}
-
-/** Lines that are not about files: each is tried on the config, or as names. */
-function mustFit(operations: readonly Operation[], image: Image): void {
-  operations.forEach((operation, index) => {
-    try {
-      if (operation.op === 'tags') operation.tags.forEach(parseReference)
-      if (operation.op === 'config' || operation.op === 'history')
-        editedConfig(image.configBytes, configEdits(operations.slice(0, index + 1)))
-    } catch (thrown) {
-      throw thrown instanceof ImageError ? namedLine(index, thrown) : thrown
-    }
-  })
 }
 
 function wholeNumber(word: string | true | undefined, name: string): number | undefined {

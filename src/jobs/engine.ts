@@ -2,6 +2,9 @@
 import type {
   ArchiveView,
   BuildSizes,
+  ChangeView,
+  CopyRow,
+  DropView,
   Edit,
   EditsView,
   EngineEvent,
@@ -15,6 +18,7 @@ import type {
   Preview,
   Recent,
   Row,
+  Treemap,
   TreeSummary,
   ViewRequest,
   Details,
@@ -204,6 +208,9 @@ export class Engine {
   typeAhead(prefix: string, from: number): number {
     return this.#open.typeAhead(prefix, from)
   }
+  treemap(path: string, most: number): Treemap {
+    return this.#open.treemap(path, most)
+  }
   details(at: PathRef): Details {
     return this.#open.details(at)
   }
@@ -227,6 +234,21 @@ export class Engine {
   }
   drop(index: number): Promise<EditsView> {
     return this.#open.drop(index)
+  }
+  change(index: number): Promise<ChangeView> {
+    return this.#open.change(index)
+  }
+  recipe(): Promise<{ blob: Blob; fileName: string }> {
+    return this.#open.recipe()
+  }
+  replayRecipe(text: string, beside: readonly File[]): Promise<EditsView> {
+    return this.#open.replayRecipe(text, beside)
+  }
+  copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
+    return this.#open.copies(paths)
+  }
+  dropPreview(layer: number): Promise<DropView> {
+    return this.#open.dropPreview(layer)
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)

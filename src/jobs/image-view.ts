@@ -1,6 +1,7 @@
 /** One image for the page: everything that is known before its trees are. */
-import type { ImageView } from '../../workers/api'
+import type { HistoryWords, ImageView } from '../../workers/api'
 import { decodeUtf8 } from '../core/bytes/text'
+import type { HistoryLine } from '../core/image/documents'
 import { platformOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
 import { configView } from './config-view'
@@ -21,11 +22,8 @@ export function imageView(archive: Archive, image: Image): ImageView {
     steps: image.steps.map(({ history, layer, line }) => ({
       history,
       layer,
-      createdBy: line?.created_by ?? '',
-      instruction: instructionOf(line?.created_by ?? ''),
       created: line?.created ?? '',
-      comment: line?.comment ?? '',
-      author: line?.author ?? '',
+      ...wordsOf(line),
     })),
     storedBytes: image.layers.reduce((sum, layer) => sum + layer.storedBytes, 0),
     notices: [...archive.notices, ...image.notices],
@@ -48,4 +46,26 @@ export function textPairs(
 ): { readonly [key: string]: string } | null {
   if (!annotations) return null
   return Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, value ?? '']))
+}
+
+function wordsOf(line: HistoryLine | null | undefined): HistoryWords {
+  return {
+    createdBy: line?.created_by ?? '',
+    instruction: instructionOf(line?.created_by ?? ''),
+    comment: line?.comment ?? '',
+    author: line?.author ?? '',
+  }
+}
+
+/** The words of those lines that differ. */
+export function editedHistory(
+  before: readonly HistoryLine[] | null | undefined,
+  after: readonly HistoryLine[] | null | undefined,
+): { readonly [index: number]: HistoryWords } {
+  const lines: { [index: number]: HistoryWords } = {}
+  for (const [index, line] of (after ?? []).entries()) {
+    const [was, now] = [wordsOf(before?.[index]), wordsOf(line)]
+    if (JSON.stringify(was) !== JSON.stringify(now)) lines[index] = now
+  }
+  return lines
 }

@@ -10,6 +10,7 @@ import { entryOf, linkTargetIn, type Entry, type Sources } from '../core/rootfs/
 import { inodeKey } from '../core/rootfs/sums'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 import { resolve, walkTree, type Holds } from '../core/rootfs/walk'
+import { CAPABILITY_XATTR, capabilityWords } from '../core/layer/capability'
 import { xattrsIn } from '../core/layer/rows'
 import { TYPE } from '../core/tar/entry'
 
@@ -158,16 +159,17 @@ export function modeLetters({ type, mode }: Pick<Entry, 'type' | 'mode'>): strin
   )
 }
 
-/** Extended attributes for people: text where it is text, else hex. */
+/** Extended attributes for people: capabilities in words, text where it is text, else hex behind "0x". What can be read here can be typed. */
 export function xattrFields(entry: Entry): Details['xattrs'] {
-  return [...xattrsIn(entry.pax)].map(([name, value]) => {
-    const text = decodeUtf8(value)
-    const readable = text !== null && !/[\u0000-\u001f\u007f]/.test(text)
-    return {
-      name,
-      value: readable ? text : [...value].map((byte) => byte.toString(16).padStart(2, '0')).join(' '),
-    }
-  })
+  return [...xattrsIn(entry.pax)].map(([name, value]) => ({ name, value: xattrText(name, value) }))
+}
+
+export function xattrText(name: string, value: Uint8Array): string {
+  const words = name === CAPABILITY_XATTR ? capabilityWords(value) : null
+  if (words !== null) return words
+  const text = decodeUtf8(value)
+  if (text !== null && !/[\u0000-\u001f\u007f]/.test(text) && !text.startsWith('0x')) return text
+  return `0x${[...value].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }
 
 /** All live names of the node's inode but its own. */

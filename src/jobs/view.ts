@@ -81,8 +81,8 @@ export class View {
   readonly #turned: Uint8Array
   readonly #matched: number | null
   readonly #comparison: (a: number, b: number) => number
-  /** With a filter, the nodes that match, last first. */
-  readonly #hits: number[] = []
+  /** With a filter, which nodes match. */
+  readonly #hits: Uint8Array
   readonly #children = new Map<number, Int32Array>()
   #order: Int32Array = new Int32Array(0)
   #counts: { files: number; directories: number; bytes: number } | null = null
@@ -107,7 +107,7 @@ export class View {
     const { parent } = tree
     const seen = this.#seen
     const changes = this.#changes
-    const hits = this.#hits
+    const hits = (this.#hits = new Uint8Array(filtered ? tree.length : 0))
     let matched = 0
     for (let node = tree.length - 1; node > 0; node--) {
       const hit =
@@ -116,7 +116,7 @@ export class View {
       if (hit) {
         seen[node] = 1
         matched++
-        if (filtered) hits.push(node)
+        if (filtered) hits[node] = 1
       }
       if (seen[node] === 1) seen[parent[node]] = 1
     }
@@ -214,7 +214,7 @@ export class View {
   }
 
   #count(): { files: number; directories: number; bytes: number } {
-    const counts = { files: 0, directories: 0, bytes: this.#bytesShown() }
+    const counts = { files: 0, directories: 0, bytes: this.weights[ROOT] }
     for (let node = 1; node < this.tree.length; node++) {
       if (this.#seen[node] === 0) continue
       if (this.tree.type[node] === TYPE.directory) counts.directories++
@@ -223,35 +223,35 @@ export class View {
     return counts
   }
 
-  /** What the rows on screen add up to: with a filter, the matches; a directory that matches counts with all below it. */
-  #bytesShown(): number {
-    if (this.#matched === null) return this.#sums.bytes[ROOT]
-    const { tree } = this
-    const inside = new Uint8Array(tree.length)
-    const inodes = new Set<number>()
-    const size = sizeIn(this.sources)
-    const { linked } = this.#sums
-    let bytes = 0
-    for (const node of this.#hits.reverse()) {
-      const above = tree.parent[node]
-      if (tree.type[node] === TYPE.directory) inside[node] = 1
-      if (this.#isInside(above, inside) || tree.alive[node] === 0) continue
-      if (tree.type[node] === TYPE.directory) bytes += this.#sums.bytes[node]
-      else if (tree.type[node] === TYPE.file && !(linked && inodes.has(inodeKey(tree, node)))) {
-        if (linked) inodes.add(inodeKey(tree, node))
-        bytes += size(tree, node)
-      }
-    }
-    return bytes
+  #weights: Float64Array | null = null
+
+  /** By node, the bytes that the view shows at and below it, hard-linked data once: with a filter, those of the matches, a directory that matches with all below it. */
+  get weights(): Float64Array {
+    return (this.#weights ??= this.#matched === null ? this.#sums.bytes : this.#weigh())
   }
 
-  /** Whether a node or anything above it is marked; what is found is marked on the way down, so that it is looked up once. */
-  #isInside(node: number, marks: Uint8Array): boolean {
-    let at = node
-    while (at !== ROOT && marks[at] === 0) at = this.tree.parent[at]
-    const found = marks[at] === 1
-    if (found) for (let mark = node; mark !== at; mark = this.tree.parent[mark]) marks[mark] = 1
-    return found
+  #weigh(): Float64Array {
+    const { tree } = this
+    const { linked, bytes } = this.#sums
+    const weights = new Float64Array(tree.length)
+    /** At or below a directory that matches. */
+    const covered = new Uint8Array(tree.length)
+    const inodes = new Set<number>()
+    const size = sizeIn(this.sources)
+    for (let node = 1; node < tree.length; node++) {
+      const directory = tree.type[node] === TYPE.directory
+      if (covered[tree.parent[node]] === 1 || (this.#hits[node] === 1 && directory)) {
+        covered[node] = tree.alive[node]
+        weights[node] = bytes[node]
+      } else if (this.#hits[node] === 1 && tree.alive[node] === 1 && tree.type[node] === TYPE.file) {
+        if (linked && inodes.has(inodeKey(tree, node))) continue
+        if (linked) inodes.add(inodeKey(tree, node))
+        weights[node] = size(tree, node)
+      }
+    }
+    for (let node = tree.length - 1; node > 0; node--)
+      if (covered[tree.parent[node]] === 0) weights[tree.parent[node]] += weights[node]
+    return weights
   }
 
   /** Whether the view shows the node when all is open. */
@@ -287,8 +287,8 @@ export class View {
       uid: entry.uid,
       gid: entry.gid,
       mtime: entry.mtime,
-      layer: this.#layerOf(node),
-      change: CHANGES[this.#changes[node]],
+      layer: this.layerOf(node),
+      change: this.changeOf(node),
       changedBelow: this.#base.changedBelow[node],
       position: siblings.indexOf(node) + 1,
       siblings: siblings.length,
@@ -328,11 +328,15 @@ export class View {
   }
 
   /** -1 for what the edits made or moved. */
-  #layerOf(node: number): number | null {
+  layerOf(node: number): number | null {
     const { tree, sources } = this
     const layer = tree.layer[node]
     if (layer === sources.tables.length || tree.inodeLayer[node] === sources.tables.length) return -1
     return tree.row[node] < 0 ? null : layer
+  }
+
+  changeOf(node: number): Change {
+    return CHANGES[this.#changes[node]]
   }
 
   #hasChildren(node: number): boolean {

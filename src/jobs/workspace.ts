@@ -2,6 +2,9 @@
 import type {
   ArchiveView,
   BuildSizes,
+  ChangeView,
+  CopyRow,
+  DropView,
   Details,
   Edit,
   EditsView,
@@ -14,6 +17,7 @@ import type {
   PathRef,
   Preview,
   Row,
+  Treemap,
   TreeSummary,
   ViewKind,
   FoundPaths,
@@ -43,19 +47,26 @@ import type { Notice } from '../core/fault/notice'
 import { checked, ImageConfig, parseJson } from '../core/image/documents'
 import { namesOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
+import { copiesOf } from '../core/rebuild/copies'
+import { previewOfDrop } from '../core/rebuild/preview'
 import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
 import { contentOf } from '../core/layer/rows'
+import { readRecipe } from '../core/edit/recipe'
+import { recipeText } from '../core/edit/recipe-text'
 import { archiveView, memberView } from './anatomy'
+import { blocksOf } from './blocks'
+import { changeView } from './change'
+import { mustFit, namedLine } from './fit'
 import { configOperations } from './config-text'
 import { archiveId } from './archive-id'
 import { configView } from './config-view'
 import { annotationsInForce, configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
 import { exported, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
 import { findPaths } from './find'
-import { formattedConfig, imageView, textPairs } from './image-view'
+import { editedHistory, formattedConfig, imageView, textPairs } from './image-view'
 import { keepOpened } from './keeping'
 import { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'
@@ -396,6 +407,10 @@ export class Workspace {
     return this.#shown().typeAhead(prefix, from)
   }
 
+  treemap(path: string, most: number): Treemap {
+    return blocksOf(this.#shown(), path, Math.min(most, 2000))
+  }
+
   // ------------------------------------------------------------ one path
 
   #at({ view, path }: PathRef): { at: At; shown: View } {
@@ -528,6 +543,7 @@ export class Workspace {
   get editsView(): EditsView {
     const operations = inForce(this.#journal)
     const config = editedConfig(this.#image.configBytes, configEdits(operations))
+    const parsed = checked(ImageConfig, parseJson(config, {}), {})
     const { edited, lines } = this.#replayed ?? { edited: null, lines: [] }
     const { steps, done } = this.#journal
     return {
@@ -538,10 +554,11 @@ export class Workspace {
       redoes: steps[done]
         ? `${steps[done][0].op} ${'path' in steps[done][0] ? steps[done][0].path : ''}`.trim()
         : '',
-      config: configView(checked(ImageConfig, parseJson(config, {}), {})),
+      config: configView(parsed),
       configText: formattedConfig(config),
       tags: this.#tags,
       annotations: textPairs(annotationsInForce(operations, this.#image)),
+      history: editedHistory(this.#image.config.history, parsed.history),
       stack: stackView(this.#replayed?.stack ?? UNTOUCHED),
       bytesBefore: typeCounts(this.#layers.union, sizeIn({ tables: this.#layers.tables, upper: [] })).bytes,
       bytesAfter: edited ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0,
@@ -601,6 +618,70 @@ export class Workspace {
     this.#refresh()
     emit({ type: 'edits', edits: this.editsView })
     return this.editsView
+  }
+
+  async change(index: number): Promise<ChangeView> {
+    await this.#scanned
+    const open = (content: Content) => this.#open(content)
+    return changeView(
+      { image: this.#image, layers: this.#layers, operations: inForce(this.#journal), open },
+      index,
+    )
+  }
+
+  async recipe(): Promise<{ blob: Blob; fileName: string }> {
+    const text = await recipeText(inForce(this.#journal), async (id) => {
+      const source = await this.#stored(id)
+      return source.read(0, source.size)
+    })
+    const name = (this.#tags[0] ?? this.#options.name.replace(/\.\w+$/, '')).replace(/[^A-Za-z0-9_.-]+/g, '-')
+    return { blob: new Blob([text], { type: 'application/json' }), fileName: `${name}.recipe.json` }
+  }
+
+  /** One step, whatever it holds: tried first, its contents stored second, in force third. */
+  async replayRecipe(text: string, beside: readonly File[]): Promise<EditsView> {
+    await this.#scanned
+    const { operations, contents } = await readRecipe(jsonOf(text), async (name) => {
+      const file = beside.find((one) => one.name === name.split('/').at(-1))
+      if (!file)
+        throw new ImageError(
+          'bad-operation',
+          `The recipe names the file ${name}: choose it together with the recipe.`,
+        )
+      return new Uint8Array(await file.arrayBuffer())
+    })
+    if (operations.length === 0) return this.editsView
+    const before = inForce(this.#journal)
+    const { union, tables } = this.#layers
+    const inRecipe = (index: number, fault: ImageError) =>
+      index < before.length ? fault : namedLine(index - before.length, fault)
+    replay(union, tables, added(this.#journal, operations), inRecipe)
+    mustFit(operations, this.#image)
+    const { stores, newId } = this.#options
+    const ids = new Map<string, string>()
+    for (const [id, bytes] of contents) {
+      ids.set(id, newId())
+      await stores.contents.put(ids.get(id)!, new Blob([bytes]))
+    }
+    const stored = operations.map((operation) =>
+      operation.op === 'write' ? { ...operation, content: ids.get(operation.content)! } : operation,
+    )
+    return this.#commit(added(this.#journal, stored))
+  }
+
+  async copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
+    await this.#scanned
+    return copiesOf(this.#layers.tables, paths)
+  }
+
+  async dropPreview(layer: number): Promise<DropView> {
+    await this.#scanned
+    return previewOfDrop(this.#layers.tables, [...this.#stack.dropped, layer])
+  }
+
+  get #stack(): Stack {
+    this.#edited()
+    return this.#replayed!.stack
   }
 
   // ------------------------------------------------------------ export
@@ -684,4 +765,12 @@ export class Workspace {
 function stackView(stack: Stack): EditsView['stack'] {
   const { dropped, ranges, scrubbed } = stack
   return { touched: !isUntouched(stack), dropped: [...dropped], squashed: ranges, scrubbed }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (thrown) {
+    throw new ImageError('bad-json', `This is no recipe: ${(thrown as Error).message}`)
+  }
 }

@@ -16,6 +16,7 @@ const tabWords: Record<Tab, string> = {
   dockerfile: 'Dockerfile',
   anatomy: 'Anatomy',
   waste: 'Waste',
+  changes: 'Changes',
 }
 
 /** What can be done now. */
@@ -37,6 +38,8 @@ export function commandsOf(desk: Desk): PaletteCommand[] {
     ...tabs.map((tab) => command(`Go to ${tabWords[tab]}`, () => workspace.turnTo(tab))),
     command('Show the final filesystem', () => workspace.showView({ kind: 'rootfs' })),
     command('Show your changes in the tree', () => workspace.showView({ kind: 'edits' })),
+    command('Show the files as a treemap', () => workspace.shapeAs('treemap')),
+    command('Show the files as a list', () => workspace.shapeAs('list')),
     command('Download the report', () => void workspace.downloadReport()),
     command('Change the theme: system, light, dark', () => settings.nextTheme()),
     command('Close the image', () => void workspace.closeImage()),
