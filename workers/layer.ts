@@ -6,18 +6,24 @@ import type { Digest } from '../src/core/digest/digest'
 import type { GrepFile, Grepped, GrepQuery } from '../src/jobs/grep'
 import { inlinePool } from '../src/jobs/pool'
 import type { ScannedLayer } from '../src/jobs/scan'
+import type { StoreSegment } from '../src/jobs/segments'
 import { throttled } from './throttle'
 import { serve } from './wire'
 
 export interface LayerApi {
-  scan(stored: Blob, compression: Compression, onBytes: (done: number) => void): ScannedLayer
+  scan(
+    stored: Blob,
+    compression: Compression,
+    onBytes: (done: number) => void,
+    store: StoreSegment,
+  ): ScannedLayer
   digest(bytes: Blob, onBytes: (done: number) => void): Digest
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
 serve<LayerApi>({
-  scan: (stored, compression, onBytes) =>
-    inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes) }),
+  scan: (stored, compression, onBytes, store) =>
+    inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes), store }),
   digest: (bytes, onBytes) => inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes) }),
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
 })

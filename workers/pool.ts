@@ -19,6 +19,7 @@ const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency 
 const LARGE_BUFFER = 32 * 1024 * 1024
 
 const ignore = (): void => {}
+const same = async (segment: Blob): Promise<Blob> => segment
 
 export function workerPool(): LayerPool {
   const idle: Connection<LayerApi>[] = []
@@ -83,8 +84,8 @@ export function workerPool(): LayerPool {
 
   return {
     width: WIDTH,
-    scan: (source, compression, { signal, onBytes } = {}) =>
-      run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore)),
+    scan: (source, compression, { signal, onBytes, store } = {}) =>
+      run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore, store ?? same)),
     digest: (source, { signal, onBytes } = {}) =>
       buffers.use(source.size <= BUFFER_LIMIT ? source.size : 0, () =>
         run(

@@ -12,6 +12,7 @@ import { parseArguments, USAGE, type Arguments } from './arguments'
 import { FileSource } from './file-source'
 import { runRebuild } from './rebuild'
 import { runRules } from './rules'
+import { scratchStores, toScratch } from './scratch'
 import { summaryOf } from './summary'
 
 setStreamingHasher(() => createHash('sha256'))
@@ -29,12 +30,13 @@ async function inspected(path: string, options: Arguments['options']): Promise<R
   try {
     const file = FileSource.open(path)
     bytes = file.size
-    const opened = await openSource(file)
+    const opened = await openSource(file, { store: toScratch })
     const archive = await openArchiveIn(opened.tar)
     return await reportOf(basename(path), opened, archive, {
       files: options.has('files'),
       verify: !options.has('no-verify'),
       pool: inlinePool,
+      stores: scratchStores(),
     })
   } catch (thrown) {
     return refusal(basename(path), bytes, faultOf(thrown))

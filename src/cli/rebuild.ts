@@ -10,13 +10,13 @@ import { namesOf, type Image } from '../core/image/image'
 import { annotationsInForce, configEdits, replay, tagsInForce } from '../jobs/edits'
 import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
-import { memoryStores } from '../jobs/memory-stores'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
 import { rebuild, type Build, type Format } from '../jobs/rebuild'
 import { Tasks } from '../jobs/tasks'
 import type { Arguments } from './arguments'
 import { FileSource } from './file-source'
+import { scratchStores, toScratch } from './scratch'
 import { size } from './summary'
 
 const BUILDS: Record<string, Build> = {
@@ -99,7 +99,7 @@ async function baseFor(options: Arguments['options']): Promise<readonly DiffId[]
         : '--base belongs to --format delta.',
     )
   if (typeof path !== 'string') return undefined
-  const { tar } = await openSource(FileSource.open(path))
+  const { tar } = await openSource(FileSource.open(path), { store: toScratch })
   const { images } = await openArchiveIn(tar)
   if (images.length > 1)
     throw new ImageError(
@@ -111,7 +111,7 @@ async function baseFor(options: Arguments['options']): Promise<readonly DiffId[]
 
 /** The one image of an archive, its layers read. */
 async function opened(path: string): Promise<{ image: Image; layers: Layers }> {
-  const { tar } = await openSource(FileSource.open(path))
+  const { tar } = await openSource(FileSource.open(path), { store: toScratch })
   const archive = await openArchiveIn(tar)
   if (archive.images.length > 1)
     throw new ImageError(
@@ -122,7 +122,7 @@ async function opened(path: string): Promise<{ image: Image; layers: Layers }> {
   const layers = new Layers({
     image,
     pool: inlinePool,
-    stores: memoryStores(),
+    stores: scratchStores(),
     onLayer: () => {},
     onUnion: () => {},
   })

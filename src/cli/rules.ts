@@ -7,10 +7,11 @@ import { inlinePool } from '../jobs/pool'
 import { describedIn, knownLayers, rulesOf } from '../jobs/rules'
 import type { Arguments } from './arguments'
 import { FileSource } from './file-source'
+import { toScratch } from './scratch'
 
 /** Answers what is to be printed, and 1 as the exit status where an engine refuses the archive. */
 export async function runRules({ archive, options }: Arguments): Promise<{ text: string; status: 0 | 1 }> {
-  const opened = await openSource(FileSource.open(archive))
+  const opened = await openSource(FileSource.open(archive), { store: toScratch })
   const described = await describedIn(opened.tar)
   const known = options.has('no-verify') ? undefined : await knownLayers(described, inlinePool)
   const answers = await rulesOf(described, { compression: opened.compression, known })

@@ -36,6 +36,7 @@ import { folderAsTar, openArchiveIn, openSource, type OpenedSource } from './ope
 import type { LayerPool } from './pool'
 import type { Claims } from './ports'
 import { sweep, type SweepableStores } from './sweep'
+import { Spill } from './spill'
 import { asTask, Tasks } from './tasks'
 import { Workspace } from './workspace'
 
@@ -63,6 +64,8 @@ export class Engine {
   #queue: EngineEvent[] = []
   #timer: ReturnType<typeof setTimeout> | null = null
   #workspace: Workspace | null = null
+  /** The plain tar of the open archive, where it was compressed as a whole. */
+  #spill: Spill | null = null
 
   constructor(ports: EnginePorts) {
     this.#ports = ports
@@ -112,16 +115,30 @@ export class Engine {
   }
 
   async #openSource(file: ByteSource, name: string, fileModified: number): Promise<ArchiveView> {
-    const opened = await asTask(this.#tasks, `opening ${name}`, file.size, 'bytes', (task) =>
-      openSource(file, { signal: task.signal, onBytes: (done) => task.progress(done) }),
-    )
-    return this.#enter(opened, name, fileModified)
+    const spill = new Spill(this.#ports.stores.blobs, 'opened')
+    let view: ArchiveView
+    try {
+      const opened = await asTask(this.#tasks, `opening ${name}`, file.size, 'bytes', (task) =>
+        openSource(file, {
+          signal: task.signal,
+          onBytes: (done) => task.progress(done),
+          store: spill.put,
+        }),
+      )
+      view = await this.#enter(opened, name, fileModified)
+    } catch (thrown) {
+      await spill.abandon().catch(() => {})
+      throw thrown
+    }
+    this.#spill = spill
+    return view
   }
 
   /** The old image stays open until the new one has been read well enough to show. */
   async #enter(opened: OpenedSource, name: string, fileModified: number): Promise<ArchiveView> {
     const archive = await openArchiveIn(opened.tar)
     this.#workspace?.close()
+    this.#leaveSpill()
     const { stores, persistent, claims, pool, now, newId } = this.#ports
     this.#workspace = await Workspace.open({
       name,
@@ -161,7 +178,13 @@ export class Engine {
   close(): void {
     this.#workspace?.close()
     this.#workspace = null
+    this.#leaveSpill()
     this.#emit({ type: 'closed' })
+  }
+
+  #leaveSpill(): void {
+    void this.#spill?.abandon().catch(() => {}) // What is left, the next start sweeps away.
+    this.#spill = null
   }
 
   async recents(): Promise<Recent[]> {

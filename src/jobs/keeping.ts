@@ -25,8 +25,9 @@ export async function keepOpened(from: Keepable): Promise<void> {
   const options = { signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
   const isVerified = (of: Image, layer: number): boolean => of === image && layers.isVerified(layer)
   const parts = await keepArchive(archive, head.id, isVerified, stores, options)
-  for (const { diffId, table, plain } of layers.toKeep()) {
-    await keepSource(stores.layers, diffId, plain, options)
+  for (const { diffId, table, plain, spill } of layers.toKeep()) {
+    if (spill && (await spill.commit())) options.onBytes(plain.size)
+    else await keepSource(stores.layers, diffId, plain, options)
     await stores.tables.put(diffId, table)
     layers.markKept(diffId)
   }

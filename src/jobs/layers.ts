@@ -14,7 +14,9 @@ import { Tree } from '../core/rootfs/tree'
 import { applyLayer, type LayerCounts } from '../core/rootfs/union'
 import type { LayerPool } from './pool'
 import type { Stores } from './ports'
+import type { ScannedLayer } from './scan'
 import { joinedBlobs } from './segments'
+import { Spill } from './spill'
 import type { Task } from './tasks'
 
 interface State {
@@ -28,6 +30,8 @@ interface State {
   fault: Fault | null
   verified: boolean | null
   kept: boolean
+  /** Where the plain form of a compressed layer was put while it was read. */
+  spill: Spill | null
   counts: LayerCounts
 }
 
@@ -60,6 +64,7 @@ export class Layers {
       fault: null,
       verified: null,
       kept: false,
+      spill: null,
       counts: { added: 0, changed: 0, removed: 0 },
     }))
   }
@@ -187,7 +192,16 @@ export class Layers {
       throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, {
         layer: layer.index,
       })
-    const scanned = await this.#options.pool.scan(layer.source, layer.compression, { signal, onBytes })
+    const { pool, stores } = this.#options
+    const spill = layer.compression === 'none' ? null : new Spill(stores.layers, layer.diffId)
+    let scanned: ScannedLayer
+    try {
+      scanned = await pool.scan(layer.source, layer.compression, { signal, onBytes, store: spill?.put })
+    } catch (thrown) {
+      await spill?.abandon().catch(() => {})
+      throw thrown
+    }
+    state.spill = spill
     state.table = scanned.table
     state.plainBytes = scanned.plainBytes
     if (scanned.segments)
@@ -284,10 +298,11 @@ export class Layers {
     readonly diffId: DiffId
     readonly table: EntryTable
     readonly plain: ByteSource
+    readonly spill: Spill | null
   }> {
-    for (const { layer, table, plain, verified, state } of this.#states)
+    for (const { layer, table, plain, verified, state, spill } of this.#states)
       if (state === 'ready' && verified && table && plain)
-        yield { index: layer.index, diffId: layer.diffId, table, plain }
+        yield { index: layer.index, diffId: layer.diffId, table, plain, spill }
   }
 
   markKept(diffId: DiffId): void {

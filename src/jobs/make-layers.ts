@@ -55,11 +55,11 @@ export function realLayers(input: MakerInput): LayerMaker {
   const bytes = async (pieces: AsyncIterable<Bytes>): Promise<ByteSource> => {
     const segments = new Segments()
     for await (const piece of pieces) {
-      segments.push(piece)
+      await segments.push(piece)
       input.onBytes?.(before + segments.size)
     }
     before += segments.size
-    return joinedBlobs(segments.finish())
+    return joinedBlobs(await segments.finish())
   }
   /** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
   const finished = async (made: ByteSource, slot: Slot | null): Promise<BuiltLayer> => {
@@ -154,8 +154,8 @@ export function contentsOf({
 
 async function segmented(pieces: AsyncIterable<Bytes>): Promise<ByteSource> {
   const segments = new Segments()
-  for await (const piece of pieces) segments.push(piece)
-  return joinedBlobs(segments.finish())
+  for await (const piece of pieces) await segments.push(piece)
+  return joinedBlobs(await segments.finish())
 }
 
 /** So many bytes that nobody has written. */

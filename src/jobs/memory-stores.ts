@@ -24,7 +24,10 @@ export class MemorySegments implements SegmentStore {
   async write(key: string): Promise<SegmentWriter> {
     let segments: Blob[] = []
     return {
-      append: async (segment) => void segments.push(segment),
+      append: async (segment) => {
+        segments.push(segment)
+        return segment
+      },
       commit: async () => void this.#committed.set(key, segments),
       abandon: async () => void (segments = []),
     }

@@ -11,7 +11,7 @@ import { openArchive } from '../core/image/open'
 import { TYPE } from '../core/tar/entry'
 import { checksums, FIELD, isZeroBlock, readNumber } from '../core/tar/field'
 import { encodeHeader, END, paddingOf } from '../core/tar/write'
-import { joinedBlobs, Segments } from './segments'
+import { joinedBlobs, Segments, type StoreSegment } from './segments'
 
 export interface OpenedSource {
   /** The file as it was given. */
@@ -26,12 +26,14 @@ export interface OpenOptions {
   readonly onBytes?: (done: number) => void
   /** Most plain bytes that a compressed archive may become, for who knows better than `plainLimit`. */
   readonly mostPlain?: number
+  /** Where the plain tar of a compressed archive is put as it comes; by default it stays Blobs. */
+  readonly store?: StoreSegment
 }
 
 /** Takes off a compression around the whole archive. Throws `not-an-archive`, and what inflate throws. */
 export async function openSource(
   file: ByteSource,
-  { signal, onBytes, mostPlain = plainLimit(file.size) }: OpenOptions = {},
+  { signal, onBytes, mostPlain = plainLimit(file.size), store }: OpenOptions = {},
 ): Promise<OpenedSource> {
   if (file.size === 0)
     throw new ImageError(
@@ -44,12 +46,12 @@ export async function openSource(
     refuseWhatIsNoTar(head)
     return { file, tar: file, compression }
   }
-  const segments = new Segments()
+  const segments = new Segments(store)
   for await (const chunk of inflate(file, compression, { signal, limit: mostPlain })) {
-    segments.push(chunk)
+    await segments.push(chunk)
     onBytes?.(segments.size)
   }
-  const tar = joinedBlobs(segments.finish())
+  const tar = joinedBlobs(await segments.finish())
   refuseWhatIsNoTar(await tar.read(0, Math.min(512, tar.size)))
   return { file, tar, compression }
 }

@@ -25,8 +25,11 @@ export interface SegmentStore {
 }
 
 export interface SegmentWriter {
-  /** Durable once resolved. Throws ImageError `storage-full`; what was written before stays until `abandon`. */
-  append(segment: Blob): Promise<void>
+  /**
+   * Durable once resolved: with the segment as it is stored, whose bytes need no memory where the store is on disk.
+   * Throws ImageError `storage-full`; what was written before stays until `abandon`.
+   */
+  append(segment: Blob): Promise<Blob>
   commit(): Promise<void>
   abandon(): Promise<void>
 }

@@ -18,6 +18,7 @@ import { Layers } from './layers'
 import { memoryStores } from './memory-stores'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
+import type { Stores } from './ports'
 import { gathered, jsonPieces, RawJson } from './report-text'
 import { Tasks } from './tasks'
 
@@ -103,6 +104,8 @@ export interface ReportOptions {
   /** Recompute diff_ids and digests. */
   readonly verify: boolean
   readonly pool: LayerPool
+  /** Where compressed layers are put while they are read; by default in memory. */
+  readonly stores?: Stores
   /** Layers that are read already; null where they are not: then the archive's own are read now. What they know of `verified` is taken as it is. */
   readonly read?: (image: Image) => Layers | null
   readonly signal?: AbortSignal
@@ -138,11 +141,11 @@ export async function reportOf(
   }
 }
 
-async function readLayers(image: Image, { pool, verify, signal }: ReportOptions): Promise<Layers> {
+async function readLayers(image: Image, { pool, stores, verify, signal }: ReportOptions): Promise<Layers> {
   const layers = new Layers({
     image,
     pool,
-    stores: memoryStores(),
+    stores: stores ?? memoryStores(),
     onLayer: () => {},
     onUnion: () => {},
   })

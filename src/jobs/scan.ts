@@ -6,7 +6,7 @@ import { Notices, type Notice } from '../core/fault/notice'
 import { emptyTable, scanLayer } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
 import { SourceInput, StreamInput } from '../core/tar/input'
-import { Segments } from './segments'
+import { Segments, type StoreSegment } from './segments'
 
 export interface ScannedLayer {
   readonly table: EntryTable
@@ -22,13 +22,15 @@ export interface ScanOptions {
   readonly onBytes?: (done: number) => void
   /** Most plain bytes that a compressed layer may become, for who knows better than `plainLimit`. */
   readonly mostPlain?: number
+  /** Where segments of the plain tar are put as they come; by default they stay Blobs. */
+  readonly store?: StoreSegment
 }
 
 /** Throws what scanLayer and inflate throw; `too-large` for a bomb. A compressed layer is read to its end, behind the tar's end marker too: the diff_id covers all of it. */
 export async function scanStored(
   source: ByteSource,
   compression: Compression,
-  { signal, onBytes, mostPlain = plainLimit(source.size) }: ScanOptions = {},
+  { signal, onBytes, mostPlain = plainLimit(source.size), store }: ScanOptions = {},
 ): Promise<ScannedLayer> {
   const notices = new Notices()
   if (compression === 'none') {
@@ -38,13 +40,13 @@ export async function scanStored(
         : await scanLayer(new SourceInput(source, signal, onBytes), notices, signal)
     return { table, plainBytes: source.size, segments: null, notices: notices.list }
   }
-  const segments = new Segments()
+  const segments = new Segments(store)
   const input = new StreamInput(
     kept(inflate(source, compression, { signal, limit: mostPlain }), segments, onBytes),
   )
   const table = await scanLayer(input, notices, signal)
   const plainBytes = await input.total()
-  return { table, plainBytes, segments: segments.finish(), notices: notices.list }
+  return { table, plainBytes, segments: await segments.finish(), notices: notices.list }
 }
 
 async function* kept(
@@ -53,7 +55,7 @@ async function* kept(
   onBytes: ScanOptions['onBytes'],
 ): AsyncIterable<Bytes> {
   for await (const chunk of chunks) {
-    segments.push(chunk)
+    await segments.push(chunk)
     onBytes?.(segments.size)
     yield chunk
   }

@@ -4,29 +4,42 @@ import { BlobSource, JoinedSource, type ByteSource, type Bytes } from '../core/b
 /** Big enough that a 10 GB layer is a few hundred records, small enough that each of four workers can hold one. */
 export const SEGMENT = 32 * 1024 * 1024
 
+/** Puts a segment away, and answers a handle to it. */
+export type StoreSegment = (segment: Blob) => Promise<Blob>
+
 export class Segments {
-  readonly blobs: Blob[] = []
+  readonly #store: StoreSegment | undefined
+  readonly #sealed: Promise<Blob>[] = []
   #pending: Bytes[] = []
   #held = 0
   size = 0
 
-  push(bytes: Bytes): void {
+  constructor(store?: StoreSegment) {
+    this.#store = store
+  }
+
+  /** One segment is on its way to the store while the next one fills; a third waits. */
+  async push(bytes: Bytes): Promise<void> {
     this.#pending.push(bytes)
     this.#held += bytes.length
     this.size += bytes.length
-    if (this.#held >= SEGMENT) this.#seal()
+    if (this.#held >= SEGMENT) await this.#seal()
   }
 
-  #seal(): void {
-    this.blobs.push(new Blob(this.#pending))
+  async #seal(): Promise<void> {
+    await this.#sealed.at(-1)
+    const segment = new Blob(this.#pending)
     this.#pending = []
     this.#held = 0
+    const stored = this.#store?.(segment) ?? Promise.resolve(segment)
+    stored.catch(() => {}) // Whoever asks for it sees the fault.
+    this.#sealed.push(stored)
   }
 
   /** The last, shorter segment, and all of them. */
-  finish(): Blob[] {
-    if (this.#held > 0) this.#seal()
-    return this.blobs
+  async finish(): Promise<Blob[]> {
+    if (this.#held > 0) await this.#seal()
+    return Promise.all(this.#sealed)
   }
 }
 
@@ -47,6 +60,6 @@ export function blobOf(source: ByteSource, type = 'application/octet-stream'): B
  */
 export async function ownBlob(source: ByteSource): Promise<Blob> {
   const segments = new Segments()
-  for await (const piece of source.stream()) segments.push(piece)
-  return new Blob(segments.finish())
+  for await (const piece of source.stream()) await segments.push(piece)
+  return new Blob(await segments.finish())
 }

@@ -84,9 +84,13 @@ class IdbSegmentWriter implements SegmentWriter {
     this.#writer = writer
   }
 
-  async append(segment: Blob): Promise<void> {
-    await putBlob(this.#records, [this.#key, this.#writer, this.#sizes.length], segment)
+  async append(segment: Blob): Promise<Blob> {
+    const key: SegmentKey = [this.#key, this.#writer, this.#sizes.length]
+    await putBlob(this.#records, key, segment)
     this.#sizes.push(segment.size)
+    // Read back: the Blob that was given still lies in memory, the one that comes out of the store does not.
+    const stored = await this.#records.get<Blob | ArrayBuffer>(key)
+    return stored instanceof Blob && stored.size === segment.size ? stored : segment
   }
 
   /** Makes it readable, and takes away what was there under the key before, in one transaction. */
