@@ -99,6 +99,21 @@ test('anatomy: every member, its JSON formatted, and a digest that leads on', as
   expect(JSON.parse((await peel.bytesOf(download)).toString()).architecture).toBe('amd64')
 })
 
+test('anatomy: what engines will do with the archive, and the way out where one refuses it', async ({
+  peel,
+}) => {
+  await peel.open(real('built/whiteouts-dev-v1-only.tar'))
+  await peel.tab('Anatomy')
+  await peel.page.getByText('What will engines do with this archive?').click()
+  const table = peel.page.getByRole('table', { name: 'What each engine does with the archive' })
+  const row = (engine: RegExp) => table.getByRole('row', { name: engine })
+  // As docker 20.10, 26 and 28 have printed it.
+  await expect(row(/^docker load \(20\.10/)).toContainText('corpus/whiteouts-dev:latest')
+  await expect(row(/^docker load \(20\.10/)).toContainText('04a5cdbd4286')
+  await expect(row(/^docker load \(29/)).toContainText('does not contain a manifest.json')
+  await expect(row(/^podman load/)).toContainText('Export it from Peel')
+})
+
 test.describe('what is no image gets one clear message, and the open image stays', () => {
   const broken: readonly [what: string, file: () => { name: string; bytes: Uint8Array }, words: RegExp][] = [
     ['a zip', () => ({ name: 'a.zip', bytes: Buffer.from('PK\x03\x04aaaaaaaaaaaaaaaaaaaaaaaa') }), /zip/i],
