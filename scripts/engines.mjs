@@ -6,6 +6,8 @@ ensurePackages()
 const missing = ensureCommands({
   dockerd: 'docker.io',
   docker: 'docker.io',
+  containerd: 'containerd',
+  ctr: 'containerd',
   podman: 'podman',
   skopeo: 'skopeo',
   umoci: 'umoci',

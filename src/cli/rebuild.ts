@@ -3,6 +3,7 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
 import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
+import type { DiffId } from '../core/digest/digest'
 import { readRecipe, type Recipe } from '../core/edit/recipe'
 import { ImageError } from '../core/fault/fault'
 import { namesOf, type Image } from '../core/image/image'
@@ -31,6 +32,8 @@ const FORMATS: Record<string, Format> = {
   rootfs: 'rootfs',
   context: 'context',
   unpacked: 'unpacked',
+  // Written as docker has it, without the layers of the base.
+  delta: 'docker',
 }
 
 /** Answers what was built, for people. Throws the faults of opening, of the recipe and of building; then nothing is written. */
@@ -42,6 +45,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   const squashFrom = wholeNumber(options.get('from'), 'from')
   if (squashFrom !== undefined && build !== 'squash')
     throw new ImageError('bad-operation', '--from belongs to --build squash.')
+  const base = await baseFor(options)
   const epoch = wholeNumber(options.get('epoch'), 'epoch')
   if (resolve(out) === resolve(path))
     throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
@@ -69,6 +73,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     format,
     gzip: options.has('gzip'),
     epoch,
+    base,
     stored: async (id) => new MemorySource(recipe.contents.get(id)!),
     pool: inlinePool,
   })
@@ -76,7 +81,32 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   if (errors.length > 0) throw new ImageError('internal', `The result is not offered: ${errors[0].message}`)
   await write(result, out)
   const isImage = format === 'docker' || format === 'oci'
-  return `${out}: ${size(result.size)}${isImage ? `, image ID ${documents.configDigest}, manifest ${documents.manifestDigest}` : ''}`
+  const only = base
+    ? `, for docker load with the classic store where ${base.length} layers of the base are`
+    : ''
+  return `${out}: ${size(result.size)}${isImage ? `, image ID ${documents.configDigest}, manifest ${documents.manifestDigest}` : ''}${only}`
+}
+
+/** With --format delta: the diff_ids of the image that the other side has. */
+async function baseFor(options: Arguments['options']): Promise<readonly DiffId[] | undefined> {
+  const isDelta = options.get('format') === 'delta'
+  const path = options.get('base')
+  if (isDelta !== (typeof path === 'string'))
+    throw new ImageError(
+      'bad-operation',
+      isDelta
+        ? 'A delta needs to know what the other side has: --base ARCHIVE.'
+        : '--base belongs to --format delta.',
+    )
+  if (typeof path !== 'string') return undefined
+  const { tar } = await openSource(FileSource.open(path))
+  const { images } = await openArchiveIn(tar)
+  if (images.length > 1)
+    throw new ImageError(
+      'bad-operation',
+      `The base holds ${images.length} images; it takes an archive of one.`,
+    )
+  return images[0].layers.map(({ diffId }) => diffId)
 }
 
 /** The one image of an archive, its layers read. */

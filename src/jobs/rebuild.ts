@@ -10,6 +10,7 @@ import type { Image } from '../core/image/image'
 import type { EntryTable } from '../core/layer/table'
 import { archiveParts, membersOf, unpackedMembers, type ArchiveMember } from '../core/rebuild/archive'
 import { configInstructions, editsContext, scratchContext, splitEdits } from '../core/rebuild/context'
+import { leftOut, withoutBase } from '../core/rebuild/delta'
 import {
   documentsOf,
   parsedConfig,
@@ -65,6 +66,8 @@ export interface RebuildInput extends MakerInput {
   readonly stored: (id: string) => Promise<ByteSource>
   /** Further images that the archive is to hold, as they are. */
   readonly company?: Company
+  /** With the format docker: diff_ids of the layers that the other side has, which stay out. */
+  readonly base?: readonly DiffId[]
 }
 
 export interface Rebuilt {
@@ -79,7 +82,8 @@ export interface Rebuilt {
 export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   const { archive, documents, layers, plan } = await assembled(input, realLayers(input))
   const notices: Notice[] = [...(isImage(input.format) ? (input.company?.notices ?? []) : [])]
-  if (isImage(input.format)) notices.push(...(await proveDocuments(archive, documents, input)))
+  if (isImage(input.format))
+    notices.push(...withoutAbsent(await proveDocuments(archive, documents, input), input.base?.length ?? 0))
   notices.push(...(await proveTree(layers, plan, input)))
   return { archive, documents, layers: layers.map(({ descriptor }) => descriptor), notices }
 }
@@ -87,6 +91,14 @@ export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
 /** Bytes of what `rebuild` will answer; with gzip, before it. Reads next to nothing. Throws as `rebuild` does where the plan cannot be. */
 export async function measured(input: RebuildInput): Promise<number> {
   return (await assembled(input, measuredLayers(input))).archive.size
+}
+
+const descriptorsOf = (layers: readonly BuiltLayer[]): LayerDescriptor[] =>
+  layers.map(({ descriptor }) => descriptor)
+
+/** That the lowest layers are not in a delta is what it is. */
+function withoutAbsent(notices: readonly Notice[], base: number): readonly Notice[] {
+  return notices.filter(({ code, where }) => code !== 'layer-missing' || (where.layer ?? base) >= base)
 }
 
 const isImage = (format: Format): boolean => format === 'docker' || format === 'oci'
@@ -101,7 +113,8 @@ interface Assembled {
 async function assembled(input: RebuildInput, maker: LayerMaker): Promise<Assembled> {
   const config = configOf(input)
   const plan = planOf(input)
-  const layers = plan ? await stackedLayers(plan, input, maker) : [await flatLayer(input, maker)]
+  const all = plan ? await stackedLayers(plan, input, maker) : [await flatLayer(input, maker)]
+  const layers = input.base ? withoutBase(all, leftOut(descriptorsOf(all), input.base)) : all
   const descriptors = layers.map(({ descriptor }) => descriptor)
   const documents = await documentsOf(
     input.annotations === undefined ? input.image.manifest?.json.annotations : input.annotations,

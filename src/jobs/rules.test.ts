@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { EngineRow, ExportRequest } from '../../workers/api'
 import { buildArchive, type Shape } from '../testkit/archive'
 import { Engine } from './engine'
-import { memoryStores } from './memory-stores'
+import { freeClaims, memoryStores } from './memory-stores'
 import { inlinePool } from './pool'
 
 const DRAWING = `
@@ -16,6 +16,7 @@ async function opened(shape: Shape, drawing = DRAWING): Promise<Engine> {
   const engine = new Engine({
     stores: memoryStores(),
     persistent: false,
+    claims: freeClaims(),
     pool: inlinePool,
     sample: () => Promise.reject(new Error('no sample here')),
     probeNetwork: async () => true,

@@ -1,0 +1,73 @@
+/** Recipes over images of the corpus, for every way to build. What they do is chosen for what engines merge differently. */
+
+export type Build = 'add' | 'rewrite' | 'squash' | 'flatten'
+
+export interface Rebuilding {
+  readonly name: string
+  /** In the corpus. */
+  readonly archive: string
+  readonly operations: readonly unknown[]
+  /** All four where it is not said. */
+  readonly builds?: readonly Build[]
+  /** Run in a container afterwards, with what it must print; null where the image has no program. */
+  readonly run: { readonly args: readonly string[]; readonly prints: string } | null
+}
+
+const write = (path: string, text: string): unknown => ({ op: 'write', path, content: { text } })
+const remove = (path: string): unknown => ({ op: 'remove', path })
+
+export const rebuildings: readonly Rebuilding[] = [
+  {
+    name: 'alpine',
+    archive: 'built/alpine-3.20-docker28-save.tar',
+    operations: [
+      write('/etc/os-release', 'ID=alpyne\n'),
+      write('/usr/local/share/new/deep/file', 'deep\n'),
+      remove('/sbin/apk'),
+      remove('/etc/apk'),
+      { op: 'rename', from: '/etc/motd', to: '/etc/motd.old' },
+      { op: 'symlink', path: '/etc/motd', target: 'motd.old' },
+      { op: 'meta', path: '/tmp', mode: '0700' },
+      { op: 'config', key: ['config', 'Labels', 'org.example.by'], value: 'peel' },
+    ],
+    run: { args: ['cat', '/etc/os-release', '/usr/local/share/new/deep/file'], prints: 'ID=alpyne\ndeep\n' },
+  },
+  {
+    name: 'whiteouts',
+    archive: 'built/whiteouts-dev-docker20-save.tar',
+    operations: [write('/etc/added', 'added\n'), remove('/bin/acpid')],
+    run: { args: ['cat', '/etc/added'], prints: 'added\n' },
+  },
+  {
+    name: 'hard-links',
+    archive: 'real/sylabs-hard-link-delete-1.oci.tar',
+    operations: [write('/a/b/other', 'other\n')],
+    run: null,
+  },
+  {
+    name: 'opaque',
+    archive: 'real/sylabs-whiteout-opaque.oci.tar',
+    operations: [write('/a/more', 'more\n')],
+    run: null,
+  },
+  {
+    name: 'xattrs-devices',
+    archive: 'built/odd-dev-docker20-save.tar',
+    operations: [remove('/odd/modes/none'), write('/odd/new', 'new\n')],
+    run: null,
+  },
+  {
+    name: 'many-layers',
+    archive: 'real/sylabs-many-layers.oci.tar',
+    builds: ['rewrite', 'squash'],
+    operations: [remove('/0'), write('/1', 'one\n')],
+    run: null,
+  },
+  {
+    name: 'legacy-v1',
+    archive: 'built/whiteouts-dev-v1-only.tar',
+    builds: ['add', 'flatten'],
+    operations: [],
+    run: null,
+  },
+]
