@@ -6,6 +6,7 @@ import { alpyne, after, isWritten, redis, type Walk } from '../scripts/engines/w
 import { command } from '../scripts/engines/command'
 import { differences, memberOf, namesIn, unionOf, wrongBlobs } from '../scripts/engines/witness'
 import { skopeoTakes, versionOf } from '../scripts/engines/others'
+import { expectAccessible } from './axe'
 import { basename, drawnArchive, exportsFolder, real, sha256OfFile } from './files'
 import { builds, expect, formats, size, test, type BuildName, type Peel } from './peel'
 
@@ -226,6 +227,28 @@ test('each build says its size, and squashing from a layer on keeps those below'
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   const tar = await peel.export('squashed-from-1.tar', { build: 'Squash', from: 1, tag: 'many:2' })
   expect(unionOf(tar).layers[0]).toBe(unionOf(drawnArchive(many)).layers[0])
+})
+
+test('before saving it is said which engines will take it, and which not and why', async ({ peel }) => {
+  await peel.open(drawnArchive(many))
+  await peel.whole()
+  const dialog = await peel.exportDialog({ build: 'Flatten (FROM scratch)', tag: 'many:2' })
+  const outlook = dialog.getByRole('region', { name: 'What comes out' })
+  await expect(outlook).toContainText('sha256:')
+  await expect(outlook.getByText('All engines take it')).toBeVisible()
+  await outlook.getByText('All engines take it').click()
+  const table = outlook.getByRole('table', { name: 'What each engine does with the archive' })
+  await expect(table.getByRole('row', { name: /docker load/ }).first()).toContainText('many:2')
+  await expectAccessible(peel.page)
+  // An OCI layout alone is nothing for docker's classic store.
+  await dialog.getByRole('radio', { name: 'OCI layout' }).check()
+  await expect(outlook.getByText(/will refuse it/)).toBeVisible()
+  await expect(
+    table
+      .getByRole('row', { name: /docker load/ })
+      .filter({ hasText: 'refuses it' })
+      .first(),
+  ).toBeVisible()
 })
 
 test('gzip and an epoch: the layers are compressed, and no new time is later', async ({ peel }) => {

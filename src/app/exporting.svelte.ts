@@ -1,5 +1,13 @@
 /** An export on its way: what is asked for, what each build would come to, and what the chosen one came to, built ahead so that it is known before it is saved. */
-import type { Build, BuildSizes, EditsView, ExportRequest, ExportResult, Format } from '../../workers/api'
+import type {
+  Build,
+  BuildSizes,
+  EditsView,
+  EngineRow,
+  ExportRequest,
+  ExportResult,
+  Format,
+} from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
 import type { Engine } from './engine'
 
@@ -26,6 +34,7 @@ export class ExportPlan {
   alone = $state(false)
   #sizes = $state.raw<BuildSizes | null>(null)
   #result = $state.raw<{ key: string; result: ExportResult } | null>(null)
+  #rules = $state.raw<{ key: string; rows: readonly EngineRow[] } | null>(null)
   #fault = $state.raw<{ key: string; fault: Fault } | null>(null)
   #building = $state('')
   #ahead: Ahead | null = null
@@ -60,6 +69,10 @@ export class ExportPlan {
   get result(): ExportResult | null {
     return this.#result?.key === this.#key ? this.#result.result : null
   }
+  /** What engines will do with the choice on screen: foreseen, and once it is built, with its IDs. */
+  get engines(): readonly EngineRow[] {
+    return this.result?.engines ?? (this.#rules?.key === this.#key ? this.#rules.rows : [])
+  }
   /** Why the choice on screen cannot be built. */
   get fault(): Fault | null {
     return this.#fault?.key === this.#key ? this.#fault.fault : null
@@ -81,6 +94,10 @@ export class ExportPlan {
       const sizes = await this.#engine.sizes(request)
       if (key !== this.#key) return
       this.#sizes = sizes
+      // What cannot be built has no verdicts; why not is said by the build.
+      const rows = await this.#engine.exportRules(request).catch(() => [])
+      if (key !== this.#key) return
+      this.#rules = { key, rows }
       const { bytes } = sizes.builds.find(({ build }) => build === request.build)!
       if (request.build !== 'append' && (bytes ?? 0) > MOST_AHEAD) return
       await this.built()
