@@ -57,7 +57,7 @@ test('edited and exported without a mouse', async ({ peel }) => {
   // Another one is deleted in the tree.
   await page.keyboard.press('ControlOrMeta+k')
   await page.keyboard.type('/bin/tool')
-  await expect(page.getByRole('option', { name: /\/bin\/tool/ })).toBeVisible()
+  await expect(page.getByRole('option', { name: /\/bin\/tool/ }).first()).toBeVisible()
   await page.keyboard.press('Enter')
   await expect(peel.inspector.getByRole('heading').first()).toHaveText('/bin/tool')
   await tabTo(page, 'treegrid', 'Files')
