@@ -4,7 +4,6 @@
  */
 import type { Fault, Place } from '../src/core/fault/fault'
 import type { Notice } from '../src/core/fault/notice'
-import type { Kind } from '../src/core/insight/kind'
 
 export type { Fault, Notice, Place }
 
@@ -214,6 +213,9 @@ export interface Row {
   readonly position: number
   readonly siblings: number
 }
+
+/** What sort of thing a file is: core/insight/kind.ts, in its order. */
+export type Kind = 'program' | 'library' | 'code' | 'document' | 'media' | 'archive' | 'data' | 'other'
 
 /** A rectangle of the treemap: a path, or several small ones of a directory together. */
 export interface Block {

@@ -1,4 +1,4 @@
-/** What a person set up once: theme and widths of the panes. Kept in this browser; a browser that keeps nothing is fine too. */
+/** What a person set up once: theme, widths of the panes, hints that were read. Kept in this browser; a browser that keeps nothing is fine too. */
 
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
@@ -20,6 +20,9 @@ export class Settings {
   #theme = $state<Theme>('system')
   #widths = $state.raw<Record<Pane, number>>({ layers: 0, inspector: 0 })
 
+  /** Panes whose first hint was read. */
+  #read = $state.raw<readonly string[]>((kept('hints') ?? '').split(' ').filter(Boolean))
+
   constructor() {
     this.#theme = themes.find((theme) => theme === kept('theme')) ?? 'system'
     this.#widths = { layers: keptWidth('layers'), inspector: keptWidth('inspector') }
@@ -32,6 +35,16 @@ export class Settings {
 
   width(pane: Pane): number {
     return this.#widths[pane]
+  }
+
+  isRead(hint: string): boolean {
+    return this.#read.includes(hint)
+  }
+
+  markRead(hint: string): void {
+    if (this.isRead(hint)) return
+    this.#read = [...this.#read, hint]
+    keep('hints', this.#read.join(' '))
   }
 
   nextTheme(): void {
