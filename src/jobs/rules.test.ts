@@ -17,7 +17,6 @@ async function opened(shape: Shape, drawing = DRAWING): Promise<Engine> {
     stores: memoryStores(),
     claims: freeClaims(),
     persistent: false,
-    claims: freeClaims(),
     pool: inlinePool,
     sample: () => Promise.reject(new Error('no sample here')),
     probeNetwork: async () => true,
