@@ -1,9 +1,7 @@
 /** For everyone: what axe finds on each screen, light and dark, and a narrow window; and the picture of the README. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { Page } from 'playwright/test'
-import { root } from '../src/testkit/corpus'
 import { expect, test } from './peel'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -56,19 +54,4 @@ test('at 360 pixels one pane at a time, and nothing sticks out', async ({ peel }
     const width = await peel.page.evaluate(() => document.documentElement.scrollWidth)
     expect(width, pane).toBeLessThanOrEqual(360)
   }
-})
-
-test('the picture of the README', async ({ peel }) => {
-  await peel.page.setViewportSize({ width: 1280, height: 760 })
-  await peel.page.getByRole('button', { name: 'Try a sample image' }).click()
-  await peel.whole()
-  await peel.writeText('/etc/motd', 'Welcome. This image was peeled in a browser.\n')
-  await peel.filter('')
-  await peel.row('/etc').click()
-  await peel.files.press('ArrowRight')
-  await peel.settled()
-  await peel.row('/etc/motd').click()
-  await expect(peel.inspector).toContainText('peeled in a browser')
-  // e2e/screenshot.png is a copy of it: npm run e2e -- -g picture && cp test-results/screenshot.png e2e/
-  await peel.page.screenshot({ path: join(root, 'test-results/screenshot.png') })
 })
