@@ -4,6 +4,7 @@
  */
 import { ImageError } from '../core/fault/fault'
 import type { SegmentStore, SegmentWriter } from '../jobs/ports'
+import { forgotten } from '../jobs/segments'
 import { Keyval, isLost, type Kind } from './keyval'
 import { livingSessions, session } from './session'
 
@@ -90,7 +91,8 @@ class IdbSegmentWriter implements SegmentWriter {
     this.#sizes.push(segment.size)
     // Read back: the Blob that was given still lies in memory, the one that comes out of the store does not.
     const stored = await this.#records.get<Blob | ArrayBuffer>(key)
-    return stored instanceof Blob && stored.size === segment.size ? stored : segment
+    if (!(stored instanceof Blob) || stored.size !== segment.size) return segment
+    return forgotten<Blob>(segment.size)(stored)
   }
 
   /** Makes it readable, and takes away what was there under the key before, in one transaction. */
