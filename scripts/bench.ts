@@ -80,7 +80,13 @@ const rows: BenchRow[] = []
 const part = async (name: string, job: () => Promise<readonly BenchRow[]>): Promise<void> => {
   if (!wants(name)) return
   say(`Measuring: ${name} …`)
-  rows.push(...(await job()))
+  try {
+    rows.push(...(await job()))
+  } catch (thrown) {
+    // What the other parts measured is not lost with this one.
+    say(`NOT MEASURED: ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    process.exitCode = 1
+  }
 }
 const runs = Number(values.runs)
 const cases = (quick ? QUICK : FULL)

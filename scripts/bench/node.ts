@@ -76,7 +76,7 @@ export async function nodeRows({ key, runs, docker }: NodeOptions): Promise<Benc
     )
     writeFileSync(
       scrub,
-      JSON.stringify({ peel: 'recipe/1', operations: [{ op: 'scrub', path: '/usr/lib/part-1/dir-0' }] }),
+      JSON.stringify({ peel: 'recipe/1', operations: [{ op: 'scrub', paths: ['/usr/lib/part-1/dir-0'] }] }),
     )
 
     const listing = await pair(
