@@ -7,6 +7,7 @@ import { faultOf, ImageError, throwIfCancelled, type Fault } from '../core/fault
 import { Notices } from '../core/fault/notice'
 import type { Image, Layer } from '../core/image/image'
 import { emptyTable } from '../core/layer/scan'
+import { sizeOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { TYPE } from '../core/tar/entry'
 import { lintLayer } from '../core/rootfs/lint'
@@ -345,7 +346,7 @@ function fileBytes(table: EntryTable): number {
   let sum = sums.get(table)
   if (sum === undefined) {
     sum = 0
-    for (let row = 0; row < table.length; row++) if (table.type[row] === TYPE.file) sum += table.size[row]
+    for (let row = 0; row < table.length; row++) if (table.type[row] === TYPE.file) sum += sizeOf(table, row)
     sums.set(table, sum)
   }
   return sum

@@ -1,6 +1,7 @@
 /** A tree as rows: what is expanded, filtered, in which order. The page asks for the rows in sight and holds no more. */
 import type { Change, EntryType, Row, SortKey, TreeSummary, ViewRequest } from '../../workers/api'
 import { bytesOfName, nameText } from '../core/bytes/text'
+import { linkTextOf } from '../core/layer/rows'
 import { CHANGE, changesOf } from '../core/rootfs/change'
 import { entryOf, sizeIn, type Sources } from '../core/rootfs/entry'
 import { inodeKey, isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
@@ -322,12 +323,7 @@ export class View {
   /** The name that a hard link's header gives. */
   #linkName(node: number): string {
     if (this.#shownType(node) !== 'hardlink') return ''
-    const table = this.sources.tables[this.tree.layer[node]]
-    const index = table.link[this.tree.row[node]]
-    if (index < 0) return ''
-    return nameText(
-      table.linkBytes.subarray(index === 0 ? 0 : table.linkEnd[index - 1], table.linkEnd[index]),
-    )
+    return linkTextOf(this.sources.tables[this.tree.layer[node]], this.tree.row[node])
   }
 
   /** -1 for what the edits made or moved. */

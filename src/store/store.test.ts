@@ -2,7 +2,9 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { DiffId } from '../core/digest/digest'
+import { TableBuilder } from '../core/layer/builder'
 import type { EntryTable } from '../core/layer/table'
+import { TYPE, type ScannedEntry } from '../core/tar/entry'
 import type { ArchiveRecord } from '../jobs/ports'
 import { Keyval } from './keyval'
 import { openStores } from './open'
@@ -136,29 +138,35 @@ describe('segments', () => {
   })
 })
 
-const table: EntryTable = {
-  length: 1,
-  pathBytes: new Uint8Array([1, 2, 3, 4]).subarray(1, 3),
-  pathEnd: Uint32Array.of(2),
-  type: new Uint8Array(1),
-  mode: Uint16Array.of(0o644),
-  uid: new Float64Array(1),
-  gid: new Float64Array(1),
-  size: Float64Array.of(2 ** 40),
-  mtime: Float64Array.of(1.5),
-  headerAt: new Float64Array(1),
-  bodyAt: Float64Array.of(512),
-  link: Int32Array.of(-1),
-  linkBytes: new Uint8Array(),
-  linkEnd: new Uint32Array(),
-  device: new Map([[0, { major: 1, minor: 3 }]]),
-  pax: new Map([[0, [{ key: 'SCHILY.xattr.user.a', value: new Uint8Array([0, 255, 0]).subarray(1) }]]]),
-  sparse: new Map([[0, { runs: Float64Array.of(0, 10), storedAt: 512 }]]),
-  uname: Int32Array.of(0),
-  gname: Int32Array.of(-1),
-  names: ['root'],
-  endsAt: 1024,
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+function tableOf(entry: Partial<ScannedEntry>): EntryTable {
+  const builder = new TableBuilder()
+  builder.add({
+    headerAt: 0,
+    bodyAt: 512,
+    size: 2 ** 40,
+    stored: 0,
+    type: TYPE.char,
+    flag: 0x33,
+    path: ascii('./dev//zero'),
+    link: ascii(''),
+    mode: 0o644,
+    uid: 2 ** 40,
+    gid: 0,
+    mtime: 1.5,
+    uname: ascii('root'),
+    gname: ascii(''),
+    major: 1,
+    minor: 3,
+    pax: [{ key: 'SCHILY.xattr.user.a', value: new Uint8Array([0, 255, 0]).subarray(1) }],
+    sparse: { runs: Float64Array.of(0, 10), storedAt: 512 },
+    ...entry,
+  })
+  return builder.finish(1024)
 }
+
+const table = tableOf({})
 
 describe('tables', () => {
   test('come back as they were', async () => {
