@@ -1,15 +1,17 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { DiffId } from '../core/digest/digest'
+import type { ChainId, DiffId } from '../core/digest/digest'
 import { TableBuilder } from '../core/layer/builder'
 import type { EntryTable } from '../core/layer/table'
+import { storedTree, treeFrom } from '../core/rootfs/stored-tree'
+import { unite } from '../core/rootfs/union'
 import { TYPE, type ScannedEntry } from '../core/tar/entry'
-import type { ArchiveRecord } from '../jobs/ports'
+import type { ArchiveRecord, KeptUnion } from '../jobs/ports'
 import { Keyval } from './keyval'
 import { openStores } from './open'
 import { withOwnBuffers } from './own-buffers'
-import { IdbArchives, IdbJournals, IdbTables, TABLE_VERSION } from './records'
+import { IdbArchives, IdbJournals, IdbTables, IdbUnions, TABLE_VERSION, UNION_VERSION } from './records'
 import { IdbSegments } from './segments'
 
 const key = `sha256:${'a'.repeat(64)}` as DiffId
@@ -180,6 +182,37 @@ describe('tables', () => {
   test('of another version are as if they were not there', async () => {
     await new Keyval('peel-tables', 'cache').set([key, { version: TABLE_VERSION + 1, table }])
     expect(await new IdbTables().get(key)).toBeNull()
+  })
+})
+
+describe('unions', () => {
+  const chainId = key as unknown as ChainId
+  const tree = unite([table])
+  tree.seal()
+  const union: KeptUnion = {
+    tree: storedTree(tree),
+    counts: [{ added: 1, changed: 0, removed: 0 }],
+    notices: [{ code: 'x', severity: 'info', message: 'said', where: { layer: 0 } }],
+  }
+
+  test('come back as they were', async () => {
+    await new IdbUnions().put(chainId, union)
+    const back = (await new IdbUnions().get(chainId))!
+    expect(back).toEqual(union)
+    expect(treeFrom(back.tree, [table])?.path(2)).toBe('/dev/zero')
+    expect(await new IdbUnions().list()).toEqual([chainId])
+    await new IdbUnions().remove(chainId)
+    expect(await new IdbUnions().get(chainId)).toBeNull()
+  })
+
+  test('of another version, or over tables of another, are as if they were not there', async () => {
+    for (const version of [
+      `${UNION_VERSION + 1}/${TABLE_VERSION}`,
+      `${UNION_VERSION}/${TABLE_VERSION - 1}`,
+    ]) {
+      await new Keyval('peel-unions', 'cache').set([key, { version, union }])
+      expect(await new IdbUnions().get(chainId)).toBeNull()
+    }
   })
 })
 

@@ -88,12 +88,12 @@ function tableWith(table: EntryTable, { gone, paths }: RowChanges, { moved, targ
     const { headerAt } = listed
     const path = paths.get(row) ?? listed.path
     const link = target.get(row) ?? data.link
-    // A file without a path is the one thing that a union passes over.
-    builder.add(
-      gone.has(row) ? { ...listed, type: TYPE.file, path: EMPTY } : { ...data, headerAt, path, link },
-    )
+    builder.add(gone.has(row) ? { ...listed, path: EMPTY } : { ...data, headerAt, path, link })
   }
-  return builder.finish(table.endsAt)
+  const built = builder.finish(table.endsAt)
+  // A file without a path is the one thing that a union passes over; what else it was, inodes of the edited tree still say.
+  for (const row of gone) built.type[row] = TYPE.file
+  return built
 }
 
 const EMPTY = new Uint8Array(0)

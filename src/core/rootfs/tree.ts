@@ -22,6 +22,22 @@ const MOST_NODES = 20_000_000
 export const NO_LAYER = -1
 export const ROOT = 0
 
+/** Columns of a tree, cut to its length. */
+export interface TreeColumns {
+  readonly parent: Int32Array
+  readonly firstChild: Int32Array
+  readonly nextSibling: Int32Array
+  readonly nameEnd: Uint32Array
+  readonly names: Uint8Array
+  readonly layer: Int16Array
+  readonly row: Int32Array
+  /** Null where no node is a hard link: then they are `layer` and `row`. */
+  readonly inodeLayer: Int16Array | null
+  readonly inodeRow: Int32Array | null
+  readonly type: Uint8Array
+  readonly alive: Uint8Array
+}
+
 export class Tree {
   length = 0
   #capacity = 1024
@@ -54,6 +70,23 @@ export class Tree {
     this.#add(-1, new Uint8Array(0), 0, 0, 0)
     this.alive[ROOT] = 1
     this.type[ROOT] = TYPE.directory
+  }
+
+  /** A sealed tree from its columns, which become its own; inode columns that are null are `layer` and `row`. */
+  static restored(columns: TreeColumns, touched: Touched): Tree {
+    const tree = new Tree()
+    tree.length = tree.#capacity = columns.parent.length
+    for (const key of COLUMNS) (tree[key] as Int32Array) = columns[key] as Int32Array<ArrayBuffer>
+    tree.names = columns.names as Uint8Array<ArrayBuffer>
+    tree.inodeLayer = (columns.inodeLayer ?? columns.layer) as Int16Array<ArrayBuffer>
+    tree.inodeRow = (columns.inodeRow ?? columns.row) as Int32Array<ArrayBuffer>
+    tree.#stamp = new Uint8Array(tree.length)
+    tree.#stampNow = 1
+    for (const node of touched.nodes) tree.#stamp[node] = 1
+    tree.touched = touched
+    tree.#index = null
+    tree.#patience = tree.length
+    return tree
   }
 
   /** Starts a new layer: what is touched from now on is its change. */
