@@ -17,16 +17,16 @@ export class TableBuilder {
   #runs = 0
   #runFrom = new Uint32Array(16)
   #runDir = new Uint32Array(16)
-  readonly #size = new NumbersBuilder(new Uint32Array(256))
-  readonly #mtime = new NumbersBuilder(new Int32Array(256))
-  readonly #header = new NumbersBuilder(new Uint32Array(256))
-  readonly #body = new NumbersBuilder(new Uint8Array(256))
+  readonly #size = new NumbersBuilder(() => new Uint32Array(256))
+  readonly #mtime = new NumbersBuilder(() => new Int32Array(256))
+  readonly #header = new NumbersBuilder(() => new Uint32Array(256))
+  readonly #body = new NumbersBuilder(() => new Uint8Array(256))
   readonly #owners = new OwnersBuilder()
   readonly #links = new StringsBuilder()
   #linkRow = new Uint32Array(16)
-  readonly #device = new Map<number, { major: number; minor: number }>()
-  readonly #pax = new Map<number, readonly PaxRecord[]>()
-  readonly #sparse = new Map<number, SparseMap>()
+  #device = new Map<number, { major: number; minor: number }>()
+  #pax = new Map<number, readonly PaxRecord[]>()
+  #sparse = new Map<number, SparseMap>()
   /** Bytes of paths, links, records and maps so far. */
   #held = 0
 
@@ -91,10 +91,10 @@ export class TableBuilder {
     this.#linkRow[index] = row
   }
 
-  /** The table, columns cut to size. `endsAt`: see EntryTable. */
+  /** The table, columns cut to size, and an empty builder again. `endsAt`: see EntryTable. */
   finish(endsAt: number): EntryTable {
     const n = this.#length
-    return {
+    const table = {
       length: n,
       type: this.#type.slice(0, n),
       names: this.#names.finish(),
@@ -113,6 +113,11 @@ export class TableBuilder {
       sparse: this.#sparse,
       endsAt,
     }
+    this.#length = this.#runs = this.#held = 0
+    this.#device = new Map()
+    this.#pax = new Map()
+    this.#sparse = new Map()
+    return table
   }
 }
 

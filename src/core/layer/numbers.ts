@@ -22,11 +22,13 @@ const FEW = 64
 
 export class NumbersBuilder {
   #column: Narrow | Float64Array
-  readonly #beyond = new Map<number, number>()
+  #beyond = new Map<number, number>()
+  readonly #narrow: () => Narrow
 
-  /** `narrow`: of the kind that most numbers fit into. */
-  constructor(narrow: Narrow) {
-    this.#column = narrow
+  /** `narrow` makes a column of the kind that most numbers fit into. */
+  constructor(narrow: () => Narrow) {
+    this.#narrow = narrow
+    this.#column = narrow()
   }
 
   set(row: number, value: number): void {
@@ -45,8 +47,12 @@ export class NumbersBuilder {
     this.#column = wide
   }
 
+  /** The first `length` numbers, and an empty builder again. */
   finish(length: number): Numbers {
     if (this.#beyond.size > FEW && this.#beyond.size > length * RARE) this.#widen()
-    return { column: this.#column.slice(0, length), beyond: this.#beyond }
+    const numbers = { column: this.#column.slice(0, length), beyond: this.#beyond }
+    this.#beyond = new Map()
+    if (this.#column instanceof Float64Array) this.#column = this.#narrow()
+    return numbers
   }
 }

@@ -14,7 +14,7 @@ export interface Owner {
 }
 
 export class OwnersBuilder {
-  readonly #list: Owner[] = []
+  #list: Owner[] = []
   readonly #index = new Map<string, number>()
   #column: Uint16Array | Uint32Array = new Uint16Array(256)
   #last = -1
@@ -53,8 +53,14 @@ export class OwnersBuilder {
     return index
   }
 
+  /** Of the first `length` rows; and an empty builder again. */
   finish(length: number): { owner: Uint16Array | Uint32Array; owners: readonly Owner[] } {
-    return { owner: this.#column.slice(0, length), owners: this.#list }
+    const owners = { owner: this.#column.slice(0, length), owners: this.#list }
+    this.#list = []
+    this.#index.clear()
+    this.#last = -1
+    if (this.#column instanceof Uint32Array) this.#column = new Uint16Array(256)
+    return owners
   }
 }
 

@@ -46,8 +46,10 @@ export class StringsBuilder {
     return true
   }
 
+  /** The strings, and an empty builder again. */
   finish(): Strings {
     const length = this.#length
+    this.#length = 0
     return {
       bytes: this.#bytes.slice(0, length === 0 ? 0 : this.#end[length - 1]),
       end: this.#end.slice(0, length),
@@ -60,10 +62,14 @@ export class DistinctStrings {
   /** By their bytes as characters: the platform's hash of strings is one that nobody can prepare collisions for. */
   readonly #index = new Map<string, number>()
   #last = -1
+  #before = -1
 
-  /** Index of `bytes` [from, to); the one asked for before is found at once. */
+  /** Index of `bytes` [from, to); of the two asked for last, without making a key. */
   add(bytes: Uint8Array, from: number, to: number): number {
     if (this.#last >= 0 && this.#strings.is(this.#last, bytes, from, to)) return this.#last
+    const before = this.#before
+    this.#before = this.#last
+    if (before >= 0 && this.#strings.is(before, bytes, from, to)) return (this.#last = before)
     const key = characters(bytes, from, to)
     let index = this.#index.get(key)
     if (index === undefined) this.#index.set(key, (index = this.#strings.push(bytes, from, to)))
@@ -71,6 +77,8 @@ export class DistinctStrings {
   }
 
   finish(): Strings {
+    this.#index.clear()
+    this.#last = this.#before = -1
     return this.#strings.finish()
   }
 }

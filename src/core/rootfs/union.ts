@@ -67,9 +67,10 @@ class Applier {
   /** Rows that are markers: not entries. */
   readonly #isMarker: Uint8Array
   readonly #names: LastNames
+  /** By directory part, the node it led to without a link: whoever lists a directory comes back to it from its children. */
+  readonly #parents: Int32Array
   #lastPrefix: Uint8Array = new Uint8Array(0)
   #lastParent = -1
-  /** Number of the directory part that `#lastParent` is for. */
   #lastDir = -1
 
   constructor(tree: Tree, tables: Tables, layer: number, notices: Notices | undefined) {
@@ -80,6 +81,7 @@ class Applier {
     this.notices = notices
     this.#isMarker = new Uint8Array(this.table.length)
     this.#names = new LastNames(this.table)
+    this.#parents = new Int32Array(this.table.dirs.end.length).fill(-1)
   }
 
   /** First pass: everything that takes lower paths away. */
@@ -165,13 +167,14 @@ class Applier {
     const last = this.#lastParent
     const { tree } = this
     const { dir, dirBytes: bytes, dirFrom: from, dirTo: to } = this.#names
-    if (
-      last >= 0 &&
-      tree.alive[last] === 1 &&
-      tree.type[last] === TYPE.directory &&
-      (dir >= 0 && this.#lastDir >= 0 ? dir === this.#lastDir : this.#isLastPrefix(bytes, from, to))
-    )
-      return last
+    // A node that is alive lies in live directories: while it is one itself, the way to it is the same.
+    const known = dir < 0 ? -1 : this.#parents[dir]
+    if (known >= 0 && tree.alive[known] === 1 && tree.type[known] === TYPE.directory) {
+      if (dir === this.#lastDir) return known
+      this.#lastDir = dir
+      this.#lastPrefix = bytes.subarray(from, to)
+      return (this.#lastParent = known)
+    }
     // Most often it lies below the one before: a walk from the root for each would make deep trees quadratic.
     const further = this.#isBelowLast(bytes, from, to)
     const names = namesIn(bytes, further ? from + this.#lastPrefix.length : from, to)
@@ -185,9 +188,10 @@ class Applier {
       node = next
     }
     this.#lastPrefix = bytes.subarray(from, to)
-    this.#lastDir = dir
     // Behind a link it may lead elsewhere for the next entry: the link itself can be what this one replaces.
     this.#lastParent = straight ? node : -1
+    this.#lastDir = dir
+    if (dir >= 0) this.#parents[dir] = this.#lastParent
     return node
   }
 
