@@ -131,7 +131,7 @@ export class Layers {
    */
   async #fromKept(task: Task): Promise<boolean> {
     const { stores, onLayer, onUnion } = this.#options
-    const kept = await this.#kept(stores)
+    const kept = await this.#kept(stores).catch(() => null) // Where storage fails, layers are read.
     if (!kept) return false
     throwIfCancelled(task.signal)
     const { tree, union } = kept
@@ -150,10 +150,13 @@ export class Layers {
   async #kept({ unions }: Stores): Promise<{ tree: Tree; union: KeptUnion } | null> {
     const top = this.#states.at(-1)
     if (!top) return null
-    const union = await unions.get(top.layer.chainId)
+    // Asked for together: storage reads one while the other is taken apart.
+    const [union, ...found] = await Promise.all([
+      unions.get(top.layer.chainId),
+      ...this.#states.map((state) => this.#fromStore(state)),
+    ])
     if (!Array.isArray(union?.counts) || union.counts.length !== this.#states.length) return null
     if (!Array.isArray(union.notices)) return null
-    const found = await Promise.all(this.#states.map((state) => this.#fromStore(state)))
     // The same layer twice is one table, as where it was read.
     const byId = new Map(this.#states.map(({ layer, table }) => [layer.diffId, table]))
     for (const state of this.#states) state.table = byId.get(state.layer.diffId) ?? null

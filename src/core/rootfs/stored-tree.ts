@@ -74,9 +74,10 @@ function isSound(stored: StoredTree, tables: readonly EntryTable[]): boolean {
   const { parent, firstChild, nextSibling, nameEnd, names, layer, row, type, alive, touched } = stored
   const inodeLayer = stored.inodeLayer ?? layer
   const inodeRow = stored.inodeRow ?? row
-  const rows = tables.map(({ length }) => length)
+  // By layer + 1: no layer has no row but -1.
+  const rows = Int32Array.from([0, ...tables.map(({ length }) => length)])
   const isEntry = (layer: number, row: number): boolean =>
-    layer < 0 ? row === -1 : layer < rows.length && row >= 0 && row < rows[layer]
+    layer >= -1 && layer + 1 < rows.length && row < rows[layer + 1] && (layer < 0 ? row === -1 : row >= 0)
   const { length } = parent
   if (parent[ROOT] !== -1 || nextSibling[ROOT] !== -1 || nameEnd[ROOT] !== 0) return false
   if (type[ROOT] !== TYPE.directory || alive[ROOT] !== 1 || names.length !== nameEnd[length - 1]) return false
@@ -84,17 +85,17 @@ function isSound(stored: StoredTree, tables: readonly EntryTable[]): boolean {
     const child = firstChild[node]
     if (child !== -1 && !(child > node && child < length && parent[child] === node)) return false
     if (type[node] > TYPE.other || alive[node] > 1) return false
-    if (!isEntry(layer[node], row[node]) || !isEntry(inodeLayer[node], inodeRow[node])) return false
+    if (!isEntry(layer[node], row[node])) return false
+    if (inodeRow !== row && !isEntry(inodeLayer[node], inodeRow[node])) return false
     if (node === ROOT) continue
-    const [above, next] = [parent[node], nextSibling[node]]
+    const above = parent[node]
+    const next = nextSibling[node]
     if (above < 0 || above >= node || nameEnd[node] < nameEnd[node - 1]) return false
     if (next !== -1 && !(next > 0 && next < node && parent[next] === above)) return false
   }
-  return touched.nodes.every(
-    (node, i) =>
-      node >= 0 &&
-      node < length &&
-      touched.wasType[i] <= TYPE.other &&
-      isEntry(touched.wasInodeLayer[i], touched.wasInodeRow[i]),
-  )
+  const { nodes, wasType, wasInodeLayer, wasInodeRow } = touched
+  for (let i = 0; i < nodes.length; i++)
+    if (nodes[i] < 0 || nodes[i] >= length || wasType[i] > TYPE.other) return false
+    else if (!isEntry(wasInodeLayer[i], wasInodeRow[i])) return false
+  return true
 }
