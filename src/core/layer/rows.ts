@@ -37,6 +37,15 @@ function lastUpTo(ascending: Uint32Array, value: number): number {
   return low - 1
 }
 
+/** The memory of the columns, each once: for a message that hands the table to another thread instead of copying it. */
+export function buffersOf(table: EntryTable): ArrayBuffer[] {
+  const { type, names, dirs, runFrom, runDir, size, mtime, header, body, owner, linkRow, links } = table
+  const strings = [names, dirs, links].flatMap(({ bytes, end }) => [bytes, end])
+  const numbers = [size, mtime, header, body].map(({ column }) => column)
+  const columns = [type, runFrom, runDir, owner, linkRow, ...strings, ...numbers]
+  return [...new Set(columns.map(({ buffer }) => buffer as ArrayBuffer))]
+}
+
 /** Rows that follow each other and have the same directory part, which is `dir` as found, with the slash at its end. */
 export interface DirectoryRun {
   readonly dir: Uint8Array

@@ -5,6 +5,7 @@ import { BLOCK, TYPE, type ScannedEntry } from '../tar/entry'
 import { TableBuilder } from './builder'
 import {
   bodyAtOf,
+  buffersOf,
   directoryRuns,
   headerAtOf,
   linkBytesOf,
@@ -111,6 +112,22 @@ test('rows that follow each other in one directory are one run', () => {
     ['', 5, 6],
   ])
   expect(table.dirs.end).toHaveLength(3)
+})
+
+test('handed to another thread by its buffers it is the same table, and nothing of its columns stays behind', () => {
+  const table = tableOf([plain, { ...plain, type: TYPE.symlink, link: bytes('target'), path: bytes('b/c') }])
+  const same = structuredClone(table)
+  const moved = structuredClone(table, { transfer: buffersOf(table) })
+  expect(moved).toEqual(same)
+  const left = [
+    table.type,
+    table.names.bytes,
+    table.names.end,
+    table.links.bytes,
+    table.size.column,
+    table.owner,
+  ]
+  expect(left.map(({ byteLength }) => byteLength)).toEqual([0, 0, 0, 0, 0, 0])
 })
 
 test('a layer whose numbers are all large takes no more than doubles for them', () => {
