@@ -121,6 +121,13 @@ describe('reopened', () => {
     expect((await stores.unions.get(keyOf(first)))?.tree).toEqual(good?.tree)
   })
 
+  test('where storage cannot be asked, the layers are read', async () => {
+    const stores = memoryStores()
+    const first = await kept(stores)
+    stores.unions.get = () => Promise.reject(new Error('blocked'))
+    expect(shown(await opened(stores))).toBe(shown(first))
+  })
+
   test('where a table is missing, its layer is read and all are united', async () => {
     const stores = memoryStores()
     const first = await kept(stores)

@@ -9,12 +9,13 @@ import type { Image } from '../core/image/image'
 import { emptyTable } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
 import { lintLayer } from '../core/rootfs/lint'
-import { storedTree, treeFrom } from '../core/rootfs/stored-tree'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
+import { putUnion, unionFrom } from './kept-union'
 import { sameLayer, viewOf, type LayerState } from './layer-state'
+import { Paced } from './paced'
 import type { LayerPool } from './pool'
-import type { KeptUnion, Stores } from './ports'
+import type { Stores } from './ports'
 import type { ScannedLayer } from './scan'
 import { joinedBlobs } from './segments'
 import { Spill } from './spill'
@@ -29,6 +30,8 @@ export interface LayersOptions {
   readonly onUnion: () => void
 }
 
+const SHOWN = 0.1
+
 export class Layers {
   readonly #cache = new WindowCache()
   #union = new Tree()
@@ -36,11 +39,14 @@ export class Layers {
   readonly #states: LayerState[]
   readonly #options: LayersOptions
   #united = 0
+  /** A tenth of the time for showing what has come so far: of a million entries a view takes as long as reading a layer, and there may be 127. */
+  readonly #shown: Paced
   /** What was said until all layers were united; null before, and where the union came from storage. */
   #said: readonly Notice[] | null = null
 
   constructor(options: LayersOptions) {
     this.#options = options
+    this.#shown = new Paced(options.onUnion, SHOWN)
     this.#states = options.image.layers.map((layer) => ({
       layer,
       table: null,
@@ -122,7 +128,11 @@ export class Layers {
         report(index, this.#states[index].layer.storedBytes)
       }
     }
-    await Promise.all(Array.from({ length: Math.max(1, this.#options.pool.width) }, hand))
+    try {
+      await Promise.all(Array.from({ length: Math.max(1, this.#options.pool.width) }, hand))
+    } finally {
+      this.#shown.stop()
+    }
   }
 
   /**
@@ -131,7 +141,8 @@ export class Layers {
    */
   async #fromKept(task: Task): Promise<boolean> {
     const { stores, onLayer, onUnion } = this.#options
-    const kept = await this.#kept(stores).catch(() => null) // Where storage fails, layers are read.
+    const fromStore = (state: LayerState): Promise<boolean> => this.#fromStore(state)
+    const kept = await unionFrom(stores.unions, this.#states, fromStore).catch(() => null) // Where storage fails, layers are read.
     if (!kept) return false
     throwIfCancelled(task.signal)
     const { tree, union } = kept
@@ -147,35 +158,9 @@ export class Layers {
     return true
   }
 
-  async #kept({ unions }: Stores): Promise<{ tree: Tree; union: KeptUnion } | null> {
-    const top = this.#states.at(-1)
-    if (!top) return null
-    // Asked for together: storage reads one while the other is taken apart.
-    const [union, ...found] = await Promise.all([
-      unions.get(top.layer.chainId),
-      ...this.#states.map((state) => this.#fromStore(state)),
-    ])
-    if (!Array.isArray(union?.counts) || union.counts.length !== this.#states.length) return null
-    if (!Array.isArray(union.notices)) return null
-    // The same layer twice is one table, as where it was read.
-    const byId = new Map(this.#states.map(({ layer, table }) => [layer.diffId, table]))
-    for (const state of this.#states) state.table = byId.get(state.layer.diffId) ?? null
-    const tables = this.#states.flatMap(({ table }) => table ?? [])
-    const tree = found.every(Boolean) ? treeFrom(union.tree, tables) : null
-    return tree && { tree, union }
-  }
-
-  /** Keeps what uniting came to, once it is known that every layer is what its diff_id says. Throws `storage-full`. */
+  /** Keeps what uniting came to. Throws `storage-full`. */
   async keepUnion(): Promise<void> {
-    const top = this.#states.at(-1)
-    if (!top || !this.#said || !this.#states.every(({ state, verified }) => state === 'ready' && verified))
-      return
-    const counts = this.#states.map(({ counts }) => counts)
-    await this.#options.stores.unions.put(top.layer.chainId, {
-      tree: storedTree(this.#union),
-      counts,
-      notices: this.#said,
-    })
+    if (this.#said) await putUnion(this.#options.stores.unions, this.#states, this.#union, this.#said)
   }
 
   async #scanOne(index: number, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
@@ -274,7 +259,8 @@ export class Layers {
       this.#union.seal()
       this.#said = [...this.notices.list]
     }
-    if (this.#united > before) this.#options.onUnion()
+    if (this.complete && this.#united > before) this.#shown.run()
+    else if (this.#united > before) this.#shown.ask()
   }
 
   /** Recomputes every diff_id, and the digests of stored bytes where they differ. */
