@@ -25,8 +25,12 @@ export async function scanLayer(
       })
     builder.add(entry)
   }
-  const { endsAt } = await scanTar(input, onEntry, notices, signal)
-  return builder.finish(endsAt)
+  try {
+    const { endsAt } = await scanTar(input, onEntry, notices, signal)
+    return builder.finish(endsAt)
+  } finally {
+    input.close()
+  }
 }
 
 /** A layer of no bytes at all: some writers store one for a step that changed nothing. */
