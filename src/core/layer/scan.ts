@@ -31,11 +31,15 @@ export async function scanLayer(
       })
     builder.add(entry)
   }
-  const { endsAt } = await scanTar(input, onEntry, notices, signal)
-  const { length } = builder
-  const table = builder.finish(endsAt)
-  if (length <= SMALL && spare.length < MOST_SPARE) spare.push(builder)
-  return table
+  try {
+    const { endsAt } = await scanTar(input, onEntry, notices, signal)
+    const { length } = builder
+    const table = builder.finish(endsAt)
+    if (length <= SMALL && spare.length < MOST_SPARE) spare.push(builder)
+    return table
+  } finally {
+    input.close()
+  }
 }
 
 /** A layer of no bytes at all: some writers store one for a step that changed nothing. */
