@@ -313,6 +313,16 @@ export type Edit =
   | { readonly op: 'squash'; readonly from: number; readonly to: number }
   /** Removes paths, and takes them out of every layer that holds them. */
   | { readonly op: 'scrub'; readonly paths: readonly string[] }
+  /** To another place among the image's own layers, from 0 at the base; refused where that changes the root filesystem. */
+  | { readonly op: 'move'; readonly layer: number; readonly to: number }
+  /** The lowest `replace` layers give way to those of another image. */
+  | { readonly op: 'rebase'; readonly replace: number; readonly onto: NewBase }
+
+/** An image that another one is put onto: its archive's name, and the diff_ids of its layers. */
+export interface NewBase {
+  readonly file: string
+  readonly diffIds: readonly string[]
+}
 
 export interface MetaEdit {
   readonly mode?: number
@@ -334,12 +344,38 @@ export interface CopyRow {
   readonly alsoAt: readonly string[]
 }
 
-/** What dropping a layer would do to the final filesystem. */
-export interface DropView {
+/** An edit of whole layers, looked at before it is done. */
+export type LayerEdit = Extract<Edit, { readonly op: 'drop' | 'move' | 'rebase' }>
+
+/** What it would do to the final filesystem. */
+export interface LayerPreview {
   readonly appear: readonly string[]
   readonly vanish: readonly string[]
   readonly change: readonly string[]
   readonly break: readonly { readonly path: string; readonly kind: 'hardlink' | 'symlink' }[]
+  /** Where overlay engines would come to merge the layers otherwise than is shown. */
+  readonly differ: readonly { readonly path: string; readonly why: string }[]
+  /** Of a move: paths in its way. */
+  readonly conflicts: readonly {
+    readonly path: string
+    readonly layers: readonly [moved: number, passed: number]
+    readonly why: string
+  }[]
+  /** Of a rebase: files of the new base that the image's own layers hide. */
+  readonly shadowed: readonly {
+    readonly path: string
+    readonly layer: number
+    readonly what: 'replaced' | 'removed'
+  }[]
+}
+
+/** An image that the open one can be put onto. */
+export interface BaseView {
+  readonly base: NewBase
+  readonly tags: readonly string[]
+  readonly platform: string
+  /** How many layers, from the base, the open image has in common with it. */
+  readonly shared: number
 }
 
 export interface EditsView {
@@ -361,6 +397,12 @@ export interface EditsView {
     readonly touched: boolean
     readonly dropped: readonly number[]
     readonly squashed: readonly (readonly [from: number, to: number])[]
+    /** Whether all layers that are left are as they were: then a layer can be added on top of them. */
+    readonly keepsLayers: boolean
+    /** The image's own layers in the order they are laid in, where that is another one. */
+    readonly order: readonly number[] | null
+    /** The new base, and how many layers gave way to it. */
+    readonly rebased: { readonly replaced: number; readonly base: NewBase } | null
     readonly scrubbed: readonly string[]
   }
   /** Lines of the history whose words were edited, by their number. */
@@ -629,8 +671,12 @@ export interface EngineApi {
   redo(): EditsView
   /** What scrubbing these paths would take out of each layer. */
   copies(paths: readonly string[]): readonly CopyRow[]
-  /** What dropping this layer would do, with the layers that are dropped already. */
-  dropPreview(layer: number): DropView
+  /** What an edit of whole layers would do, with those that are made already. */
+  layerPreview(edit: LayerEdit): LayerPreview
+  /** Reads an archive as a new base, and keeps it in this browser: changes that rest on it outlive the page. */
+  baseFrom(file: File): BaseView
+  /** The same of an archive that this browser keeps, by its id. */
+  baseKept(id: string): BaseView
   /** Operation `index`, before and after. */
   change(index: number): ChangeView
   /** The operations in force as a recipe file. */

@@ -134,5 +134,5 @@ export class ExportPlan {
 
 /** The build to begin with: adding a layer cannot undo what lies in lower ones. */
 export function firstBuild(wanted: Build, edits: EditsView | null): Build {
-  return wanted === 'append' && edits?.stack.touched ? 'rewrite' : wanted
+  return wanted === 'append' && edits?.stack.keepsLayers === false ? 'rewrite' : wanted
 }

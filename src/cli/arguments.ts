@@ -16,7 +16,7 @@ export const USAGE = `usage:
       load it otherwise than one would think, or fail with which message; and the way out of it
       exit 0: every engine takes it; 1: some refuse it; 2: it is no archive
   peel rebuild ARCHIVE -o OUT [--recipe R.json] [--tag NAME:TAG]
-               [--build add|rewrite|squash|flatten] [--from LAYER]
+               [--build add|rewrite|squash|flatten] [--from LAYER] [--onto ARCHIVE [--replace N]]
                [--format docker|oci|rootfs|context|unpacked|delta] [--base ARCHIVE] [--gzip] [--epoch SECONDS]
       the archive with a recipe's changes
       add       the changes are one more layer
@@ -27,9 +27,22 @@ export const USAGE = `usage:
       rootfs    the root filesystem alone; context: a Dockerfile with what it needs
       unpacked  LAYER_0.tar and further, with the documents in metadata/
       delta     as docker, without the layers of --base, for docker load (classic store) where that one is loaded
+      --onto ARCHIVE puts the image onto the layers of that one, in place of its lowest N (as many as the two share)
       --gzip compresses new layers; --epoch: nothing that is written bears a later time`
 
-const VALUED = new Set(['recipe', 'build', 'format', 'base', 'tag', 'from', 'epoch', 'o', 'output'])
+const VALUED = new Set([
+  'recipe',
+  'build',
+  'format',
+  'base',
+  'onto',
+  'replace',
+  'tag',
+  'from',
+  'epoch',
+  'o',
+  'output',
+])
 const FLAGS = new Set(['json', 'files', 'no-verify', 'gzip', 'help'])
 
 /** Throws `bad-operation` with the usage. */

@@ -1,15 +1,17 @@
 /** rebuild: a recipe on an archive, written to a file. */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
 import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
 import type { DiffId } from '../core/digest/digest'
+import { newBaseIn, type Operation } from '../core/edit/operation'
 import { readRecipe, type Recipe } from '../core/edit/recipe'
 import { ImageError } from '../core/fault/fault'
 import { namesOf, type Image } from '../core/image/image'
 import { annotationsInForce, configEdits, replay, tagsInForce } from '../jobs/edits'
 import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
+import { groundOf, ontoIn, withBase, type Onto } from '../jobs/onto'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
 import { rebuild, type Build, type Format } from '../jobs/rebuild'
@@ -49,11 +51,13 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   const epoch = wholeNumber(options.get('epoch'), 'epoch')
   if (resolve(out) === resolve(path))
     throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
-  const recipe = await recipeAt(options.get('recipe'))
+  const recipe = await recipeFor(options)
   const { image, layers } = await opened(path)
-  const journal = added(EMPTY_JOURNAL, recipe.operations)
-  const { edited, stack } = replay(layers.union, layers.tables, journal, namedLine)
-  mustFit(recipe.operations, image)
+  const onto = await ontoFor(recipe.operations, options, image)
+  const operations = onto ? withBase(recipe.operations, image, onto) : recipe.operations
+  const journal = added(EMPTY_JOURNAL, operations)
+  const { edited, stack } = replay(groundOf(layers, onto), journal, namedLine)
+  mustFit(operations, image)
   const tag = options.get('tag')
   const {
     archive: result,
@@ -61,8 +65,9 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     notices,
   } = await rebuild({
     image,
-    tables: layers.tables,
-    plain: layers.plain,
+    onto: onto?.image,
+    tables: [...layers.tables, ...(onto?.layers.tables ?? [])],
+    plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
     edited,
     stack,
     configEdits: configEdits(inForce(journal)),
@@ -85,6 +90,52 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     ? `, for docker load with the classic store where ${base.length} layers of the base are`
     : ''
   return `${out}: ${size(result.size)}${isImage ? `, image ID ${documents.configDigest}, manifest ${documents.manifestDigest}` : ''}${only}`
+}
+
+/** The recipe of --recipe; behind it, what --onto asks for, unless the recipe does. */
+async function recipeFor(options: Arguments['options']): Promise<Recipe> {
+  const recipe = await recipeAt(options.get('recipe'))
+  const file = options.get('onto')
+  const replace = wholeNumber(options.get('replace'), 'replace')
+  if (typeof file !== 'string') {
+    if (replace === undefined) return recipe
+    throw new ImageError('bad-operation', '--replace belongs to --onto: it says how many layers give way.')
+  }
+  if (newBaseIn(recipe.operations) === null) {
+    const rebase = { op: 'rebase', onto: { file: basename(file), diffIds: [] } } as const
+    const operation = replace === undefined ? rebase : { ...rebase, replace }
+    return { ...recipe, operations: [...recipe.operations, operation] }
+  }
+  if (replace === undefined) return recipe
+  throw new ImageError(
+    'bad-operation',
+    'The recipe says itself how many layers give way; leave --replace out.',
+  )
+}
+
+/** The new base that the recipe asks for: of --onto, or of the file that it names beside itself. */
+async function ontoFor(
+  operations: readonly Operation[],
+  options: Arguments['options'],
+  image: Image,
+): Promise<Onto | null> {
+  const base = newBaseIn(operations)
+  if (!base) return null
+  const [given, recipe] = [options.get('onto'), options.get('recipe')]
+  if (typeof given !== 'string' && base.file === '')
+    throw new ImageError(
+      'bad-operation',
+      'The recipe puts the image onto another one: name its archive with --onto.',
+    )
+  const path =
+    typeof given === 'string' ? given : resolve(dirname(typeof recipe === 'string' ? recipe : ''), base.file)
+  const { tar } = await openSource(FileSource.open(path), { store: toScratch })
+  const task = new Tasks(() => {}).start('', 0, '')
+  return ontoIn(tar, { ...base, file: base.file || basename(path) }, image, {
+    pool: inlinePool,
+    stores: scratchStores(),
+    task,
+  })
 }
 
 /** With --format delta: the diff_ids of the image that the other side has. */

@@ -4,7 +4,7 @@ import type { ByteSource } from '../core/bytes/source'
 import type { Edited } from '../core/edit/apply'
 import { editedConfig } from '../core/edit/config'
 import type { Operation } from '../core/edit/operation'
-import type { Stack } from '../core/edit/stack'
+import { isUntouched, laid, type Stack } from '../core/edit/stack'
 import { faultOf, ImageError } from '../core/fault/fault'
 import { namesOf, type Archive, type Image } from '../core/image/image'
 import type { Planned } from '../core/engine/planned'
@@ -15,6 +15,7 @@ import { typeCounts } from '../core/rootfs/sums'
 import { companyOf } from './companions'
 import { annotationsInForce, configEdits } from './edits'
 import type { Layers } from './layers'
+import type { Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import { fileNameFor, measured, rebuild, type RebuildInput } from './rebuild'
@@ -32,6 +33,8 @@ export interface Exportable {
   readonly operations: readonly Operation[]
   readonly edited: Edited
   readonly stack: Stack
+  /** What the recipe puts the image onto. */
+  readonly onto: Onto | null
   /** Names in force. */
   readonly tags: readonly string[]
   readonly stored: (id: string) => Promise<ByteSource>
@@ -90,20 +93,27 @@ export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'bu
 
 /** What engines will do with what is asked for, before it is built; at most so many layers as are counted here. */
 export async function rowsOfExport(
-  { archive, image, operations, tags: now }: Exportable,
+  { archive, image, operations, stack, onto, tags: now }: Exportable,
   { build, format, tag, from = 0, alone }: ExportRequest,
 ): Promise<EngineRow[]> {
   if (format !== 'docker' && format !== 'oci') return []
   const config = parsedConfig(editedConfig(image.configBytes, configEdits(operations)))
-  const kept = build === 'flatten' ? 0 : build === 'squash' ? from : image.layers.length
+  const kept = build === 'flatten' ? [] : layersLaid(image, onto, stack)
+  const below = build === 'squash' ? kept.slice(0, Math.max(0, kept.indexOf(image.layers[from]))) : kept
   const others = alone ? [] : archive.images.filter((other) => other !== image)
   return rowsOfPlanned({
     format,
     images: [
-      plannedImage({ ...image, config }, tagsFor(tag, now), image.layers.slice(0, kept), 1),
+      plannedImage({ ...image, config }, tagsFor(tag, now), below, 1),
       ...others.map((other) => plannedImage(other, namesOf(other), other.layers, 0)),
     ],
   })
+}
+
+/** Layers as the new image has them, base first, as far as no build changes them. */
+function layersLaid(image: Image, onto: Onto | null, stack: Stack): Image['layers'] {
+  const all = [...image.layers, ...(onto?.image.layers ?? [])]
+  return laid(stack, image.layers.length).map((layer) => all[layer])
 }
 
 function plannedImage(
@@ -117,13 +127,13 @@ function plannedImage(
     os: config.os ?? '',
     architecture: config.architecture ?? '',
     layers: layers.length + more,
-    absent: layers.filter(({ source }) => source === null).map(({ index }) => index),
+    absent: layers.flatMap(({ source }, index) => (source === null ? [index] : [])),
   }
 }
 
 /** Nothing is asked for that the opened file is not. */
 export function isUnchanged(
-  { operations, edited, image, archive, tags: now }: Exportable,
+  { operations, edited, stack, image, archive, tags: now }: Exportable,
   { build, format, tag, epoch, alone }: ExportRequest,
 ): boolean {
   const tags = tagsFor(tag, now)
@@ -132,16 +142,15 @@ export function isUnchanged(
     (build === 'append' || build === 'rewrite') &&
     epoch === undefined &&
     !(alone && archive.images.length > 1) &&
-    (operations.length === 0 || !changesMore(operations, edited, image)) &&
+    (operations.length === 0 || !changesMore(operations, edited, stack, image)) &&
     JSON.stringify(tags) === JSON.stringify(namesOf(image))
   )
 }
 
 /** Whether the operations amount to more than other names. */
-function changesMore(operations: readonly Operation[], edited: Edited, image: Image): boolean {
-  const others = operations.some(({ op }) => op === 'drop' || op === 'squash' || op === 'scrub')
+function changesMore(operations: readonly Operation[], edited: Edited, stack: Stack, image: Image): boolean {
   return (
-    others ||
+    !isUntouched(stack) ||
     changesFiles(edited.tree) ||
     configEdits(operations).length > 0 ||
     annotationsInForce(operations, image) !== image.manifest?.json.annotations
@@ -159,7 +168,7 @@ async function inputFor(
   request: ExportRequest,
   signal?: AbortSignal,
 ): Promise<RebuildInput> {
-  const { archive, image, layers, operations, edited, stack, stored, pool } = from
+  const { archive, image, layers, operations, edited, stack, onto, stored, pool } = from
   const { build, format, epoch, gzip } = request
   if (epoch !== undefined && !(Number.isFinite(epoch) && epoch >= 0))
     throw new ImageError('bad-operation', 'The epoch is a number of seconds since 1970.')
@@ -167,8 +176,9 @@ async function inputFor(
   const together = (format === 'docker' || format === 'oci') && !request.alone && archive.images.length > 1
   return {
     image,
-    tables: layers.tables,
-    plain: layers.plain,
+    onto: onto?.image,
+    tables: [...layers.tables, ...(onto?.layers.tables ?? [])],
+    plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
     edited,
     stack,
     configEdits: configEdits(operations),

@@ -39,6 +39,8 @@ export interface LayerMaker {
 
 export interface MakerInput {
   readonly image: Image
+  /** The image that it is put onto: its layers have the numbers behind the image's own. */
+  readonly onto?: Image
   readonly plain: readonly ByteSource[]
   readonly gzip?: boolean
   readonly epoch?: number
@@ -49,7 +51,7 @@ export interface MakerInput {
 
 /** Layers with their bytes. */
 export function realLayers(input: MakerInput): LayerMaker {
-  const { image, plain, pool, signal, gzip } = input
+  const { plain, pool, signal, gzip } = input
   const clamp = notAfter(input.epoch)
   let before = 0
   const bytes = async (pieces: AsyncIterable<Bytes>): Promise<ByteSource> => {
@@ -75,15 +77,17 @@ export function realLayers(input: MakerInput): LayerMaker {
     rewritten: async (slot, change) =>
       finished(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)), slot),
     kept: async (slot) => {
-      const descriptor = await keptDescriptor(image, slot.layer, pool, signal)
-      return { slot, descriptor, stored: image.layers[slot.layer].source, plain: null }
+      const [image, index] = layerIn(input, slot.layer)
+      const descriptor = await keptDescriptor(image, index, pool, signal)
+      return { slot, descriptor, stored: image.layers[index].source, plain: null }
     },
     tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp)),
   }
 }
 
 /** Layers of the right sizes under made-up digests, without compression: what new layers would be, plain. */
-export function measuredLayers({ image, plain, epoch, pool }: MakerInput): LayerMaker {
+export function measuredLayers(input: MakerInput): LayerMaker {
+  const { plain, epoch, pool } = input
   const clamp = notAfter(epoch)
   let made = 0
   const name = (): Digest => `sha256:${(++made).toString(16).padStart(64, '0')}` as Digest
@@ -103,14 +107,20 @@ export function measuredLayers({ image, plain, epoch, pool }: MakerInput): Layer
     rewritten: async (slot, change) =>
       sized(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)).size, slot),
     kept: async (slot) => {
-      const descriptor = await keptDescriptor(image, slot.layer, { ...pool, digest: async () => name() })
-      return { slot, descriptor, stored: image.layers[slot.layer].source, plain: null }
+      const [image, index] = layerIn(input, slot.layer)
+      const descriptor = await keptDescriptor(image, index, { ...pool, digest: async () => name() })
+      return { slot, descriptor, stored: image.layers[index].source, plain: null }
     },
     tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
   }
 }
 
-/** One of the image's own layers as it is stored; the digest is computed only where no description gives it. Throws `missing-member`. */
+function layerIn({ image, onto }: MakerInput, layer: number): [Image, number] {
+  const { length } = image.layers
+  return layer < length || !onto ? [image, layer] : [onto, layer - length]
+}
+
+/** One of an image's own layers as it is stored; the digest is computed only where no description gives it. Throws `missing-member`. */
 export async function keptDescriptor(
   image: Image,
   index: number,

@@ -9,7 +9,8 @@ import type { Bytes } from '../core/bytes/source'
 import type { Operation } from '../core/edit/operation'
 import { contentOf } from '../core/layer/rows'
 import { copiesOf } from '../core/rebuild/copies'
-import { previewOfDrop } from '../core/rebuild/preview'
+import { stacked, UNTOUCHED } from '../core/edit/stack'
+import { previewOf } from '../core/rebuild/preview'
 import { tablesOf } from '../core/edit/edit.fixture'
 import { buildArchive } from '../testkit/archive'
 import { samples } from '../testkit/samples'
@@ -226,7 +227,9 @@ describe('drop', () => {
       f last "1"
       s dangling -> new
       h twin => new`)
-    expect(previewOfDrop(tables, [1])).toEqual({
+    const stack = stacked(UNTOUCHED, { op: 'drop', layer: 1 }, tables.length)
+    expect(previewOf(tables, UNTOUCHED, stack)).toEqual({
+      differ: [],
       appear: ['/a'],
       vanish: ['/link', '/new'],
       change: ['/b', '/twin'],

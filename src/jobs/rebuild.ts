@@ -3,7 +3,7 @@ import { JoinedSource, type ByteSource } from '../core/bytes/source'
 import { hexOf, type Digest, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
 import { editedConfig, type ConfigEdit } from '../core/edit/config'
-import { isUntouched, UNTOUCHED, type Stack } from '../core/edit/stack'
+import { keepsLayers, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError, throwIfCancelled } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Image } from '../core/image/image'
@@ -47,7 +47,7 @@ export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
  */
 export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
 
-/** `plain`: the plain tar of each layer, base first. `gzip`: new layers are compressed; those that stay keep their bytes. `epoch`, in seconds: what is written bears no later time. */
+/** `tables` and `plain`: of each layer, base first, and behind them those of `onto`. `plain`: the plain tars. `gzip`: new layers are compressed; those that stay keep their bytes. `epoch`, in seconds: what is written bears no later time. */
 export interface RebuildInput extends MakerInput {
   readonly image: Image
   readonly tables: readonly EntryTable[]
@@ -211,18 +211,18 @@ function planOf(input: RebuildInput): StackPlan | null {
     return null
   }
   if (build === 'append') {
-    if (!isUntouched(stack))
+    if (!keepsLayers(stack))
       throw new ImageError(
         'bad-operation',
         'The recipe drops, squashes or scrubs layers, and adding a layer leaves those below as they are: choose the build rewrite, squash or flatten.',
       )
-    return appended(tables, edited)
+    return appended(tables, edited, stack)
   }
   const from = build === 'squash' ? (input.squashFrom ?? 0) : null
-  if (from !== null && (from < 0 || from >= tables.length || !Number.isInteger(from)))
+  if (from !== null && (from < 0 || from >= input.image.layers.length || !Number.isInteger(from)))
     throw new ImageError(
       'bad-operation',
-      `Squashing cannot start at layer ${from}; the image has ${tables.length}.`,
+      `Squashing cannot start at layer ${from}; the image has ${input.image.layers.length}.`,
     )
   return planStack({ tables, edited, stack, scrubRemoved: build === 'rewrite', squashFrom: from })
 }
@@ -238,21 +238,20 @@ function historyOf(
   config: ReturnType<typeof editedConfig>,
   plan: StackPlan | null,
   layers: readonly BuiltLayer[],
-  { image, configEdits, stack = UNTOUCHED }: RebuildInput,
+  { image, onto, configEdits, stack = UNTOUCHED }: RebuildInput,
 ): ReturnType<typeof stackedHistory> {
   const parsed = parsedConfig(config)
   const created = parsed.created ?? undefined
   if (!plan) return [flatLine(image, created)] as unknown as ReturnType<typeof stackedHistory>
   const top = layers.find(({ slot }) => slot?.kind === 'top')?.slot
-  const more: NewLine[] = top ? [topLine(top, image.layers.length, created)] : []
+  const more: NewLine[] = top?.kind === 'top' ? [topLine(top.layers, created)] : []
   more.push(...configLines(configEdits, created))
-  return stackedHistory({ config: parsed, created }, plan.slots, stack.dropped, more)
+  return stackedHistory({ config: parsed, onto: onto?.config, created }, plan.slots, stack, more)
 }
 
-function topLine(top: Slot, count: number, created: string | undefined): NewLine {
-  return top.kind === 'top' && top.from !== null
-    ? squashLine(top.from, count - 1, created)
-    : editsLine(created)
+/** Of the edits, and of the layers that became one with them. */
+function topLine(layers: readonly number[], created: string | undefined): NewLine {
+  return layers.length > 0 ? squashLine(layers, created) : editsLine(created)
 }
 
 async function stackedLayers(plan: StackPlan, input: RebuildInput, maker: LayerMaker): Promise<BuiltLayer[]> {

@@ -2,10 +2,10 @@
 import type {
   Access,
   ArchiveView,
+  BaseView,
   BuildSizes,
   ChangeView,
   CopyRow,
-  DropView,
   Details,
   Edit,
   EditsView,
@@ -14,6 +14,8 @@ import type {
   ExportRequest,
   ExportResult,
   ImageView,
+  LayerEdit,
+  LayerPreview,
   MemberView,
   PathRef,
   Preview,
@@ -40,16 +42,19 @@ import {
   without,
   type Journal,
 } from '../core/edit/journal'
-import { contentIds } from '../core/edit/operation'
+import { contentIds, newBaseIn, type Operation } from '../core/edit/operation'
 import { editedConfig } from '../core/edit/config'
-import { isUntouched, UNTOUCHED, type Stack } from '../core/edit/stack'
+import type { Ground } from '../core/edit/ground'
+import { isUntouched, keepsLayers, standing, stacked, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import { checked, ImageConfig, parseJson } from '../core/image/documents'
-import { namesOf, type Archive, type Image } from '../core/image/image'
+import { namesOf, platformOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
 import { copiesOf } from '../core/rebuild/copies'
-import { previewOfDrop } from '../core/rebuild/preview'
+import { conflictsOf } from '../core/rebuild/conflicts'
+import { previewOf as stackPreview } from '../core/rebuild/preview'
+import { shadowedBy } from '../core/rebuild/shadowed'
 import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
 import { Tree } from '../core/rootfs/tree'
@@ -58,6 +63,7 @@ import { contentOf } from '../core/layer/rows'
 import { readRecipe } from '../core/edit/recipe'
 import { recipeText } from '../core/edit/recipe-text'
 import { archiveView, memberView } from './anatomy'
+import { Bases } from './bases'
 import { blocksOf } from './blocks'
 import { changeView } from './change'
 import { mustFit, namedLine } from './fit'
@@ -71,6 +77,7 @@ import { editedHistory, formattedConfig, imageView, textPairs } from './image-vi
 import { keepOpened } from './keeping'
 import { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'
+import { groundOf, sharedLayers, withBase, type Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Claim, Claims, Stores } from './ports'
@@ -110,6 +117,12 @@ export class Workspace {
   #scanned: Promise<void> = Promise.resolve()
   #journal: Journal = EMPTY_JOURNAL
   #replayed: Replayed | null = null
+  readonly #bases: Bases
+  /** What the edits in force put the image onto. */
+  #onto: Onto | null = null
+  /** Why the new base is not at hand: then the edits wait for it. */
+  #ontoFault: ImageError | null = null
+  #ground: Ground | null = null
   #saved = true
   #access: Access = 'asking'
   #claim: Claim | null = null
@@ -135,6 +148,9 @@ export class Workspace {
     this.#archive = options.archive
     this.#image = options.archive.images[image]
     this.#layers = this.#layersOf(this.#image)
+    const { stores, persistent, pool, tasks, now, emit } = options
+    const onUnkept = () => emit({ type: 'storage', state: 'partly' })
+    this.#bases = new Bases({ stores, persistent, pool, tasks, now, onUnkept })
     this.#asked = new Promise((resolve) => (this.#known = resolve))
   }
 
@@ -179,6 +195,7 @@ export class Workspace {
       } catch {
         return this.#setAccess('newer')
       }
+      await this.#findBase()
       this.#replayed = null
       this.#refresh()
     }
@@ -264,6 +281,7 @@ export class Workspace {
     const { tasks, emit } = this.#options
     const layers = this.#layers
     await asTask(tasks, 'reading layers', layers.scanBytes, 'bytes', (task) => layers.scan(task))
+    await this.#findBase()
     if (this.#closed || layers !== this.#layers) return
     this.#replayEdits()
     emit({ type: 'edits', edits: this.editsView })
@@ -308,6 +326,7 @@ export class Workspace {
   close(): void {
     this.#closed = true
     this.#claim?.release()
+    this.#bases.close()
     this.#known()
     this.#options.tasks.cancelAll()
   }
@@ -343,7 +362,7 @@ export class Workspace {
       this.#options.tasks.cancelAll()
       this.#image = image
       this.#layers = this.#layersOf(image)
-      this.#asOf = this.#replayed = this.#view = this.#wasted = null
+      this.#asOf = this.#replayed = this.#view = this.#wasted = this.#ground = null
       const record = await this.#options.stores.archives.get(this.id)
       await this.#begin(record)
     }
@@ -368,7 +387,7 @@ export class Workspace {
   // ------------------------------------------------------------ trees
 
   #unionGrew(): void {
-    this.#replayed = this.#wasted = null
+    this.#replayed = this.#wasted = this.#ground = null
     this.#refresh()
   }
 
@@ -417,9 +436,10 @@ export class Workspace {
 
   /** Edits wait until all layers are there: they may speak of any path. */
   #replayEdits(): void {
-    const { union, tables, complete } = this.#layers
+    const { complete } = this.#layers
     try {
-      this.#replayed = replay(union, tables, complete ? this.#journal : EMPTY_JOURNAL)
+      if (this.#ontoFault) throw this.#ontoFault
+      this.#replayed = replay(this.#groundNow(), complete ? this.#journal : EMPTY_JOURNAL)
     } catch (thrown) {
       // A stored edit that does not fit any more (another Peel made it): the image opens, the edit is said to be lost.
       if (!(thrown instanceof ImageError)) throw thrown
@@ -428,8 +448,34 @@ export class Workspace {
         'edits-unfit',
         `The stored edits do not fit this image: ${thrown.message}`,
       )
-      this.#replayed = replay(union, tables, EMPTY_JOURNAL)
+      this.#replayed = replay(this.#groundNow(), EMPTY_JOURNAL)
     }
+  }
+
+  #groundNow(): Ground {
+    return (this.#ground ??= groundOf(this.#layers, this.#onto))
+  }
+
+  /** The base that the edits in force rest on, before they are laid on it. */
+  async #findBase(): Promise<void> {
+    this.#ontoFault = null
+    try {
+      this.#setBase(await this.#baseOf(this.#journal))
+    } catch (thrown) {
+      this.#setBase(null)
+      this.#ontoFault = thrown instanceof ImageError ? thrown : new ImageError('internal', String(thrown))
+    }
+  }
+
+  #setBase(onto: Onto | null): void {
+    if (onto === this.#onto) return
+    this.#onto = onto
+    this.#ground = null
+  }
+
+  async #baseOf(journal: Journal): Promise<Onto | null> {
+    const base = newBaseIn(inForce(journal))
+    return base && this.#bases.of(base, this.#image)
   }
 
   #shown(): View {
@@ -506,9 +552,17 @@ export class Workspace {
   }
 
   async #open(content: Content): Promise<ByteSource> {
-    if (content.from === 'layer')
-      return contentOf(this.#layers.plainOf(content.layer), this.#layers.tables[content.layer], content.row)
-    return this.#stored(content.id)
+    if (content.from === 'stored') return this.#stored(content.id)
+    const { layer, row } = content
+    return contentOf(this.#plainOf(layer), this.#groundNow().tables[layer], row)
+  }
+
+  /** Of the image's own layers, and behind them those of a new base. */
+  #plainOf(layer: number): ByteSource {
+    const { count } = this.#layers
+    return layer < count || !this.#onto
+      ? this.#layers.plainOf(layer)
+      : this.#onto.layers.plainOf(layer - count)
   }
 
   async #stored(id: string): Promise<ByteSource> {
@@ -575,10 +629,9 @@ export class Workspace {
     await this.#scanned
     const { tasks, pool } = this.#options
     const { tree, sources } = this.#edited()
-    const layers = this.#layers
     await asTask(tasks, 'searching contents', 0, 'bytes', async (task) => {
       this.#searching = task
-      const plainOf = (layer: number) => layers.plainOf(layer)
+      const plainOf = (layer: number) => this.#plainOf(layer)
       const stored = (id: string) => this.#stored(id)
       await searchContents({ tree, sources, plainOf, stored, pool }, request, task, listener)
     })
@@ -631,7 +684,7 @@ export class Workspace {
       tags: this.#tags,
       annotations: textPairs(annotationsInForce(operations, this.#image)),
       history: editedHistory(this.#image.config.history, parsed.history),
-      stack: stackView(this.#replayed?.stack ?? UNTOUCHED),
+      stack: stackView(this.#replayed?.stack ?? UNTOUCHED, operations),
       bytesBefore: typeCounts(this.#layers.union, sizeIn({ tables: this.#layers.tables, upper: [] })).bytes,
       bytesAfter: edited ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0,
       saved: this.#saved,
@@ -680,18 +733,23 @@ export class Workspace {
 
   async #commitOne(journal: Journal): Promise<EditsView> {
     const { stores, emit } = this.#options
-    const { union, tables, anyFault } = this.#layers
+    const { anyFault } = this.#layers
     if (!this.#layers.complete)
       throw new ImageError(
         anyFault?.code ?? 'bad-operation',
         'The image can be changed once its layers are read.',
       )
-    const replayed = replay(union, tables, journal)
+    const onto = await this.#baseOf(journal)
+    const ground = onto === this.#onto ? this.#groundNow() : groundOf(this.#layers, onto)
+    const replayed = replay(ground, journal)
     const config = editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
     checked(ImageConfig, parseJson(config, {}), { member: 'The config' })
     await stores.journals.save(this.id, journal)
     const before = new Set(contentIds(this.#journal.steps.flat()))
     this.#journal = journal
+    this.#onto = onto
+    this.#ontoFault = null
+    this.#ground = ground
     this.#replayed = replayed
     for (const id of contentIds(journal.steps.flat())) before.delete(id)
     for (const id of before) await stores.contents.remove(id)
@@ -706,7 +764,7 @@ export class Workspace {
     await this.#scanned
     const open = (content: Content) => this.#open(content)
     return changeView(
-      { image: this.#image, layers: this.#layers, operations: inForce(this.#journal), open },
+      { image: this.#image, ground: this.#groundNow(), operations: inForce(this.#journal), open },
       index,
     )
   }
@@ -723,7 +781,7 @@ export class Workspace {
   /** One step, whatever it holds: tried first, its contents stored second, in force third. */
   async replayRecipe(text: string, beside: readonly File[]): Promise<EditsView> {
     await this.#scanned
-    const { operations, contents } = await readRecipe(jsonOf(text), async (name) => {
+    const { operations: read, contents } = await readRecipe(jsonOf(text), async (name) => {
       const file = beside.find((one) => one.name === name.split('/').at(-1))
       if (!file)
         throw new ImageError(
@@ -732,12 +790,13 @@ export class Workspace {
         )
       return new Uint8Array(await file.arrayBuffer())
     })
-    if (operations.length === 0) return this.editsView
+    if (read.length === 0) return this.editsView
+    const onto = await this.#baseFor(read, beside)
+    const operations = onto ? withBase(read, this.#image, onto) : read
     const before = inForce(this.#journal)
-    const { union, tables } = this.#layers
     const inRecipe = (index: number, fault: ImageError) =>
       index < before.length ? fault : namedLine(index - before.length, fault)
-    replay(union, tables, added(this.#journal, operations), inRecipe)
+    replay(groundOf(this.#layers, onto), added(this.#journal, operations), inRecipe)
     mustFit(operations, this.#image)
     const { stores, newId } = this.#options
     const ids = new Map<string, string>()
@@ -751,14 +810,54 @@ export class Workspace {
     return this.#commit((journal) => added(journal, stored))
   }
 
-  async copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
-    await this.#scanned
-    return copiesOf(this.#layers.tables, paths)
+  /** The base of a recipe: of a file beside it, of what is kept, or the one that is in force. */
+  async #baseFor(operations: readonly Operation[], beside: readonly File[]): Promise<Onto | null> {
+    const base = newBaseIn(operations)
+    if (!base) return this.#onto
+    const file = beside.find(({ name }) => name === base.file.split('/').at(-1))
+    if (!file && base.diffIds.length === 0)
+      throw new ImageError(
+        'bad-operation',
+        `The recipe puts the image onto ${base.file || 'another one'}: choose that archive together with the recipe.`,
+      )
+    return file ? this.#bases.file(file, this.#image, base.diffIds) : this.#bases.of(base, this.#image)
   }
 
-  async dropPreview(layer: number): Promise<DropView> {
+  async copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
     await this.#scanned
-    return previewOfDrop(this.#layers.tables, [...this.#stack.dropped, layer])
+    const { tables } = this.#edited().sources
+    return copiesOf(tables, paths, standing(this.#stack, this.#layers.count))
+  }
+
+  async layerPreview(edit: LayerEdit): Promise<LayerPreview> {
+    await this.#scanned
+    const { count } = this.#layers
+    const from = this.#stack
+    const to = stacked(from, edit, count)
+    const onto = edit.op === 'rebase' ? await this.#bases.of(edit.onto, this.#image) : this.#onto
+    const { tables } = groundOf(this.#layers, onto)
+    return {
+      ...stackPreview(tables, from, to),
+      conflicts: edit.op === 'move' ? conflictsOf(tables, edit.layer, from, to, count) : [],
+      shadowed: edit.op === 'rebase' ? shadowedBy(tables, to, count) : [],
+    }
+  }
+
+  async baseFrom(file: File): Promise<BaseView> {
+    return this.#baseView(await this.#bases.file(file, this.#image))
+  }
+
+  async baseKept(id: string): Promise<BaseView> {
+    return this.#baseView(await this.#bases.kept(id, this.#image))
+  }
+
+  #baseView({ file, image }: Onto): BaseView {
+    return {
+      base: { file, diffIds: image.layers.map(({ diffId }) => diffId) },
+      tags: namesOf(image),
+      platform: platformOf(image.config),
+      shared: sharedLayers(this.#image, image),
+    }
   }
 
   get #stack(): Stack {
@@ -827,6 +926,7 @@ export class Workspace {
 
   get #exportable(): Exportable {
     const { name, opened, pool } = this.#options
+    if (this.#ontoFault) throw this.#ontoFault
     const edited = this.#edited()
     return {
       name,
@@ -837,6 +937,7 @@ export class Workspace {
       operations: inForce(this.#journal),
       edited,
       stack: this.#replayed!.stack,
+      onto: this.#onto,
       tags: this.#tags,
       stored: (id) => this.#stored(id),
       pool,
@@ -844,9 +945,18 @@ export class Workspace {
   }
 }
 
-function stackView(stack: Stack): EditsView['stack'] {
-  const { dropped, ranges, scrubbed } = stack
-  return { touched: !isUntouched(stack), dropped: [...dropped], squashed: ranges, scrubbed }
+function stackView(stack: Stack, operations: readonly Operation[]): EditsView['stack'] {
+  const { dropped, ranges, scrubbed, order, rebased } = stack
+  const base = newBaseIn(operations)
+  return {
+    touched: !isUntouched(stack),
+    keepsLayers: keepsLayers(stack),
+    dropped: [...dropped],
+    squashed: ranges,
+    scrubbed,
+    order,
+    rebased: rebased && base ? { replaced: rebased.replaced, base } : null,
+  }
 }
 
 function jsonOf(text: string): unknown {
