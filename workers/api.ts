@@ -524,8 +524,11 @@ export interface SearchBatch {
 
 /** append: the edits are one more layer. rewrite: what was removed is taken out of the layers below. squash: layers become one. flatten: all do, FROM scratch. */
 export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
-/** unpacked: LAYER_0.tar and further beside metadata/, as people take archives apart by hand. */
-export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
+/**
+ * unpacked: LAYER_0.tar and further beside metadata/, as people take archives apart by hand; zip: the same as a zip.
+ * delta: as docker, without the layers that the other side has.
+ */
+export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked' | 'zip' | 'delta'
 
 export interface ExportRequest {
   readonly build: Build
@@ -540,6 +543,8 @@ export interface ExportRequest {
   readonly epoch?: number
   /** Leaves the other images of the archive out. */
   readonly alone?: boolean
+  /** Of a delta: diff_ids of the layers that the other side has. */
+  readonly base?: readonly string[]
 }
 
 /** What each build would come to, before it is built. */
@@ -673,10 +678,10 @@ export interface EngineApi {
   copies(paths: readonly string[]): readonly CopyRow[]
   /** What an edit of whole layers would do, with those that are made already. */
   layerPreview(edit: LayerEdit): LayerPreview
-  /** Reads an archive as a new base, and keeps it in this browser: changes that rest on it outlive the page. */
-  baseFrom(file: File): BaseView
-  /** The same of an archive that this browser keeps, by its id. */
-  baseKept(id: string): BaseView
+  /** Reads an archive as a new base, a file or one that this browser keeps, by its id. A file is kept too: changes that rest on it outlive the page. */
+  baseFrom(from: File | string): BaseView
+  /** The same without reading its layers: of what the other side has, for a delta. */
+  describeBase(from: File | string): BaseView
   /** Operation `index`, before and after. */
   change(index: number): ChangeView
   /** The operations in force as a recipe file. */

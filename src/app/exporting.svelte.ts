@@ -7,6 +7,7 @@ import type {
   ExportRequest,
   ExportResult,
   Format,
+  NewBase,
 } from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
 import type { Engine } from './engine'
@@ -32,6 +33,8 @@ export class ExportPlan {
   /** As typed; null without a limit. */
   epoch = $state<string | null>(null)
   alone = $state(false)
+  /** What the other side of a delta has. */
+  base = $state.raw<NewBase | null>(null)
   #sizes = $state.raw<BuildSizes | null>(null)
   #result = $state.raw<{ key: string; result: ExportResult } | null>(null)
   #rules = $state.raw<{ key: string; rows: readonly EngineRow[] } | null>(null)
@@ -53,6 +56,7 @@ export class ExportPlan {
     ...(this.gzip ? { gzip: true } : {}),
     ...(this.epoch === null ? {} : { epoch: this.seconds }),
     ...(this.alone ? { alone: true } : {}),
+    ...(this.format === 'delta' && this.base ? { base: this.base.diffIds } : {}),
   }))
   readonly #key = $derived.by(() => JSON.stringify(this.request))
 

@@ -17,7 +17,7 @@ export const USAGE = `usage:
       exit 0: every engine takes it; 1: some refuse it; 2: it is no archive
   peel rebuild ARCHIVE -o OUT [--recipe R.json] [--tag NAME:TAG]
                [--build add|rewrite|squash|flatten] [--from LAYER] [--onto ARCHIVE [--replace N]]
-               [--format docker|oci|rootfs|context|unpacked|delta] [--base ARCHIVE] [--gzip] [--epoch SECONDS]
+               [--format docker|oci|rootfs|context|unpacked|zip|delta] [--base ARCHIVE] [--gzip] [--epoch SECONDS]
       the archive with a recipe's changes
       add       the changes are one more layer
       rewrite   the same, and what is removed is taken out of the layers below
@@ -25,7 +25,7 @@ export const USAGE = `usage:
       flatten   all becomes one layer, FROM scratch
       docker    a tar that docker load, ctr, podman and skopeo take; oci: an OCI layout alone
       rootfs    the root filesystem alone; context: a Dockerfile with what it needs
-      unpacked  LAYER_0.tar and further, with the documents in metadata/
+      unpacked  LAYER_0.tar and further, with the documents in metadata/; zip: the same as a zip
       delta     as docker, without the layers of --base, for docker load (classic store) where that one is loaded
       --onto ARCHIVE puts the image onto the layers of that one, in place of its lowest N (as many as the two share)
       --gzip compresses new layers; --epoch: nothing that is written bears a later time`

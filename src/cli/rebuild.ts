@@ -34,6 +34,7 @@ const FORMATS: Record<string, Format> = {
   rootfs: 'rootfs',
   context: 'context',
   unpacked: 'unpacked',
+  zip: 'zip',
   // Written as docker has it, without the layers of the base.
   delta: 'docker',
 }

@@ -6,8 +6,8 @@ import type { Image } from '../core/image/image'
 import { archiveId } from './archive-id'
 import { restoredTar } from './keep'
 import { keepOpened } from './keeping'
-import { ontoIn, type Onto } from './onto'
-import { openSource, type OpenedSource } from './open'
+import { ontoIn, sharedLayers, type Onto } from './onto'
+import { openArchiveIn, openSource, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Stores } from './ports'
 import { Spill } from './spill'
@@ -88,6 +88,24 @@ export class Bases {
     if (persistent)
       void this.#keep(onto, opened, file).catch((thrown) => this.#options.onUnkept(faultOf(thrown)))
     return this.#remember(onto)
+  }
+
+  /** The image of an archive that has most layers in common with another one; its documents are read, its layers are not. */
+  async described(from: File | string, own: Image): Promise<Pick<Onto, 'file' | 'image'>> {
+    const { stores, tasks } = this.#options
+    const record = typeof from === 'string' ? await stores.archives.get(from) : null
+    const kept = record && (await restoredTar(record, stores))
+    if (typeof from === 'string' && !kept)
+      throw new ImageError('not-kept', 'This browser does not hold all of that image any more.')
+    const file = typeof from === 'string' ? record!.name : from.name
+    return asTask(tasks, `reading ${file}`, 0, 'bytes', async (task) => {
+      const tar = kept ?? (await openSource(new BlobSource(from as File), { signal: task.signal })).tar
+      const { images } = await openArchiveIn(tar, task.signal)
+      const image = images.reduce((best, one) =>
+        sharedLayers(own, one) > sharedLayers(own, best) ? one : best,
+      )
+      return { file, image }
+    })
   }
 
   async #keep({ archive, image, layers }: Onto, opened: OpenedSource, file: File): Promise<void> {

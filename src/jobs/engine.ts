@@ -314,11 +314,11 @@ export class Engine {
   layerPreview(edit: LayerEdit): Promise<LayerPreview> {
     return this.#open.layerPreview(edit)
   }
-  baseFrom(file: File): Promise<BaseView> {
-    return this.#open.baseFrom(file)
+  baseFrom(from: File | string): Promise<BaseView> {
+    return this.#open.baseFrom(from)
   }
-  baseKept(id: string): Promise<BaseView> {
-    return this.#open.baseKept(id)
+  describeBase(from: File | string): Promise<BaseView> {
+    return this.#open.describeBase(from)
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)

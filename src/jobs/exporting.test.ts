@@ -59,7 +59,7 @@ const bytesOf = async (blob: Blob): Promise<Bytes> => new Uint8Array(await blob.
 const reopened = async (blob: Blob) => openArchiveIn(new MemorySource(await bytesOf(blob)))
 
 const BUILDS: readonly Build[] = ['append', 'rewrite', 'squash', 'flatten']
-const FORMATS: readonly Format[] = ['docker', 'oci', 'rootfs', 'context', 'unpacked']
+const FORMATS: readonly Format[] = ['docker', 'oci', 'rootfs', 'context', 'unpacked', 'zip']
 
 describe.each(['docker', 'docker20', 'oci'] as const)(
   'sizes, from the shape %s',

@@ -1,6 +1,7 @@
 /** What is asked for in the export, as input for a rebuild; the result as the page sees it; and the size of each build before it. */
 import type { Build, BuildSizes, EngineRow, ExportRequest, ExportResult } from '../../workers/api'
 import type { ByteSource } from '../core/bytes/source'
+import { parseDiffId, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
 import { editedConfig } from '../core/edit/config'
 import type { Operation } from '../core/edit/operation'
@@ -60,7 +61,7 @@ export async function exported(
     onBytes: (done) => task.progress(done),
   })
   return {
-    blob: blobOf(archive, format === 'rootfs' && request.gzip ? 'application/gzip' : 'application/x-tar'),
+    blob: blobOf(archive, mediaTypeOf(request)),
     fileName: fileNameFor(input.tags, documents.configDigest, format, request.gzip),
     bytes: archive.size,
     identical: false,
@@ -72,6 +73,11 @@ export async function exported(
     notices,
     images: 1 + (input.company?.images.before.length ?? 0) + (input.company?.images.after.length ?? 0),
   }
+}
+
+function mediaTypeOf({ format, gzip }: ExportRequest): string {
+  if (format === 'zip') return 'application/zip'
+  return format === 'rootfs' && gzip ? 'application/gzip' : 'application/x-tar'
 }
 
 /** Of each build what the file would have, new layers without compression; null with the reason where it cannot be built. */
@@ -94,20 +100,27 @@ export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'bu
 /** What engines will do with what is asked for, before it is built; at most so many layers as are counted here. */
 export async function rowsOfExport(
   { archive, image, operations, stack, onto, tags: now }: Exportable,
-  { build, format, tag, from = 0, alone }: ExportRequest,
+  { build, format, tag, from = 0, alone, base = [] }: ExportRequest,
 ): Promise<EngineRow[]> {
-  if (format !== 'docker' && format !== 'oci') return []
+  if (!isArchive(format)) return []
+  const baseLayers = format === 'delta' ? base.length : 0
   const config = parsedConfig(editedConfig(image.configBytes, configEdits(operations)))
   const kept = build === 'flatten' ? [] : layersLaid(image, onto, stack)
   const below = build === 'squash' ? kept.slice(0, Math.max(0, kept.indexOf(image.layers[from]))) : kept
-  const others = alone ? [] : archive.images.filter((other) => other !== image)
-  return rowsOfPlanned({
-    format,
+  const others = alone || format === 'delta' ? [] : archive.images.filter((other) => other !== image)
+  const planned: Planned = {
+    format: format === 'oci' ? 'oci' : 'docker',
     images: [
-      plannedImage({ ...image, config }, tagsFor(tag, now), below, 1),
+      plannedImage({ ...image, config }, tagsFor(tag, now), below, 1, baseLayers),
       ...others.map((other) => plannedImage(other, namesOf(other), other.layers, 0)),
     ],
-  })
+  }
+  return rowsOfPlanned(planned, baseLayers)
+}
+
+/** Whether engines take it: the other formats are for other tools. */
+function isArchive(format: ExportRequest['format']): format is 'docker' | 'oci' | 'delta' {
+  return format === 'docker' || format === 'oci' || format === 'delta'
 }
 
 /** Layers as the new image has them, base first, as far as no build changes them. */
@@ -121,13 +134,14 @@ function plannedImage(
   tags: readonly string[],
   layers: Image['layers'],
   more: number,
+  leftOut = 0,
 ): Planned['images'][number] {
   return {
     tags,
     os: config.os ?? '',
     architecture: config.architecture ?? '',
     layers: layers.length + more,
-    absent: layers.flatMap(({ source }, index) => (source === null ? [index] : [])),
+    absent: layers.flatMap(({ source }, index) => (source === null || index < leftOut ? [index] : [])),
   }
 }
 
@@ -169,11 +183,15 @@ async function inputFor(
   signal?: AbortSignal,
 ): Promise<RebuildInput> {
   const { archive, image, layers, operations, edited, stack, onto, stored, pool } = from
-  const { build, format, epoch, gzip } = request
+  const { build, epoch, gzip } = request
+  const format = request.format === 'delta' ? 'docker' : request.format
   if (epoch !== undefined && !(Number.isFinite(epoch) && epoch >= 0))
     throw new ImageError('bad-operation', 'The epoch is a number of seconds since 1970.')
   const tags = tagsFor(request.tag, from.tags)
-  const together = (format === 'docker' || format === 'oci') && !request.alone && archive.images.length > 1
+  const isDelta = request.format === 'delta'
+  const base = isDelta ? baseOf(request) : undefined
+  const together =
+    (format === 'docker' || format === 'oci') && !isDelta && !request.alone && archive.images.length > 1
   return {
     image,
     onto: onto?.image,
@@ -187,12 +205,21 @@ async function inputFor(
     build,
     squashFrom: build === 'squash' ? request.from : undefined,
     format,
+    base,
     gzip,
     epoch,
     stored,
     pool,
     company: together ? await companyOf(archive, image, tags, pool, signal) : undefined,
   }
+}
+
+function baseOf({ base }: ExportRequest): readonly DiffId[] {
+  if (base) return base.map((diffId) => parseDiffId(diffId))
+  throw new ImageError(
+    'bad-operation',
+    'A delta leaves out what the other side has already: choose the archive that is loaded there.',
+  )
 }
 
 function unchanged({ opened, name, image, archive, edited }: Exportable): Omit<ExportResult, 'engines'> {

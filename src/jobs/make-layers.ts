@@ -1,5 +1,6 @@
 /** Planned layers made: for good, or only measured, so that sizes are known before a byte is written. */
 import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
+import { crc32 } from '../core/compress/crc32'
 import { gzipDeterministic } from '../core/compress/gzip-write'
 import type { Digest, DiffId } from '../core/digest/digest'
 import { ImageError } from '../core/fault/fault'
@@ -35,6 +36,8 @@ export interface LayerMaker {
   kept(slot: OwnSlot): Promise<BuiltLayer>
   /** A tar that is no layer of the image. */
   tar(entries: Entries, open: OpenContent): Promise<ByteSource>
+  /** CRC-32 of what a zip is to hold. */
+  crc(source: ByteSource): Promise<number>
 }
 
 export interface MakerInput {
@@ -82,6 +85,11 @@ export function realLayers(input: MakerInput): LayerMaker {
       return { slot, descriptor, stored: image.layers[index].source, plain: null }
     },
     tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp)),
+    crc: async (source) => {
+      let crc = 0
+      for await (const piece of source.stream(signal)) crc = crc32(piece, crc)
+      return crc
+    },
   }
 }
 
@@ -112,6 +120,7 @@ export function measuredLayers(input: MakerInput): LayerMaker {
       return { slot, descriptor, stored: image.layers[index].source, plain: null }
     },
     tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
+    crc: async () => 0,
   }
 }
 

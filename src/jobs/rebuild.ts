@@ -23,6 +23,7 @@ import { clampedConfig } from '../core/rebuild/epoch'
 import { squashLine, stackedHistory, type NewLine } from '../core/rebuild/history'
 import { configLines, editsLine, flatLine } from '../core/rebuild/lines'
 import { difference, flattened } from '../core/rebuild/plan'
+import { zipParts } from '../core/rebuild/zip'
 import { appended, mustStand, planStack, type Slot, type StackPlan } from '../core/rebuild/stack'
 import { NO_COMPANY, type Company } from './companions'
 import {
@@ -43,9 +44,9 @@ export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
 /**
  * rootfs: the root filesystem alone, as `docker export` writes it; for `docker import`, WSL, LXC. context: a Dockerfile
  * with what it needs, FROM scratch, or with the build append FROM the image that was opened. unpacked: LAYER_0.tar and
- * further, with the documents in metadata/.
+ * further, with the documents in metadata/; zip: the same as a zip.
  */
-export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
+export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked' | 'zip'
 
 /** `tables` and `plain`: of each layer, base first, and behind them those of `onto`. `plain`: the plain tars. `gzip`: new layers are compressed; those that stay keep their bytes. `epoch`, in seconds: what is written bears no later time. */
 export interface RebuildInput extends MakerInput {
@@ -144,12 +145,9 @@ async function written(
           : scratchContext(parsedConfig(documents.config), layers[0].plain!),
       )
     case 'unpacked':
-      return tarOf(
-        unpackedMembers(
-          documents,
-          layers.map((layer) => plainOf(layer, input)),
-        ),
-      )
+      return tarOf(unpackedOf(layers, documents, input))
+    case 'zip':
+      return new JoinedSource(await zipParts(unpackedOf(layers, documents, input), maker.crc))
     default: {
       const blobs = new Map<string, ByteSource>(company.blobs)
       for (const { descriptor, stored } of layers) if (stored) blobs.set(descriptor.digest, stored)
@@ -162,6 +160,17 @@ async function written(
 
 function tarOf(members: readonly ArchiveMember[]): ByteSource {
   return new JoinedSource(archiveParts(members))
+}
+
+function unpackedOf(
+  layers: readonly BuiltLayer[],
+  documents: Documents,
+  input: RebuildInput,
+): ArchiveMember[] {
+  return unpackedMembers(
+    documents,
+    layers.map((layer) => plainOf(layer, input)),
+  )
 }
 
 function plainOf({ plain, slot }: BuiltLayer, input: RebuildInput): ByteSource {
@@ -275,10 +284,11 @@ async function flatLayer(input: RebuildInput, maker: LayerMaker): Promise<BuiltL
 export function fileNameFor(
   tags: readonly string[],
   id: Digest,
-  format: Format = 'docker',
+  format: Format | 'delta' = 'docker',
   gzip = false,
 ): string {
   const name = tags[0] ? tags[0].replace(/[^A-Za-z0-9_.-]+/g, '-') : `image-${hexOf(id).slice(0, 12)}`
   const kind = format === 'docker' ? '' : `-${format}`
+  if (format === 'zip') return `${name}-unpacked.zip`
   return `${name}${kind}.tar${format === 'rootfs' && gzip ? '.gz' : ''}`
 }

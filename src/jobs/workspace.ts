@@ -843,15 +843,18 @@ export class Workspace {
     }
   }
 
-  async baseFrom(file: File): Promise<BaseView> {
-    return this.#baseView(await this.#bases.file(file, this.#image))
+  async baseFrom(from: File | string): Promise<BaseView> {
+    const own = this.#image
+    return this.#baseView(
+      typeof from === 'string' ? await this.#bases.kept(from, own) : await this.#bases.file(from, own),
+    )
   }
 
-  async baseKept(id: string): Promise<BaseView> {
-    return this.#baseView(await this.#bases.kept(id, this.#image))
+  async describeBase(from: File | string): Promise<BaseView> {
+    return this.#baseView(await this.#bases.described(from, this.#image))
   }
 
-  #baseView({ file, image }: Onto): BaseView {
+  #baseView({ file, image }: Pick<Onto, 'file' | 'image'>): BaseView {
     return {
       base: { file, diffIds: image.layers.map(({ diffId }) => diffId) },
       tags: namesOf(image),
@@ -895,7 +898,7 @@ export class Workspace {
       const result = await exported(this.#exportable, request, task)
       const engines = result.identical
         ? await this.rules()
-        : await rowsOfBuilt(new BlobSource(result.blob), request.format, task.signal)
+        : await rowsOfBuilt(new BlobSource(result.blob), request, task.signal)
       return { ...result, engines }
     })
   }
