@@ -89,6 +89,7 @@ test('an image is put onto the layers of another archive: shadowed files are nam
   await expect(rebase).toBeHidden()
   await expect(peel.layers).toContainText('New base')
   await expect(peel.layers.getByRole('button', { name: /ADD base/ })).toContainText('replaced')
+  await peel.view('Final')
   await peel.choosePath('/etc/motd')
   await expect(peel.inspector).toContainText('the new base')
   await expect(peel.row('/etc/motd')).toContainText('b0')

@@ -13,7 +13,7 @@ import { parsedConfig } from '../core/rebuild/document'
 import { changesFiles } from '../core/rebuild/plan'
 import { sizeIn } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
-import { companyOf } from './companions'
+import { companyOf, NO_COMPANY, topOf } from './companions'
 import { annotationsInForce, configEdits } from './edits'
 import type { Layers } from './layers'
 import type { Onto } from './onto'
@@ -71,8 +71,13 @@ export async function exported(
     layers: layers.length,
     rootfsBytes: files,
     notices,
-    images: 1 + (input.company?.images.before.length ?? 0) + (input.company?.images.after.length ?? 0),
+    images: 1 + companions(input.company),
   }
+}
+
+/** How many images came along. */
+function companions({ images: { before, after }, platforms } = NO_COMPANY): number {
+  return before.length + after.length + platforms.length
 }
 
 function mediaTypeOf({ format, gzip }: ExportRequest): string {
@@ -107,7 +112,7 @@ export async function rowsOfExport(
   const config = parsedConfig(editedConfig(image.configBytes, configEdits(operations)))
   const kept = build === 'flatten' ? [] : layersLaid(image, onto, stack)
   const below = build === 'squash' ? kept.slice(0, Math.max(0, kept.indexOf(image.layers[from]))) : kept
-  const others = alone || format === 'delta' ? [] : archive.images.filter((other) => other !== image)
+  const others = alone || format === 'delta' ? [] : otherNames(archive, image)
   const planned: Planned = {
     format: format === 'oci' ? 'oci' : 'docker',
     images: [
@@ -121,6 +126,17 @@ export async function rowsOfExport(
 /** Whether engines take it: the other formats are for other tools. */
 function isArchive(format: ExportRequest['format']): format is 'docker' | 'oci' | 'delta' {
   return format === 'docker' || format === 'oci' || format === 'delta'
+}
+
+/** Images under other names; of those that are platforms of one, the first. */
+function otherNames({ images }: Archive, image: Image): Image[] {
+  const known = new Set([topOf(image)?.digest].filter((digest) => digest !== undefined))
+  return images.filter((other) => {
+    const top = topOf(other)?.digest
+    if (other === image || (top && known.has(top))) return false
+    if (top) known.add(top)
+    return true
+  })
 }
 
 /** Layers as the new image has them, base first, as far as no build changes them. */
@@ -191,7 +207,10 @@ async function inputFor(
   const isDelta = request.format === 'delta'
   const base = isDelta ? baseOf(request) : undefined
   const together =
-    (format === 'docker' || format === 'oci') && !isDelta && !request.alone && archive.images.length > 1
+    (format === 'docker' || format === 'oci') &&
+    !isDelta &&
+    !request.alone &&
+    (archive.images.length > 1 || topOf(image) !== null)
   return {
     image,
     onto: onto?.image,

@@ -153,7 +153,7 @@ async function written(
       for (const { descriptor, stored } of layers) if (stored) blobs.set(descriptor.digest, stored)
       const descriptors = layers.map(({ descriptor }) => descriptor)
       const { before, after } = company.images
-      return tarOf(membersOf(documents, descriptors, blobs, format, [...before, ...after]))
+      return tarOf(membersOf(documents, descriptors, blobs, format, [...before, ...after], company.alongside))
     }
   }
 }
