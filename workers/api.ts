@@ -551,8 +551,25 @@ export interface ExportRequest {
 export interface BuildSizes {
   /** Bytes of the file that was opened. */
   readonly opened: number
-  /** `bytes` with new layers uncompressed; null where it cannot be built, and `why`. */
-  readonly builds: readonly { readonly build: Build; readonly bytes: number | null; readonly why: string }[]
+  /**
+   * `bytes` with new layers uncompressed; null where it cannot be built, and `why`. `work`: bytes that have to be read
+   * and hashed for it.
+   */
+  readonly builds: readonly {
+    readonly build: Build
+    readonly bytes: number | null
+    readonly work: number
+    readonly why: string
+  }[]
+}
+
+/** What an export will come to, to the byte. */
+export interface ExportForecast {
+  readonly bytes: number
+  readonly imageId: string
+  readonly manifestDigest: string
+  readonly layers: number
+  readonly images: number
 }
 
 export interface ExportResult {
@@ -695,6 +712,8 @@ export interface EngineApi {
   /** Takes the image over from another tab; `access` says when. */
   takeOver(): void
   export(request: ExportRequest): ExportResult
+  /** Size and IDs of an export, exactly, with nothing of it kept; a build or a forecast before it that still runs is given up. */
+  foretell(request: ExportRequest): ExportForecast
   stopExport(): void
   sizes(request: Omit<ExportRequest, 'build'>): BuildSizes
   /** Paths of the final root filesystem by letters or glob. */

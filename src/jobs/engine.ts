@@ -9,6 +9,7 @@ import type {
   EditsView,
   EngineEvent,
   EngineRow,
+  ExportForecast,
   ExportRequest,
   ExportResult,
   ImageView,
@@ -322,6 +323,9 @@ export class Engine {
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)
+  }
+  foretell(request: ExportRequest): Promise<ExportForecast> {
+    return this.#open.foretell(request)
   }
   stopExport(): void {
     this.#workspace?.stopExport()

@@ -77,6 +77,17 @@ describe.each(['docker', 'docker20', 'oci'] as const)(
             expect(why).toBe('')
             const result = await engine.export({ ...request, build })
             expect([build, format, bytes]).toEqual([build, format, result.blob.size])
+            for (const gzip of [false, true]) {
+              const {
+                blob,
+                bytes: size,
+                ...built
+              } = gzip ? await engine.export({ ...request, build, gzip }) : result
+              expect(blob.size).toBe(size)
+              const forecast = await engine.foretell({ ...request, build, gzip })
+              const { imageId, manifestDigest, layers, images } = built
+              expect(forecast).toEqual({ bytes: size, imageId, manifestDigest, layers, images })
+            }
           }
         }
       },

@@ -1,5 +1,12 @@
 /** What is asked for in the export, as input for a rebuild; the result as the page sees it; and the size of each build before it. */
-import type { Build, BuildSizes, EngineRow, ExportRequest, ExportResult } from '../../workers/api'
+import type {
+  Build,
+  BuildSizes,
+  EngineRow,
+  ExportForecast,
+  ExportRequest,
+  ExportResult,
+} from '../../workers/api'
 import type { ByteSource } from '../core/bytes/source'
 import { parseDiffId, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
@@ -19,7 +26,7 @@ import type { Layers } from './layers'
 import type { Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import { fileNameFor, measured, rebuild, type RebuildInput } from './rebuild'
+import { fileNameFor, foretold, measured, rebuild, type RebuildInput } from './rebuild'
 import { rowsOfPlanned } from './rules'
 import { blobOf } from './segments'
 import type { Task } from './tasks'
@@ -75,6 +82,32 @@ export async function exported(
   }
 }
 
+/** What the chosen build will come to, to the byte, without keeping any of it. Throws what `rebuild` throws. */
+export async function foretoldExport(
+  from: Exportable,
+  request: ExportRequest,
+  task: Task,
+): Promise<ExportForecast> {
+  if (isUnchanged(from, request)) {
+    const { bytes, imageId, manifestDigest, layers, images } = unchanged(from)
+    return { bytes, imageId, manifestDigest, layers, images }
+  }
+  const input = await inputFor(from, request, task.signal)
+  task.total((await measured(input)).work)
+  const { bytes, documents, layers } = await foretold({
+    ...input,
+    signal: task.signal,
+    onBytes: (done) => task.progress(done),
+  })
+  return {
+    bytes,
+    imageId: documents.configDigest,
+    manifestDigest: documents.manifestDigest,
+    layers,
+    images: 1 + companions(input.company),
+  }
+}
+
 /** How many images came along. */
 function companions({ images: { before, after }, platforms } = NO_COMPANY): number {
   return before.length + after.length + platforms.length
@@ -91,12 +124,12 @@ export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'bu
   for (const build of BUILDS) {
     const asked = { ...request, build }
     try {
-      const bytes = isUnchanged(from, asked)
-        ? from.opened.file.size
+      const size = isUnchanged(from, asked)
+        ? { bytes: from.opened.file.size, work: 0 }
         : await measured(await inputFor(from, asked))
-      builds.push({ build, bytes, why: '' })
+      builds.push({ build, ...size, why: '' })
     } catch (thrown) {
-      builds.push({ build, bytes: null, why: faultOf(thrown).message })
+      builds.push({ build, bytes: null, work: 0, why: faultOf(thrown).message })
     }
   }
   return { opened: from.opened.file.size, builds }

@@ -3,6 +3,7 @@ import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
 import { crc32 } from '../core/compress/crc32'
 import { gzipDeterministic } from '../core/compress/gzip-write'
 import type { Digest, DiffId } from '../core/digest/digest'
+import { Sha256 } from '../core/digest/sha256'
 import { ImageError } from '../core/fault/fault'
 import type { Image } from '../core/image/image'
 import { contentOf } from '../core/layer/rows'
@@ -79,17 +80,76 @@ export function realLayers(input: MakerInput): LayerMaker {
       finished(await bytes(layerBytes(entries, open, signal, clamp)), slot),
     rewritten: async (slot, change) =>
       finished(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)), slot),
-    kept: async (slot) => {
-      const [image, index] = layerIn(input, slot.layer)
-      const descriptor = await keptDescriptor(image, index, pool, signal)
-      return { slot, descriptor, stored: image.layers[index].source, plain: null }
-    },
+    kept: (slot) => keptLayer(input, slot, pool),
     tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp)),
     crc: async (source) => {
       let crc = 0
       for await (const piece of source.stream(signal)) crc = crc32(piece, crc)
       return crc
     },
+  }
+}
+
+/**
+ * Layers by their sizes and digests alone: what is written passes by and is let go of, so that IDs of an image of any
+ * size are known before a byte of it is kept. What `realLayers` makes of the same input has the same.
+ */
+export function foretoldLayers(input: MakerInput): LayerMaker {
+  const { plain, pool, signal, gzip } = input
+  const clamp = notAfter(input.epoch)
+  let done = 0
+  const passed = async (pieces: AsyncIterable<Bytes>, slot: Slot | null): Promise<BuiltLayer> => {
+    const [inner, outer] = [new Passing(), new Passing()]
+    const tapped = inner.over(pieces, (count) => input.onBytes?.((done += count)))
+    for await (const piece of gzip ? gzipDeterministic(tapped) : tapped) if (gzip) outer.take(piece)
+    const diffId = inner.digest() as DiffId
+    const [digest, size] = gzip ? [outer.digest(), outer.size] : [diffId, inner.size]
+    const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
+    const descriptor = { diffId, digest, size, mediaType }
+    return { slot, plain: new SizedSource(inner.size), stored: new SizedSource(size), descriptor }
+  }
+  return {
+    written: (entries, open, slot) => passed(layerBytes(entries, open, signal, clamp), slot),
+    rewritten: async (slot, change) => {
+      const made = new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp))
+      if (gzip) return passed(made.stream(signal), slot)
+      const before = done
+      const onBytes = (count: number): void => input.onBytes?.((done = before + count))
+      const digest = await pool.digest(made, { signal, onBytes })
+      const descriptor = {
+        diffId: digest as DiffId,
+        digest,
+        size: made.size,
+        mediaType: layerMediaType('none', ''),
+      }
+      return { slot, plain: made, stored: made, descriptor }
+    },
+    kept: (slot) => keptLayer(input, slot, pool),
+    tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
+    crc: async () => 0,
+  }
+}
+
+/** Bytes counted and hashed on their way. */
+class Passing {
+  readonly #hasher = new Sha256()
+  size = 0
+
+  take(piece: Bytes): void {
+    this.#hasher.update(piece)
+    this.size += piece.length
+  }
+
+  async *over(pieces: AsyncIterable<Bytes>, onBytes: (count: number) => void): AsyncGenerator<Bytes, void> {
+    for await (const piece of pieces) {
+      this.take(piece)
+      onBytes(piece.length)
+      yield piece
+    }
+  }
+
+  digest(): Digest {
+    return this.#hasher.digest()
   }
 }
 
@@ -114,14 +174,16 @@ export function measuredLayers(input: MakerInput): LayerMaker {
     written: async (entries, _, slot) => sized(layerSize(entries, clamp), slot),
     rewritten: async (slot, change) =>
       sized(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)).size, slot),
-    kept: async (slot) => {
-      const [image, index] = layerIn(input, slot.layer)
-      const descriptor = await keptDescriptor(image, index, { ...pool, digest: async () => name() })
-      return { slot, descriptor, stored: image.layers[index].source, plain: null }
-    },
+    kept: (slot) => keptLayer(input, slot, { ...pool, digest: async () => name() }),
     tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
     crc: async () => 0,
   }
+}
+
+async function keptLayer(input: MakerInput, slot: OwnSlot, pool: LayerPool): Promise<BuiltLayer> {
+  const [image, index] = layerIn(input, slot.layer)
+  const descriptor = await keptDescriptor(image, index, pool, input.signal)
+  return { slot, descriptor, stored: image.layers[index].source, plain: null }
 }
 
 function layerIn({ image, onto }: MakerInput, layer: number): [Image, number] {

@@ -28,6 +28,7 @@ import { appended, mustStand, planStack, type Slot, type StackPlan } from '../co
 import { NO_COMPANY, type Company } from './companions'
 import {
   contentsOf,
+  foretoldLayers,
   measuredLayers,
   realLayers,
   type BuiltLayer,
@@ -89,9 +90,29 @@ export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   return { archive, documents, layers: layers.map(({ descriptor }) => descriptor), notices }
 }
 
-/** Bytes of what `rebuild` will answer; with gzip, before it. Reads next to nothing. Throws as `rebuild` does where the plan cannot be. */
-export async function measured(input: RebuildInput): Promise<number> {
-  return (await assembled(input, measuredLayers(input))).archive.size
+export interface Measured {
+  /** Of what `rebuild` will answer; with gzip, before it. */
+  readonly bytes: number
+  /** Of layers that have to be read and hashed for that: nothing for those that stay as they are. */
+  readonly work: number
+}
+
+/** Reads next to nothing. Throws as `rebuild` does where the plan cannot be. */
+export async function measured(input: RebuildInput): Promise<Measured> {
+  const { archive, layers } = await assembled(input, measuredLayers(input))
+  return { bytes: archive.size, work: layers.reduce((sum, { plain }) => sum + (plain?.size ?? 0), 0) }
+}
+
+export interface Foretold {
+  readonly bytes: number
+  readonly documents: Documents
+  readonly layers: number
+}
+
+/** Size and IDs of what `rebuild` will answer, exactly, with nothing of it kept. Throws as `rebuild` does, but for what only its proof finds. */
+export async function foretold(input: RebuildInput): Promise<Foretold> {
+  const { archive, documents, layers } = await assembled(input, foretoldLayers(input))
+  return { bytes: archive.size, documents, layers: layers.length }
 }
 
 const descriptorsOf = (layers: readonly BuiltLayer[]): LayerDescriptor[] =>

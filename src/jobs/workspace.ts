@@ -11,6 +11,7 @@ import type {
   EditsView,
   EngineEvent,
   EngineRow,
+  ExportForecast,
   ExportRequest,
   ExportResult,
   ImageView,
@@ -71,7 +72,7 @@ import { configOperations } from './config-text'
 import { archiveId } from './archive-id'
 import { configView } from './config-view'
 import { annotationsInForce, configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
-import { exported, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
+import { exported, foretoldExport, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
 import { findPaths } from './find'
 import { editedHistory, formattedConfig, imageView, textPairs } from './image-view'
 import { keepOpened } from './keeping'
@@ -900,6 +901,15 @@ export class Workspace {
         ? await this.rules()
         : await rowsOfBuilt(new BlobSource(result.blob), request, task.signal)
       return { ...result, engines }
+    })
+  }
+
+  async foretell(request: ExportRequest): Promise<ExportForecast> {
+    await this.#scanned
+    this.stopExport()
+    return asTask(this.#options.tasks, 'working out the image ID', 0, 'bytes', (task) => {
+      this.#exporting = task
+      return foretoldExport(this.#exportable, request, task)
     })
   }
 
