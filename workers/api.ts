@@ -715,6 +715,9 @@ export interface EngineApi {
   /** Size and IDs of an export, exactly, with nothing of it kept; a build or a forecast before it that still runs is given up. */
   foretell(request: ExportRequest): ExportForecast
   stopExport(): void
+  /** What was built last is being saved, and stays until it is released or the image is closed. */
+  takeExport(): void
+  releaseExport(): void
   sizes(request: Omit<ExportRequest, 'build'>): BuildSizes
   /** Paths of the final root filesystem by letters or glob. */
   find(query: string, limit: number): FoundPaths

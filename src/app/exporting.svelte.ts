@@ -14,7 +14,7 @@ import { faultOf, type Fault } from '../core/fault/fault'
 import type { Engine } from './engine'
 
 /** Bytes of layers that are made anew. Beyond this nothing is kept before "Save": size and IDs are worked out, and the bytes let go of. */
-const MOST_AHEAD = 300_000_000
+const MOST_AHEAD = 64_000_000
 /** After the last change of a choice, ms. */
 const REST = 300
 
@@ -42,7 +42,7 @@ export class ExportPlan {
   #fault = $state.raw<{ key: string; fault: Fault } | null>(null)
   #building = $state('')
   /** Size and IDs by choice, of all that were looked at. */
-  #figures = $state.raw<ReadonlyMap<string, ExportForecast>>(new Map())
+  #figures = $state.raw<{ readonly [choice: string]: ExportForecast }>({})
   /** The choice whose figures were not waited for. */
   #stopped = $state('')
   #ahead: Ahead | null = null
@@ -84,11 +84,11 @@ export class ExportPlan {
   }
   /** Size and IDs of the choice on screen; null while they are not known. */
   get figures(): ExportForecast | null {
-    return this.#figures.get(this.#key) ?? null
+    return this.#figures[this.#key] ?? null
   }
   /** Bytes of a build, exactly, where that is known. */
   exactly(build: Build): number | null {
-    return this.#figures.get(JSON.stringify(this.#requestFor(build)))?.bytes ?? null
+    return this.#figures[JSON.stringify(this.#requestFor(build))]?.bytes ?? null
   }
   /** The figures of the choice on screen were on their way, and were stopped. */
   get stopped(): boolean {
@@ -133,7 +133,7 @@ export class ExportPlan {
   /** Size and IDs of a choice that is too much to be built before it is asked for. */
   async foretell(): Promise<void> {
     const key = this.#key
-    if (this.#figures.has(key)) return
+    if (this.#figures[key]) return
     this.#ahead = null
     this.#building = key
     this.#stopped = ''
@@ -148,7 +148,7 @@ export class ExportPlan {
   }
 
   #know(key: string, { bytes, imageId, manifestDigest, layers, images }: ExportForecast): void {
-    this.#figures = new Map(this.#figures).set(key, { bytes, imageId, manifestDigest, layers, images })
+    this.#figures = { ...this.#figures, [key]: { bytes, imageId, manifestDigest, layers, images } }
   }
 
   /** The choice on screen, built: what was built ahead, or what is being built. */

@@ -330,6 +330,12 @@ export class Engine {
   stopExport(): void {
     this.#workspace?.stopExport()
   }
+  takeExport(): void {
+    this.#workspace?.takeExport()
+  }
+  releaseExport(): void {
+    this.#workspace?.releaseExport()
+  }
   sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
     return this.#open.sizes(request)
   }

@@ -28,7 +28,7 @@ import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import { fileNameFor, foretold, measured, rebuild, type RebuildInput } from './rebuild'
 import { rowsOfPlanned } from './rules'
-import { blobOf } from './segments'
+import { blobOf, type StoreSegment } from './segments'
 import type { Task } from './tasks'
 
 /** An open image with what is pending on it. */
@@ -51,21 +51,27 @@ export interface Exportable {
 
 const BUILDS: readonly Build[] = ['append', 'rewrite', 'squash', 'flatten']
 
-/** Throws what `rebuild` throws. */
+/** Bytes of new layers that are held as they are; more of them are put away. */
+const MOST_HELD = 64_000_000
+
+/** Throws what `rebuild` throws. `store`: where the layers of a large build are put as they come. */
 export async function exported(
   from: Exportable,
   request: ExportRequest,
   task: Task,
+  store?: StoreSegment,
 ): Promise<Omit<ExportResult, 'engines'>> {
   if (isUnchanged(from, request)) return unchanged(from)
   const input = await inputFor(from, request, task.signal)
-  const { build, format } = request
+  const { format } = request
   const files = typeCounts(from.edited.tree, sizeIn(from.edited.sources)).bytes
-  if (build === 'flatten' || format === 'rootfs') task.total(files)
+  const { work } = await measured(input)
+  task.total(work)
   const { archive, documents, layers, notices } = await rebuild({
     ...input,
     signal: task.signal,
     onBytes: (done) => task.progress(done),
+    store: work > MOST_HELD ? store : undefined,
   })
   return {
     blob: blobOf(archive, mediaTypeOf(request)),

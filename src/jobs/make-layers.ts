@@ -16,7 +16,7 @@ import type { RewrittenLayer } from '../core/rebuild/rewrite'
 import type { Slot } from '../core/rebuild/stack'
 import type { Content } from '../core/rootfs/entry'
 import type { LayerPool } from './pool'
-import { joinedBlobs, Segments } from './segments'
+import { joinedBlobs, Segments, type StoreSegment } from './segments'
 
 export interface BuiltLayer {
   /** Null for the one layer of a flattened image. */
@@ -51,15 +51,17 @@ export interface MakerInput {
   readonly pool: LayerPool
   readonly signal?: AbortSignal
   readonly onBytes?: (done: number) => void
+  /** Where new layers are put as they come; by default they stay Blobs. */
+  readonly store?: StoreSegment
 }
 
 /** Layers with their bytes. */
 export function realLayers(input: MakerInput): LayerMaker {
-  const { plain, pool, signal, gzip } = input
+  const { plain, pool, signal, gzip, store } = input
   const clamp = notAfter(input.epoch)
   let before = 0
   const bytes = async (pieces: AsyncIterable<Bytes>): Promise<ByteSource> => {
-    const segments = new Segments()
+    const segments = new Segments(store)
     for await (const piece of pieces) {
       await segments.push(piece)
       input.onBytes?.(before + segments.size)
@@ -70,7 +72,7 @@ export function realLayers(input: MakerInput): LayerMaker {
   /** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
   const finished = async (made: ByteSource, slot: Slot | null): Promise<BuiltLayer> => {
     const diffId = (await pool.digest(made, { signal })) as DiffId
-    const stored = gzip ? await segmented(gzipDeterministic(made.stream(signal))) : made
+    const stored = gzip ? await segmented(gzipDeterministic(made.stream(signal)), store) : made
     const digest = gzip ? await pool.digest(stored, { signal }) : diffId
     const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
     return { slot, plain: made, stored, descriptor: { diffId, digest, size: stored.size, mediaType } }
@@ -81,7 +83,7 @@ export function realLayers(input: MakerInput): LayerMaker {
     rewritten: async (slot, change) =>
       finished(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)), slot),
     kept: (slot) => keptLayer(input, slot, pool),
-    tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp)),
+    tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp), store),
     crc: async (source) => {
       let crc = 0
       for await (const piece of source.stream(signal)) crc = crc32(piece, crc)
@@ -233,8 +235,8 @@ export function contentsOf({
       : contentOf(plain[content.layer], tables[content.layer], content.row)
 }
 
-async function segmented(pieces: AsyncIterable<Bytes>): Promise<ByteSource> {
-  const segments = new Segments()
+async function segmented(pieces: AsyncIterable<Bytes>, store?: StoreSegment): Promise<ByteSource> {
+  const segments = new Segments(store)
   for await (const piece of pieces) await segments.push(piece)
   return joinedBlobs(await segments.finish())
 }

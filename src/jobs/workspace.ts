@@ -87,6 +87,7 @@ import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
 import { rowsOfBuilt, rowsOfOpened } from './rules'
 import { searchContents } from './search'
+import { Spill } from './spill'
 import { asTask, type Task, type Tasks } from './tasks'
 import { TYPES as TYPE_WORDS, View, type ViewTree } from './view'
 import { Wasted } from './wasted'
@@ -136,6 +137,9 @@ export class Workspace {
   #wasted: Wasted | null = null
   #searching: Task | null = null
   #exporting: Task | null = null
+  /** Where the layers of the last large build were put, and those of builds that are being saved. */
+  #built: Spill | null = null
+  readonly #taken: Spill[] = []
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   readonly #expanded = new Map<string, Set<string>>()
   #asOf: { layer: number; tree: Tree } | null = null
@@ -328,6 +332,8 @@ export class Workspace {
     this.#closed = true
     this.#claim?.release()
     this.#bases.close()
+    this.stopExport()
+    this.releaseExport()
     this.#known()
     this.#options.tasks.cancelAll()
   }
@@ -894,9 +900,12 @@ export class Workspace {
   async export(request: ExportRequest): Promise<ExportResult> {
     await this.#scanned
     this.stopExport()
+    const { stores, persistent, newId } = this.#options
+    const spill = persistent ? new Spill(stores.blobs, `export/${newId()}`) : null
+    this.#built = spill
     return asTask(this.#options.tasks, 'building the image', 0, 'bytes', async (task) => {
       this.#exporting = task
-      const result = await exported(this.#exportable, request, task)
+      const result = await exported(this.#exportable, request, task, spill?.put)
       const engines = result.identical
         ? await this.rules()
         : await rowsOfBuilt(new BlobSource(result.blob), request, task.signal)
@@ -916,6 +925,19 @@ export class Workspace {
   stopExport(): void {
     this.#exporting?.cancel()
     this.#exporting = null
+    abandon(this.#built)
+    this.#built = null
+  }
+
+  /** What was built last is being saved: it stays, whatever is built next. */
+  takeExport(): void {
+    if (this.#built) this.#taken.push(this.#built)
+    this.#built = null
+  }
+
+  /** What was taken is saved. */
+  releaseExport(): void {
+    for (const spill of this.#taken.splice(0)) abandon(spill)
   }
 
   async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
@@ -970,6 +992,11 @@ function stackView(stack: Stack, operations: readonly Operation[]): EditsView['s
     order,
     rebased: rebased && base ? { replaced: rebased.replaced, base } : null,
   }
+}
+
+/** What is left, the next start sweeps away. */
+function abandon(spill: Spill | null): void {
+  void spill?.abandon().catch(() => {})
 }
 
 function jsonOf(text: string): unknown {
