@@ -107,7 +107,7 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
     return {
       image,
       onto: onto?.image,
-      tables: [...layers.tables, ...(onto?.layers.tables ?? [])],
+      tables: edited.sources.tables,
       plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
       edited,
       stack,

@@ -253,7 +253,7 @@ async function inputFor(
   return {
     image,
     onto: onto?.image,
-    tables: [...layers.tables, ...(onto?.layers.tables ?? [])],
+    tables: edited.sources.tables,
     plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
     edited,
     stack,

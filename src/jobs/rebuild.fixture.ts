@@ -60,7 +60,7 @@ export async function rebuiltBytes(
   const rebuilt = await rebuild({
     image: before.image,
     onto: onto?.image,
-    tables: ground.tables,
+    tables: edited.sources.tables,
     plain: [...before.layers.plain, ...(onto?.layers.plain ?? [])],
     edited,
     stack,

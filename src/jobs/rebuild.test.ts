@@ -453,22 +453,29 @@ describe('any stack of layers, any recipe', () => {
     fc.tuple(path, fc.nat(3)).map(([one, layer]): Operation => ({ op: 'recover', path: one, layer })),
     fc.nat(3).map((layer): Operation => ({ op: 'drop', layer })),
     fc.tuple(fc.nat(2), fc.nat(3)).map(([from, to]): Operation => ({ op: 'squash', from, to })),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([layer, to]): Operation => ({ op: 'move', layer, to })),
+    // Onto whichever base there is: its layers are put in below.
+    fc.nat(2).map((replace): Operation => ({ op: 'rebase', replace, onto: { file: 'base', diffIds: [] } })),
   )
 
   test('is built as it was asked for, or refused with a reason', async () => {
     await fc.assert(
       fc.asyncProperty(
         drawing,
+        drawing,
         fc.array(operation, { maxLength: 4 }),
         fc.constantFrom('rewrite', 'squash', 'flatten') as fc.Arbitrary<'rewrite' | 'squash' | 'flatten'>,
         fc.nat(2),
-        async (text, operations, build, squashFrom) => {
+        async (text, base, operations, build, squashFrom) => {
           const bytes = buildArchive(text)
+          const onto = await openedImage(buildArchive(base))
+          const diffIds = onto.image.layers.map(({ diffId }) => diffId)
           const fitting: Operation[] = []
           // A line that does not fit is left out; all the others must be built.
-          for (const one of operations)
+          for (const asked of operations)
             try {
-              await rebuiltBytes(bytes, [...fitting, one], { build, squashFrom })
+              const one = asked.op === 'rebase' ? { ...asked, onto: { ...asked.onto, diffIds } } : asked
+              await rebuiltBytes(bytes, [...fitting, one], { build, squashFrom, onto })
               fitting.push(one)
             } catch (thrown) {
               const { fault } = thrown as { fault?: { code: string; message: string } }

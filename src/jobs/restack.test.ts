@@ -1,12 +1,15 @@
 /** Layers in another order, and images put onto another base: two drawings in, one image out. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tablesOf } from '../core/edit/edit.fixture'
 import type { Operation } from '../core/edit/operation'
-import { stacked, UNTOUCHED } from '../core/edit/stack'
+import { unitedInOrder } from '../core/edit/order'
+import { laid, stacked, UNTOUCHED } from '../core/edit/stack'
 import { conflictsOf } from '../core/rebuild/conflicts'
 import { previewOf } from '../core/rebuild/preview'
 import { shadowedBy } from '../core/rebuild/shadowed'
 import { firstDifference } from '../core/rootfs/same'
+import { unite } from '../core/rootfs/union'
 import { buildArchive } from '../testkit/archive'
 import { ontoIn, sharedLayers, withBase } from './onto'
 import { inlinePool } from './pool'
@@ -137,6 +140,42 @@ describe('a layer that moves', () => {
     expect(
       await conflicts(`layer\n d 755 0:0 etc/\n f etc/a ""\nlayer\n d 700 0:0 etc/\n f etc/b ""`, 1, 0),
     ).toEqual(['/etc 1 0'])
+  })
+
+  test('changes nothing of the root filesystem, whatever the layers hold: else it is in conflict', async () => {
+    const name = fc.constantFrom('a', 'b', 'a/x', 'a/y', 'b/x', 'a/x/z')
+    const line = fc.oneof(
+      { weight: 4, arbitrary: fc.tuple(name, fc.nat(2)).map(([path, n]) => `f ${path} "${'1'.repeat(n)}"`) },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(name, fc.constantFrom(700, 755)).map(([path, mode]) => `d ${mode} ${path}/`),
+      },
+      { weight: 2, arbitrary: name.map((path) => `w ${path}`) },
+      { weight: 1, arbitrary: name.map((path) => `o ${path}/`) },
+      { weight: 1, arbitrary: fc.tuple(name, name).map(([path, to]) => `s ${path} -> /${to}`) },
+      { weight: 2, arbitrary: fc.tuple(name, name).map(([path, to]) => `h ${path} => ${to}`) },
+    )
+    const layers = fc.array(fc.array(line, { maxLength: 4 }), { minLength: 2, maxLength: 4 })
+    let moved = 0
+    await fc.assert(
+      fc.asyncProperty(layers, fc.nat(3), fc.nat(3), async (drawn, layer, to) => {
+        fc.pre(layer < drawn.length && to < drawn.length && layer !== to)
+        const tables = await tablesOf(drawn.map((lines) => ['layer', ...lines].join('\n')).join('\n'))
+        const stack = stacked(UNTOUCHED, { op: 'move', layer, to }, tables.length)
+        if (conflictsOf(tables, layer, UNTOUCHED, stack, tables.length).length > 0) return
+        moved++
+        const sources = { tables, upper: [] }
+        const now = unitedInOrder(tables, laid(stack, tables.length))
+        // But for times of directories: those go with the layer that is on top.
+        const [a, b] = [
+          { tree: unite(tables), sources },
+          { tree: now, sources },
+        ]
+        expect(firstDifference(a, b, () => true)).toBeNull()
+      }),
+      { numRuns: 400 },
+    )
+    expect(moved).toBeGreaterThan(20)
   })
 
   test('must not come to write through a symbolic link, which overlay engines would hide', async () => {
