@@ -87,11 +87,11 @@ export const rebuildings: readonly Rebuilding[] = [
     builds: ['add'],
     operations: [
       { op: 'move', layer: 5, to: 3 },
-      write('/usr/local/etc/redis/redis.conf', 'maxmemory 64mb\n'),
-      remove('/usr/local/bin/redis-benchmark'),
+      write('/etc/redis/redis.conf', 'maxmemory 64mb\n'),
+      remove('/usr/bin/redis-benchmark'),
     ],
     run: {
-      args: ['cat', '/usr/local/etc/redis/redis.conf'],
+      args: ['cat', '/etc/redis/redis.conf'],
       prints: 'maxmemory 64mb\n',
     },
     archivesOnly: true,
