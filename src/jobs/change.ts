@@ -4,6 +4,7 @@ import type { ByteSource } from '../core/bytes/source'
 import { nameText } from '../core/bytes/text'
 import { nodeAt, type Edited } from '../core/edit/apply'
 import { editedConfig } from '../core/edit/config'
+import type { Ground } from '../core/edit/ground'
 import { EMPTY_JOURNAL, added } from '../core/edit/journal'
 import type { Operation } from '../core/edit/operation'
 import { ImageError } from '../core/fault/fault'
@@ -12,7 +13,6 @@ import { entryOf, type Content } from '../core/rootfs/entry'
 import { TYPE } from '../core/tar/entry'
 import { annotationsInForce, configEdits, replay, tagsInForce } from './edits'
 import { formattedConfig } from './image-view'
-import type { Layers } from './layers'
 import { previewOf, xattrFields } from './read'
 import { TYPES } from './view'
 
@@ -21,14 +21,14 @@ const MOST = 256 * 1024
 
 export interface ChangeInput {
   readonly image: Image
-  readonly layers: Layers
+  readonly ground: Ground
   readonly operations: readonly Operation[]
   readonly open: (content: Content) => Promise<ByteSource>
 }
 
 /** Throws `bad-operation` where there is no such line. */
 export async function changeView(input: ChangeInput, index: number): Promise<ChangeView> {
-  const { operations, layers } = input
+  const { operations, ground } = input
   const operation = operations[index]
   if (!operation) throw new ImageError('bad-operation', `There is no change number ${index + 1}.`)
   const [earlier, later] = [operations.slice(0, index), operations.slice(0, index + 1)]
@@ -36,8 +36,7 @@ export async function changeView(input: ChangeInput, index: number): Promise<Cha
   if (texts) return { index, kind: 'text', before: null, after: null, texts }
   const paths = pathsOf(operation)
   if (!paths) return { index, kind: 'layers', before: null, after: null, texts: null }
-  const tree = (some: readonly Operation[]): Edited =>
-    replay(layers.union, layers.tables, added(EMPTY_JOURNAL, some)).edited
+  const tree = (some: readonly Operation[]): Edited => replay(ground, added(EMPTY_JOURNAL, some)).edited
   const [was, now] = [tree(earlier), tree(later)]
   return {
     index,

@@ -1,17 +1,20 @@
 /** The engine behind the page: at most one archive open at a time, and what this browser keeps. */
 import type {
   ArchiveView,
+  BaseView,
   BuildSizes,
   ChangeView,
   CopyRow,
-  DropView,
   Edit,
   EditsView,
   EngineEvent,
   EngineRow,
+  ExportForecast,
   ExportRequest,
   ExportResult,
   ImageView,
+  LayerEdit,
+  LayerPreview,
   MemberView,
   OpenedFile,
   PathRef,
@@ -30,11 +33,12 @@ import type {
 } from '../../workers/api'
 import { BlobSource, type ByteSource } from '../core/bytes/source'
 import { inForce, readJournal } from '../core/edit/journal'
+import { newBaseIn, type NewBase } from '../core/edit/operation'
 import { ImageError } from '../core/fault/fault'
 import { restoredOriginal, restoredTar } from './keep'
 import { folderAsTar, openArchiveIn, openSource, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import type { Claims } from './ports'
+import type { ArchiveRecord, Claims } from './ports'
 import { sweep, type SweepableStores } from './sweep'
 import { Spill } from './spill'
 import { asTask, Tasks } from './tasks'
@@ -204,6 +208,12 @@ export class Engine {
     const elsewhere = await claims.elsewhere()
     if (elsewhere.has(id))
       throw new ImageError('bad-operation', 'Another tab has this image open. Close it there first.')
+    const resting = await this.#restingOn(id)
+    if (resting !== null)
+      throw new ImageError(
+        'bad-operation',
+        `The changes on ${resting} put it onto this one. Take them back, or forget that image first.`,
+      )
     if (this.#workspace?.id === id) this.close()
     await stores.archives.remove(id)
     await stores.journals.remove(id)
@@ -213,6 +223,27 @@ export class Engine {
     const journals = await Promise.all(left.map((record) => stores.journals.load(record.id)))
     const contents = journals.flatMap(contentsIn)
     await sweep(stores, left, { layers: left.flatMap(({ layers }) => layers), contents })
+  }
+
+  /** Name of an image whose changes have no other base than that archive; null where none has. */
+  async #restingOn(id: string): Promise<string | null> {
+    const { stores } = this.#ports
+    const records = await stores.archives.list()
+    const holders = (diffId: string): readonly ArchiveRecord[] =>
+      records.filter(
+        ({ complete, layers, parts }) =>
+          complete &&
+          (layers.some((one) => one === diffId) ||
+            parts.some((part) => part.kind === 'layer' && part.key === diffId)),
+      )
+    for (const record of records) {
+      if (record.id === id) continue
+      const last = baseIn(await stores.journals.load(record.id))?.diffIds.at(-1)
+      if (last === undefined) continue
+      const holding = holders(last)
+      if (holding.length > 0 && holding.every((one) => one.id === id)) return record.tags[0] ?? record.name
+    }
+    return null
   }
 
   chooseImage(index: number): Promise<ImageView> {
@@ -281,14 +312,29 @@ export class Engine {
   copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
     return this.#open.copies(paths)
   }
-  dropPreview(layer: number): Promise<DropView> {
-    return this.#open.dropPreview(layer)
+  layerPreview(edit: LayerEdit): Promise<LayerPreview> {
+    return this.#open.layerPreview(edit)
+  }
+  baseFrom(from: File | string): Promise<BaseView> {
+    return this.#open.baseFrom(from)
+  }
+  describeBase(from: File | string): Promise<BaseView> {
+    return this.#open.describeBase(from)
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.export(request)
   }
+  foretell(request: ExportRequest): Promise<ExportForecast> {
+    return this.#open.foretell(request)
+  }
   stopExport(): void {
     this.#workspace?.stopExport()
+  }
+  takeExport(): void {
+    this.#workspace?.takeExport()
+  }
+  releaseExport(): void {
+    this.#workspace?.releaseExport()
   }
   sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
     return this.#open.sizes(request)
@@ -331,6 +377,15 @@ function editsIn(stored: unknown): number {
     return inForce(readJournal(stored)).length
   } catch {
     return 0
+  }
+}
+
+/** The new base that a stored journal asks for; none that can be read where a newer program stored it. */
+function baseIn(stored: unknown): NewBase | null {
+  try {
+    return newBaseIn(inForce(readJournal(stored)))
+  } catch {
+    return null
   }
 }
 

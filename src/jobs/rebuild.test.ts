@@ -9,8 +9,9 @@ import type { Bytes } from '../core/bytes/source'
 import type { Operation } from '../core/edit/operation'
 import { contentOf, mtimeOf } from '../core/layer/rows'
 import { copiesOf } from '../core/rebuild/copies'
+import { stacked, UNTOUCHED } from '../core/edit/stack'
+import { previewOf } from '../core/rebuild/preview'
 import { entryAt } from '../core/rootfs/entry'
-import { previewOfDrop } from '../core/rebuild/preview'
 import { tablesOf } from '../core/edit/edit.fixture'
 import { buildArchive } from '../testkit/archive'
 import { samples } from '../testkit/samples'
@@ -225,7 +226,9 @@ describe('drop', () => {
       f last "1"
       s dangling -> new
       h twin => new`)
-    expect(previewOfDrop(tables, [1])).toEqual({
+    const stack = stacked(UNTOUCHED, { op: 'drop', layer: 1 }, tables.length)
+    expect(previewOf(tables, UNTOUCHED, stack)).toEqual({
+      differ: [],
       appear: ['/a'],
       vanish: ['/link', '/new'],
       change: ['/b', '/twin'],
@@ -449,22 +452,29 @@ describe('any stack of layers, any recipe', () => {
     fc.tuple(path, fc.nat(3)).map(([one, layer]): Operation => ({ op: 'recover', path: one, layer })),
     fc.nat(3).map((layer): Operation => ({ op: 'drop', layer })),
     fc.tuple(fc.nat(2), fc.nat(3)).map(([from, to]): Operation => ({ op: 'squash', from, to })),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([layer, to]): Operation => ({ op: 'move', layer, to })),
+    // Onto whichever base there is: its layers are put in below.
+    fc.nat(2).map((replace): Operation => ({ op: 'rebase', replace, onto: { file: 'base', diffIds: [] } })),
   )
 
   test('is built as it was asked for, or refused with a reason', async () => {
     await fc.assert(
       fc.asyncProperty(
         drawing,
+        drawing,
         fc.array(operation, { maxLength: 4 }),
         fc.constantFrom('rewrite', 'squash', 'flatten') as fc.Arbitrary<'rewrite' | 'squash' | 'flatten'>,
         fc.nat(2),
-        async (text, operations, build, squashFrom) => {
+        async (text, base, operations, build, squashFrom) => {
           const bytes = buildArchive(text)
+          const onto = await openedImage(buildArchive(base))
+          const diffIds = onto.image.layers.map(({ diffId }) => diffId)
           const fitting: Operation[] = []
           // A line that does not fit is left out; all the others must be built.
-          for (const one of operations)
+          for (const asked of operations)
             try {
-              await rebuiltBytes(bytes, [...fitting, one], { build, squashFrom })
+              const one = asked.op === 'rebase' ? { ...asked, onto: { ...asked.onto, diffIds } } : asked
+              await rebuiltBytes(bytes, [...fitting, one], { build, squashFrom, onto })
               fitting.push(one)
             } catch (thrown) {
               const { fault } = thrown as { fault?: { code: string; message: string } }

@@ -65,6 +65,8 @@ export function applyOperation(edited: Edited, given: Operation): void {
     case 'tags':
     case 'drop':
     case 'squash':
+    case 'move':
+    case 'rebase':
       return
   }
 }

@@ -18,16 +18,21 @@ export interface Copy {
   readonly alsoAt: readonly string[]
 }
 
-/** Every row at or below one of `paths`, base first. */
-export function copiesOf(tables: readonly EntryTable[], paths: readonly string[]): Copy[] {
-  const survey = surveyOf(tables, paths)
+/** Every row at or below one of `paths`, base first; of the layers in `order`, where not all are laid as they are numbered. */
+export function copiesOf(
+  tables: readonly EntryTable[],
+  paths: readonly string[],
+  order?: readonly number[],
+): Copy[] {
+  const survey = surveyOf(tables, paths, order)
   const tops = new Set(survey.asked.flatMap((nodes) => [...nodes]))
   return copiesBelow(tables, survey, belowAny(survey.tree, tops))
 }
 
 /** Rows at or below marked nodes. */
 export function copiesBelow(tables: readonly EntryTable[], survey: Survey, below: Uint8Array): Copy[] {
-  return tables.flatMap((table, layer) => {
+  return survey.order.flatMap((layer) => {
+    const table = tables[layer]
     const further = furtherNames(survey, layer, below)
     return rowsBelow(table, survey, layer, below).map((row): Copy => ({
       layer,
