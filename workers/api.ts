@@ -434,10 +434,10 @@ export interface Version {
 /** One change before and after: null where nothing was, or is. */
 export interface ChangeView {
   readonly index: number
-  readonly kind: 'file' | 'text' | 'layers'
+  readonly kind: 'file' | 'text'
   readonly before: Version | null
   readonly after: Version | null
-  /** Of the config, of annotations and of names. */
+  /** Of the config, of annotations, of names, and of the list of layers. */
   readonly texts: { readonly before: string; readonly after: string } | null
 }
 

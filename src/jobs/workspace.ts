@@ -771,7 +771,13 @@ export class Workspace {
     await this.#scanned
     const open = (content: Content) => this.#open(content)
     return changeView(
-      { image: this.#image, ground: this.#groundNow(), operations: inForce(this.#journal), open },
+      {
+        image: this.#image,
+        onto: this.#onto?.image ?? null,
+        ground: this.#groundNow(),
+        operations: inForce(this.#journal),
+        open,
+      },
       index,
     )
   }
