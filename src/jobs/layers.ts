@@ -4,36 +4,21 @@ import { BlobSource, type ByteSource } from '../core/bytes/source'
 import { WindowCache } from '../core/bytes/cached'
 import type { DiffId } from '../core/digest/digest'
 import { faultOf, ImageError, throwIfCancelled, type Fault } from '../core/fault/fault'
-import { Notices } from '../core/fault/notice'
-import type { Image, Layer } from '../core/image/image'
+import { Notices, type Notice } from '../core/fault/notice'
+import type { Image } from '../core/image/image'
 import { emptyTable } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
-import { TYPE } from '../core/tar/entry'
 import { lintLayer } from '../core/rootfs/lint'
+import { storedTree, treeFrom } from '../core/rootfs/stored-tree'
 import { Tree } from '../core/rootfs/tree'
-import { applyLayer, type LayerCounts } from '../core/rootfs/union'
+import { applyLayer } from '../core/rootfs/union'
+import { sameLayer, viewOf, type LayerState } from './layer-state'
 import type { LayerPool } from './pool'
-import type { Stores } from './ports'
+import type { KeptUnion, Stores } from './ports'
 import type { ScannedLayer } from './scan'
 import { joinedBlobs } from './segments'
 import { Spill } from './spill'
 import type { Task } from './tasks'
-
-interface State {
-  readonly layer: Layer
-  table: EntryTable | null
-  plain: ByteSource | null
-  /** The same through the cache of windows. */
-  reading: ByteSource | null
-  plainBytes: number | null
-  state: LayerView['state']
-  fault: Fault | null
-  verified: boolean | null
-  kept: boolean
-  /** Where the plain form of a compressed layer was put while it was read. */
-  spill: Spill | null
-  counts: LayerCounts
-}
 
 export interface LayersOptions {
   readonly image: Image
@@ -46,11 +31,13 @@ export interface LayersOptions {
 
 export class Layers {
   readonly #cache = new WindowCache()
-  readonly union = new Tree()
+  #union = new Tree()
   readonly notices = new Notices()
-  readonly #states: State[]
+  readonly #states: LayerState[]
   readonly #options: LayersOptions
   #united = 0
+  /** What was said until all layers were united; null before, and where the union came from storage. */
+  #said: readonly Notice[] | null = null
 
   constructor(options: LayersOptions) {
     this.#options = options
@@ -69,6 +56,9 @@ export class Layers {
     }))
   }
 
+  get union(): Tree {
+    return this.#union
+  }
   get count(): number {
     return this.#states.length
   }
@@ -117,6 +107,7 @@ export class Layers {
 
   /** Reads every layer's entries, as many at once as there are hands. Resolves when all are read or have failed. */
   async scan(task: Task): Promise<void> {
+    if (await this.#fromKept(task)) return
     const progress = new Map<number, number>()
     const report = (index: number, done: number): void => {
       progress.set(index, done)
@@ -132,6 +123,59 @@ export class Layers {
       }
     }
     await Promise.all(Array.from({ length: Math.max(1, this.#options.pool.width) }, hand))
+  }
+
+  /**
+   * Takes the union up as it was kept: nothing is read but it and the tables, and both are there at once. Only where all
+   * tables are kept too, since rows on screen are rows of theirs. They load in a twentieth of the time that uniting takes.
+   */
+  async #fromKept(task: Task): Promise<boolean> {
+    const { stores, onLayer, onUnion } = this.#options
+    const kept = await this.#kept(stores).catch(() => null) // Where storage fails, layers are read.
+    if (!kept) return false
+    throwIfCancelled(task.signal)
+    const { tree, union } = kept
+    this.#states.forEach((state, layer) =>
+      Object.assign(state, { state: 'ready', counts: union.counts[layer] }),
+    )
+    this.#union = tree
+    this.#united = this.#states.length
+    this.notices.addAll(union.notices)
+    task.progress(this.scanBytes)
+    for (const state of this.#states) onLayer(viewOf(state))
+    onUnion()
+    return true
+  }
+
+  async #kept({ unions }: Stores): Promise<{ tree: Tree; union: KeptUnion } | null> {
+    const top = this.#states.at(-1)
+    if (!top) return null
+    // Asked for together: storage reads one while the other is taken apart.
+    const [union, ...found] = await Promise.all([
+      unions.get(top.layer.chainId),
+      ...this.#states.map((state) => this.#fromStore(state)),
+    ])
+    if (!Array.isArray(union?.counts) || union.counts.length !== this.#states.length) return null
+    if (!Array.isArray(union.notices)) return null
+    // The same layer twice is one table, as where it was read.
+    const byId = new Map(this.#states.map(({ layer, table }) => [layer.diffId, table]))
+    for (const state of this.#states) state.table = byId.get(state.layer.diffId) ?? null
+    const tables = this.#states.flatMap(({ table }) => table ?? [])
+    const tree = found.every(Boolean) ? treeFrom(union.tree, tables) : null
+    return tree && { tree, union }
+  }
+
+  /** Keeps what uniting came to, once it is known that every layer is what its diff_id says. Throws `storage-full`. */
+  async keepUnion(): Promise<void> {
+    const top = this.#states.at(-1)
+    if (!top || !this.#said || !this.#states.every(({ state, verified }) => state === 'ready' && verified))
+      return
+    const counts = this.#states.map(({ counts }) => counts)
+    await this.#options.stores.unions.put(top.layer.chainId, {
+      tree: storedTree(this.#union),
+      counts,
+      notices: this.#said,
+    })
   }
 
   async #scanOne(index: number, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
@@ -155,7 +199,7 @@ export class Layers {
     this.#options.onLayer(viewOf(state))
   }
 
-  #fail(state: State, index: number, thrown: unknown): void {
+  #fail(state: LayerState, index: number, thrown: unknown): void {
     const fault = faultOf(thrown)
     state.state = 'failed'
     state.fault = {
@@ -168,7 +212,7 @@ export class Layers {
   }
 
   /** A layer that this browser keeps is neither inflated nor scanned again. */
-  async #fromStore(state: State): Promise<boolean> {
+  async #fromStore(state: LayerState): Promise<boolean> {
     const { stores } = this.#options
     const { diffId, digest, source, compression } = state.layer
     // Without a digest of what is stored, only inflating it tells whether it is what its diff_id claims.
@@ -186,7 +230,7 @@ export class Layers {
     return true
   }
 
-  async #fromSource(state: State, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
+  async #fromSource(state: LayerState, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
     const { layer } = state
     if (!layer.source)
       throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, {
@@ -226,6 +270,10 @@ export class Layers {
       this.#united++
       this.#options.onLayer(viewOf(state))
     }
+    if (this.complete && this.#said === null) {
+      this.#union.seal()
+      this.#said = [...this.notices.list]
+    }
     if (this.#united > before) this.#options.onUnion()
   }
 
@@ -259,7 +307,7 @@ export class Layers {
   }
 
   async #verifyOne(
-    { layer, plain }: State,
+    { layer, plain }: LayerState,
     { signal }: Task,
     onBytes: (count: number) => void,
   ): Promise<boolean> {
@@ -312,41 +360,4 @@ export class Layers {
         this.#options.onLayer(viewOf(state))
       }
   }
-}
-
-/** The same bytes by the archive's own word: a diff_id alone is a claim, and two members may make the same one. */
-function sameLayer(a: Layer, b: Layer): boolean {
-  return a.diffId === b.diffId && a.memberIndex === b.memberIndex && a.memberIndex >= 0
-}
-
-function viewOf({ layer, state, fault, verified, kept, counts, table, plainBytes }: State): LayerView {
-  return {
-    index: layer.index,
-    diffId: layer.diffId,
-    chainId: layer.chainId,
-    digest: layer.digest ?? '',
-    mediaType: layer.mediaType,
-    compression: layer.compression,
-    storedBytes: layer.storedBytes,
-    plainBytes,
-    member: layer.member ?? '',
-    state,
-    fault,
-    verified,
-    kept,
-    entries: table?.length ?? 0,
-    fileBytes: table ? fileBytes(table) : 0,
-    ...counts,
-  }
-}
-
-const sums = new WeakMap<EntryTable, number>()
-function fileBytes(table: EntryTable): number {
-  let sum = sums.get(table)
-  if (sum === undefined) {
-    sum = 0
-    for (let row = 0; row < table.length; row++) if (table.type[row] === TYPE.file) sum += table.size[row]
-    sums.set(table, sum)
-  }
-  return sum
 }

@@ -7,10 +7,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from '../core/bytes/source'
 import type { Operation } from '../core/edit/operation'
-import { contentOf } from '../core/layer/rows'
+import { contentOf, mtimeOf } from '../core/layer/rows'
 import { copiesOf } from '../core/rebuild/copies'
 import { stacked, UNTOUCHED } from '../core/edit/stack'
 import { previewOf } from '../core/rebuild/preview'
+import { entryAt } from '../core/rootfs/entry'
 import { tablesOf } from '../core/edit/edit.fixture'
 import { buildArchive } from '../testkit/archive'
 import { samples } from '../testkit/samples'
@@ -92,9 +93,7 @@ describe('rewrite', () => {
     )
     expect(rows).toEqual([['two', 'three => two', 'other']])
     const [table] = opened.layers.tables
-    expect([table.mode[0], table.uid[0], table.gid[0], table.size[0], table.mtime[0]]).toEqual([
-      0o600, 7, 8, 4, 5,
-    ])
+    expect(entryAt([table], 0, 0)).toMatchObject({ mode: 0o600, uid: 7, gid: 8, size: 4, mtime: 5 })
     expect(new TextDecoder().decode(await bytesIn(contentOf(opened.layers.plainOf(0), table, 0)))).toBe(
       'data',
     )
@@ -401,8 +400,8 @@ test('an epoch bounds what is written, and nothing else', async () => {
     { epoch: 200 },
   )
   const [, top] = opened.layers.tables
-  expect([...top.mtime]).toEqual([200, 100])
-  expect(opened.layers.tables[0].mtime[2]).toBe(400)
+  expect([mtimeOf(top, 0), mtimeOf(top, 1), top.length]).toEqual([200, 100, 2])
+  expect(mtimeOf(opened.layers.tables[0], 2)).toBe(400)
   expect(opened.image.config.created).toBe('1970-01-01T00:03:20Z')
 })
 

@@ -310,6 +310,7 @@ export class Workspace {
     }
     if (kept) {
       for (const { diffId } of layers.toKeep()) layers.markKept(diffId)
+      await layers.keepUnion().catch(() => {}) // A cache: without it the next opening is slower.
       emit({ type: 'storage', state: 'kept' })
       return
     }
@@ -432,6 +433,7 @@ export class Workspace {
     const { tables } = this.#layers
     const tree = new Tree()
     for (let below = 0; below <= top; below++) applyLayer(tree, tables, below)
+    tree.seal()
     if (top === layer) this.#asOf = { layer, tree }
     return tree
   }

@@ -197,19 +197,15 @@ async function read(
     return
   }
   const manifest = checked(Manifest, json, where)
-  if (isAttachment(descriptor, manifest)) {
-    roles.set(member.index, 'attestation')
+  const other = isAttestation(descriptor) ? 'attestation' : isArtifact(manifest) ? 'artifact' : null
+  if (other) {
+    roles.set(member.index, other)
     walk.others.add(descriptor.digest)
     for (const layer of [manifest.config, ...(manifest.layers ?? [])]) {
       const attached = members.find(blobPath(layer.digest))
-      if (attached) roles.set(attached.index, 'attestation')
+      if (attached) roles.set(attached.index, other)
     }
-    notices.add(
-      'info',
-      'attestation',
-      'The archive holds an attestation (provenance, SBOM) beside the image; it is no image of its own.',
-      where,
-    )
+    notices.add('info', other, other === 'artifact' ? artifactWords(manifest) : ATTESTATION, where)
     return
   }
   roles.set(member.index, 'manifest')
@@ -252,14 +248,36 @@ async function checkedDigest(
   return digest
 }
 
-/** BuildKit's attestations are manifests too, for the platform unknown/unknown; artifacts have a config that is none. */
-function isAttachment({ annotations, platform }: Descriptor, { config, artifactType }: Manifest): boolean {
-  if (annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return true
-  if (platform?.os === 'unknown' && platform.architecture === 'unknown') return true
-  const type = config.mediaType ?? ''
+const ATTESTATION =
+  'The archive holds an attestation (provenance, SBOM) beside the image; it is no image of its own.'
+
+/** BuildKit's attestations are manifests too, for the platform unknown/unknown. */
+function isAttestation({ annotations, platform }: Descriptor): boolean {
   return (
-    Boolean(artifactType) || (type !== '' && !/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type))
+    annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' ||
+    (platform?.os === 'unknown' && platform.architecture === 'unknown')
   )
+}
+
+/**
+ * Charts, policies, signatures: manifests of something else (image-spec, manifest.md, "Guidelines for Artifact Usage").
+ * Their config is none of an image; cosign's signatures have one, and JSON where an image has layers.
+ */
+function isArtifact({ config, artifactType, layers }: Manifest): boolean {
+  const type = config.mediaType ?? ''
+  const onlyJson =
+    (layers ?? []).length > 0 && layers!.every(({ mediaType }) => /[+/]json$/.test(mediaType ?? ''))
+  return (
+    Boolean(artifactType) ||
+    onlyJson ||
+    (type !== '' && !/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type))
+  )
+}
+
+function artifactWords({ artifactType, config, layers }: Manifest): string {
+  const configType = config.mediaType ?? ''
+  const type = artifactType || (/image/.test(configType) ? (layers?.[0]?.mediaType ?? '') : configType)
+  return `The archive holds an artifact of the type ${type || 'unknown'}: it is no container image.`
 }
 
 function ociImage(members: Members, json: Manifest, tags: readonly string[]): Omit<OciImage, 'manifest'> {

@@ -1,5 +1,5 @@
 /** What scrubbing would take out of each layer: listed before anything is done. */
-import { pathBytesOf } from '../layer/rows'
+import { pathBytesOf, sizeOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { absolute } from '../rootfs/union'
 import { namesIn } from '../rootfs/walk'
@@ -39,7 +39,7 @@ export function copiesBelow(tables: readonly EntryTable[], survey: Survey, below
       row,
       path: absolute(pathBytesOf(table, row)),
       what: survey.layers[layer].markers.some((marker) => marker.row === row) ? 'whiteout' : 'entry',
-      bytes: table.type[row] === TYPE.file ? table.size[row] : 0,
+      bytes: table.type[row] === TYPE.file ? sizeOf(table, row) : 0,
       alsoAt: further.get(row) ?? [],
     }))
   })

@@ -145,7 +145,7 @@ function addText(
 /** Paths that were there before the edits and are gone, the highest ones only. */
 function removedTops(tree: Tree): number[] {
   const { nodes, wasAlive } = tree.touched
-  return nodes.filter(
+  return [...nodes].filter(
     (node, i) => wasAlive[i] && tree.alive[node] === 0 && tree.alive[tree.parent[node]] === 1,
   )
 }
