@@ -167,6 +167,7 @@ export class ExportPlan {
           const fault = faultOf(thrown)
           if (this.#ahead?.key === key) this.#ahead = null
           if (fault.code !== 'cancelled') this.#fault = { key, fault }
+          else if (this.#building === key) this.#stopped = key
         })
         .finally(() => {
           if (this.#building === key) this.#building = ''
