@@ -147,8 +147,11 @@ export class ExportPlan {
     if (this.#building === key && !this.#ahead) this.#building = ''
   }
 
-  #know(key: string, { bytes, imageId, manifestDigest, layers, images }: ExportForecast): void {
-    this.#figures = { ...this.#figures, [key]: { bytes, imageId, manifestDigest, layers, images } }
+  #know(key: string, { bytes, imageId, manifestDigest, targetDigest, layers, images }: ExportForecast): void {
+    this.#figures = {
+      ...this.#figures,
+      [key]: { bytes, imageId, manifestDigest, targetDigest, layers, images },
+    }
   }
 
   /** The choice on screen, built: what was built ahead, or what is being built. */
