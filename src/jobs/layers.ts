@@ -5,6 +5,7 @@ import { WindowCache } from '../core/bytes/cached'
 import type { DiffId } from '../core/digest/digest'
 import { faultOf, ImageError, throwIfCancelled, type Fault } from '../core/fault/fault'
 import { Notices, type Notice } from '../core/fault/notice'
+import { isEncrypted } from '../core/image/assemble'
 import type { Image } from '../core/image/image'
 import { emptyTable } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
@@ -206,8 +207,8 @@ export class Layers {
       ...fault,
       where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
     }
-    // That the archive does not hold a layer was said when its description was read.
-    if (fault.code !== 'cancelled' && state.layer.source)
+    // That the archive does not hold a layer, or holds it encrypted, was said when its description was read.
+    if (fault.code !== 'cancelled' && fault.code !== 'encrypted' && state.layer.source)
       this.notices.add('error', fault.code, fault.message, state.fault.where)
   }
 
@@ -236,6 +237,8 @@ export class Layers {
       throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, {
         layer: layer.index,
       })
+    if (isEncrypted(layer.mediaType))
+      throw new ImageError('encrypted', `Layer ${layer.index} is encrypted: ${layer.mediaType}.`)
     const { pool, stores } = this.#options
     const spill = layer.compression === 'none' ? null : new Spill(stores.layers, layer.diffId)
     let scanned: ScannedLayer

@@ -199,7 +199,7 @@ async function layerOf(
 }
 
 /** ocicrypt's media types, as skopeo and imgcrypt write them. */
-function isEncrypted(mediaType: string | null | undefined): boolean {
+export function isEncrypted(mediaType: string | null | undefined): boolean {
   return mediaType?.endsWith('+encrypted') ?? false
 }
 
