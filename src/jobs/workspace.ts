@@ -452,7 +452,8 @@ export class Workspace {
     const { complete } = this.#layers
     try {
       if (this.#ontoFault) throw this.#ontoFault
-      this.#replayed = replay(this.#groundNow(), complete ? this.#journal : EMPTY_JOURNAL)
+      const journal = complete ? this.#journal : EMPTY_JOURNAL
+      this.#replayed = replay(this.#groundNow(), journal, undefined, true)
     } catch (thrown) {
       // A stored edit that does not fit any more (another Peel made it): the image opens, the edit is said to be lost.
       if (!(thrown instanceof ImageError)) throw thrown
