@@ -434,10 +434,10 @@ export interface Version {
 /** One change before and after: null where nothing was, or is. */
 export interface ChangeView {
   readonly index: number
-  readonly kind: 'file' | 'text' | 'layers'
+  readonly kind: 'file' | 'text'
   readonly before: Version | null
   readonly after: Version | null
-  /** Of the config, of annotations and of names. */
+  /** Of the config, of annotations, of names, and of the list of layers. */
   readonly texts: { readonly before: string; readonly after: string } | null
 }
 
@@ -568,6 +568,8 @@ export interface ExportForecast {
   readonly bytes: number
   readonly imageId: string
   readonly manifestDigest: string
+  /** As docker's containerd store and ctr print it: the manifest's digest, or that of the index of platforms it lies in. */
+  readonly targetDigest: string
   readonly layers: number
   readonly images: number
 }
@@ -580,8 +582,9 @@ export interface ExportResult {
   readonly identical: boolean
   /** Image ID as docker's classic store and podman print it. */
   readonly imageId: string
-  /** As docker's containerd store and ctr print it. */
   readonly manifestDigest: string
+  /** As docker's containerd store and ctr print it: the manifest's digest, or that of the index of platforms it lies in. */
+  readonly targetDigest: string
   readonly tag: string
   readonly layers: number
   readonly rootfsBytes: number

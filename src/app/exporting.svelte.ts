@@ -147,8 +147,11 @@ export class ExportPlan {
     if (this.#building === key && !this.#ahead) this.#building = ''
   }
 
-  #know(key: string, { bytes, imageId, manifestDigest, layers, images }: ExportForecast): void {
-    this.#figures = { ...this.#figures, [key]: { bytes, imageId, manifestDigest, layers, images } }
+  #know(key: string, { bytes, imageId, manifestDigest, targetDigest, layers, images }: ExportForecast): void {
+    this.#figures = {
+      ...this.#figures,
+      [key]: { bytes, imageId, manifestDigest, targetDigest, layers, images },
+    }
   }
 
   /** The choice on screen, built: what was built ahead, or what is being built. */
@@ -167,6 +170,7 @@ export class ExportPlan {
           const fault = faultOf(thrown)
           if (this.#ahead?.key === key) this.#ahead = null
           if (fault.code !== 'cancelled') this.#fault = { key, fault }
+          else if (this.#building === key) this.#stopped = key
         })
         .finally(() => {
           if (this.#building === key) this.#building = ''

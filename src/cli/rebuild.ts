@@ -70,7 +70,9 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
 
 function said(bytes: number, documents: Documents, { format, base }: RebuildInput): string {
   const isImage = format === 'docker' || format === 'oci'
-  const ids = isImage ? `, image ID ${documents.configDigest}, manifest ${documents.manifestDigest}` : ''
+  const { manifestDigest, targetDigest } = documents
+  const index = targetDigest === manifestDigest ? '' : `, index ${targetDigest}`
+  const ids = isImage ? `, image ID ${documents.configDigest}, manifest ${manifestDigest}${index}` : ''
   const layers = base?.length === 1 ? 'the layer of the base is' : `${base?.length} layers of the base are`
   const only = base ? `, for docker load with the classic store where ${layers}` : ''
   return `${size(bytes)}${ids}${only}`

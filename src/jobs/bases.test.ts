@@ -77,6 +77,22 @@ test('what the base brings and what is hidden of it is said; the export has both
   expect((await again.engine.redo()).stack.rebased).toEqual({ replaced: 1, base })
 })
 
+test('each change of whole layers is seen before and after, layer by layer', async () => {
+  const { engine } = engineOn()
+  await engine.open(asked(APP, 'app.tar'))
+  const { base } = await engine.baseFrom(fileOf(BASE, 'base.tar'))
+  await engine.edit([{ op: 'move', layer: 2, to: 1 }])
+  await engine.edit([{ op: 'rebase', replace: 1, onto: base }])
+  await engine.edit([{ op: 'squash', from: 2, to: 1 }])
+  const [move, rebase, squash] = [await engine.change(0), await engine.change(1), await engine.change(2)]
+  expect(move.texts).toEqual({
+    before: '  0  ADD base\n  1  COPY app\n  2  COPY conf',
+    after: '  0  ADD base\n  2  COPY conf\n  1  COPY app',
+  })
+  expect(rebase.texts?.after).toBe('  base 0  ADD new base\n  2  COPY conf\n  1  COPY app')
+  expect(squash.texts?.after).toBe('  base 0  ADD new base\n│ 2  COPY conf\n│ 1  COPY app')
+})
+
 test('an image that others rest on is not forgotten before them', async () => {
   const { engine, stores } = engineOn()
   const { id } = await engine.open(asked(APP, 'app.tar'))

@@ -14,6 +14,7 @@ import { TYPE } from '../core/tar/entry'
 import { annotationsInForce, configEdits, replay, tagsInForce } from './edits'
 import { formattedConfig } from './image-view'
 import { previewOf, xattrFields } from './read'
+import { stackText } from './stack-text'
 import { TYPES } from './view'
 
 /** Beyond this nobody compares by eye. */
@@ -21,6 +22,8 @@ const MOST = 256 * 1024
 
 export interface ChangeInput {
   readonly image: Image
+  /** What a rebase puts the image onto. */
+  readonly onto: Image | null
   readonly ground: Ground
   readonly operations: readonly Operation[]
   readonly open: (content: Content) => Promise<ByteSource>
@@ -32,10 +35,9 @@ export async function changeView(input: ChangeInput, index: number): Promise<Cha
   const operation = operations[index]
   if (!operation) throw new ImageError('bad-operation', `There is no change number ${index + 1}.`)
   const [earlier, later] = [operations.slice(0, index), operations.slice(0, index + 1)]
-  const texts = textsOf(operation, input.image, earlier, later)
+  const texts = textsOf(operation, input, earlier, later)
   if (texts) return { index, kind: 'text', before: null, after: null, texts }
   const paths = pathsOf(operation)
-  if (!paths) return { index, kind: 'layers', before: null, after: null, texts: null }
   const tree = (some: readonly Operation[]): Edited => replay(ground, added(EMPTY_JOURNAL, some)).edited
   const [was, now] = [tree(earlier), tree(later)]
   return {
@@ -47,8 +49,8 @@ export async function changeView(input: ChangeInput, index: number): Promise<Cha
   }
 }
 
-/** What an operation is about; null for whole layers. */
-function pathsOf(operation: Operation): { before: string | null; after: string | null } | null {
+/** Paths that an operation is about. */
+function pathsOf(operation: Operation): { before: string | null; after: string | null } {
   switch (operation.op) {
     case 'rename':
       return { before: operation.from, after: operation.to }
@@ -57,13 +59,15 @@ function pathsOf(operation: Operation): { before: string | null; after: string |
     case 'scrub':
       return { before: operation.paths[0], after: operation.paths[0] }
     default:
-      return 'path' in operation ? { before: operation.path, after: operation.path } : null
+      return 'path' in operation
+        ? { before: operation.path, after: operation.path }
+        : { before: null, after: null }
   }
 }
 
 function textsOf(
   operation: Operation,
-  image: Image,
+  { image, onto }: ChangeInput,
   earlier: readonly Operation[],
   later: readonly Operation[],
 ): ChangeView['texts'] {
@@ -77,6 +81,11 @@ function textsOf(
       return both((some) => formattedConfig(editedConfig(image.configBytes, configEdits(some))))
     case 'annotation':
       return both((some) => JSON.stringify(annotationsInForce(some, image) ?? {}, null, 2))
+    case 'drop':
+    case 'squash':
+    case 'move':
+    case 'rebase':
+      return both((some) => stackText(image, onto, some))
     case 'tags':
       return both((some) => tagsInForce(some, namesOf(image)).join('\n'))
     default:

@@ -32,6 +32,8 @@ export function replay(
   ground: Ground,
   journal: Journal,
   named: (index: number, fault: ImageError) => ImageError = (_, fault) => fault,
+  /** Moves were looked at when they were made: on the same layers they change nothing again. */
+  isOld = false,
 ): Replayed {
   const operations = inForce(journal)
   const each = <T>(job: (operation: Operation, index: number) => T): T[] =>
@@ -45,7 +47,7 @@ export function replay(
   let stack = UNTOUCHED
   each((operation) => {
     const next = stacked(stack, operation, ground.count)
-    if (operation.op === 'move') mustBeHarmless(ground, operation.layer, stack, next)
+    if (operation.op === 'move' && !isOld) mustBeHarmless(ground, operation.layer, stack, next)
     stack = next
   })
   const edited = editOn(ground.united(stack), ground.tablesOf(stack))

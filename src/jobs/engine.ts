@@ -322,22 +322,22 @@ export class Engine {
     return this.#open.describeBase(from)
   }
   export(request: ExportRequest): Promise<ExportResult> {
-    return this.#open.export(request)
+    return this.#open.exports.export(request)
   }
   foretell(request: ExportRequest): Promise<ExportForecast> {
-    return this.#open.foretell(request)
+    return this.#open.exports.foretell(request)
   }
   stopExport(): void {
-    this.#workspace?.stopExport()
+    this.#workspace?.exports.stop()
   }
   takeExport(): void {
-    this.#workspace?.takeExport()
+    this.#workspace?.exports.take()
   }
   releaseExport(): void {
-    this.#workspace?.releaseExport()
+    this.#workspace?.exports.release()
   }
   sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
-    return this.#open.sizes(request)
+    return this.#open.exports.sizes(request)
   }
   find(query: string, limit: number): FoundPaths {
     return this.#open.find(query, limit)
@@ -352,7 +352,7 @@ export class Engine {
     return this.#open.rules()
   }
   exportRules(request: ExportRequest): Promise<readonly EngineRow[]> {
-    return this.#open.exportRules(request)
+    return this.#open.exports.rules(request)
   }
   waste(): Promise<WasteView> {
     return this.#open.waste()

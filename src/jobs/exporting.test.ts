@@ -85,8 +85,16 @@ describe.each(['docker', 'docker20', 'oci'] as const)(
               } = gzip ? await engine.export({ ...request, build, gzip }) : result
               expect(blob.size).toBe(size)
               const forecast = await engine.foretell({ ...request, build, gzip })
-              const { imageId, manifestDigest, layers, images } = built
-              expect(forecast).toEqual({ bytes: size, imageId, manifestDigest, layers, images })
+              const { imageId, manifestDigest, targetDigest, layers, images } = built
+              expect(forecast).toEqual({
+                bytes: size,
+                imageId,
+                manifestDigest,
+                targetDigest,
+                layers,
+                images,
+              })
+              expect(targetDigest).toBe(manifestDigest)
             }
           }
         }
@@ -224,6 +232,7 @@ describe('platforms under one name', () => {
         { code: 'attestation-left-out', severity: 'warning' },
       ])
       const top = await indexIn(result.blob)
+      expect(top.manifests[0].digest).toBe(result.targetDigest)
       expect(top.manifests.map(({ annotations }) => annotations!['io.containerd.image.name'])).toEqual([
         'docker.io/library/multi:2',
         'docker.io/library/other:1',

@@ -80,6 +80,7 @@ export async function exported(
     identical: false,
     imageId: documents.configDigest,
     manifestDigest: documents.manifestDigest,
+    targetDigest: documents.targetDigest,
     tag: input.tags[0] ?? '',
     layers: layers.length,
     rootfsBytes: files,
@@ -95,8 +96,8 @@ export async function foretoldExport(
   task: Task,
 ): Promise<ExportForecast> {
   if (isUnchanged(from, request)) {
-    const { bytes, imageId, manifestDigest, layers, images } = unchanged(from)
-    return { bytes, imageId, manifestDigest, layers, images }
+    const { bytes, imageId, manifestDigest, targetDigest, layers, images } = unchanged(from)
+    return { bytes, imageId, manifestDigest, targetDigest, layers, images }
   }
   const input = await inputFor(from, request, task.signal)
   task.total((await measured(input)).work)
@@ -109,6 +110,7 @@ export async function foretoldExport(
     bytes,
     imageId: documents.configDigest,
     manifestDigest: documents.manifestDigest,
+    targetDigest: documents.targetDigest,
     layers,
     images: 1 + companions(input.company),
   }
@@ -288,6 +290,7 @@ function unchanged({ opened, name, image, archive, edited }: Exportable): Omit<E
     identical: true,
     imageId: image.id,
     manifestDigest: image.manifest?.digest ?? '',
+    targetDigest: topOf(image)?.digest ?? image.manifest?.digest ?? '',
     tag: namesOf(image)[0] ?? '',
     layers: image.layers.length,
     rootfsBytes: typeCounts(edited.tree, sizeIn(edited.sources)).bytes,

@@ -3,7 +3,6 @@ import type {
   Access,
   ArchiveView,
   BaseView,
-  BuildSizes,
   ChangeView,
   CopyRow,
   Details,
@@ -11,9 +10,6 @@ import type {
   EditsView,
   EngineEvent,
   EngineRow,
-  ExportForecast,
-  ExportRequest,
-  ExportResult,
   ImageView,
   LayerEdit,
   LayerPreview,
@@ -72,7 +68,8 @@ import { configOperations } from './config-text'
 import { archiveId } from './archive-id'
 import { configView } from './config-view'
 import { annotationsInForce, configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
-import { exported, foretoldExport, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
+import type { Exportable } from './exporting'
+import { Exports } from './exports'
 import { findPaths } from './find'
 import { editedHistory, formattedConfig, imageView, textPairs } from './image-view'
 import { keepOpened } from './keeping'
@@ -85,9 +82,8 @@ import type { ArchiveRecord, Claim, Claims, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
 import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
-import { rowsOfBuilt, rowsOfOpened } from './rules'
+import { rowsOfOpened } from './rules'
 import { searchContents } from './search'
-import { Spill } from './spill'
 import { asTask, type Task, type Tasks } from './tasks'
 import { TYPES as TYPE_WORDS, View, type ViewTree } from './view'
 import { Wasted } from './wasted'
@@ -136,10 +132,7 @@ export class Workspace {
   #view: View | null = null
   #wasted: Wasted | null = null
   #searching: Task | null = null
-  #exporting: Task | null = null
-  /** Where the layers of the last large build were put, and those of builds that are being saved. */
-  #built: Spill | null = null
-  readonly #taken: Spill[] = []
+  readonly exports: Exports
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   readonly #expanded = new Map<string, Set<string>>()
   #asOf: { layer: number; tree: Tree } | null = null
@@ -155,6 +148,17 @@ export class Workspace {
     this.#layers = this.#layersOf(this.#image)
     const { stores, persistent, pool, tasks, now, emit } = options
     const onUnkept = () => emit({ type: 'storage', state: 'partly' })
+    this.exports = new Exports({
+      tasks,
+      stores,
+      persistent,
+      newId: options.newId,
+      from: async () => {
+        await this.#scanned
+        return this.#exportable
+      },
+      rules: () => this.rules(),
+    })
     this.#bases = new Bases({ stores, persistent, pool, tasks, now, onUnkept })
     this.#asked = new Promise((resolve) => (this.#known = resolve))
   }
@@ -333,8 +337,8 @@ export class Workspace {
     this.#closed = true
     this.#claim?.release()
     this.#bases.close()
-    this.stopExport()
-    this.releaseExport()
+    this.exports.stop()
+    this.exports.release()
     this.#known()
     this.#options.tasks.cancelAll()
   }
@@ -448,7 +452,8 @@ export class Workspace {
     const { complete } = this.#layers
     try {
       if (this.#ontoFault) throw this.#ontoFault
-      this.#replayed = replay(this.#groundNow(), complete ? this.#journal : EMPTY_JOURNAL)
+      const journal = complete ? this.#journal : EMPTY_JOURNAL
+      this.#replayed = replay(this.#groundNow(), journal, undefined, true)
     } catch (thrown) {
       // A stored edit that does not fit any more (another Peel made it): the image opens, the edit is said to be lost.
       if (!(thrown instanceof ImageError)) throw thrown
@@ -773,7 +778,13 @@ export class Workspace {
     await this.#scanned
     const open = (content: Content) => this.#open(content)
     return changeView(
-      { image: this.#image, ground: this.#groundNow(), operations: inForce(this.#journal), open },
+      {
+        image: this.#image,
+        onto: this.#onto?.image ?? null,
+        ground: this.#groundNow(),
+        operations: inForce(this.#journal),
+        open,
+      },
       index,
     )
   }
@@ -899,66 +910,11 @@ export class Workspace {
     }
   }
 
-  async export(request: ExportRequest): Promise<ExportResult> {
-    await this.#scanned
-    this.stopExport()
-    const { stores, persistent, newId } = this.#options
-    const spill = persistent ? new Spill(stores.blobs, `export/${newId()}`) : null
-    this.#built = spill
-    return asTask(this.#options.tasks, 'building the image', 0, 'bytes', async (task) => {
-      this.#exporting = task
-      const result = await exported(this.#exportable, request, task, spill?.put)
-      const engines = result.identical
-        ? await this.rules()
-        : await rowsOfBuilt(new BlobSource(result.blob), request, task.signal)
-      return { ...result, engines }
-    })
-  }
-
-  async foretell(request: ExportRequest): Promise<ExportForecast> {
-    await this.#scanned
-    this.stopExport()
-    return asTask(this.#options.tasks, 'working out the image ID', 0, 'bytes', (task) => {
-      this.#exporting = task
-      return foretoldExport(this.#exportable, request, task)
-    })
-  }
-
-  stopExport(): void {
-    this.#exporting?.cancel()
-    this.#exporting = null
-    abandon(this.#built)
-    this.#built = null
-  }
-
-  /** What was built last is being saved: it stays, whatever is built next. */
-  takeExport(): void {
-    if (this.#built) this.#taken.push(this.#built)
-    this.#built = null
-  }
-
-  /** What was taken is saved. */
-  releaseExport(): void {
-    for (const spill of this.#taken.splice(0)) abandon(spill)
-  }
-
-  async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
-    await this.#scanned
-    return sizesOf(this.#exportable, request)
-  }
-
   rules(): Promise<EngineRow[]> {
     const layers = this.#layers
     return rowsOfOpened(this.#archive, this.#options.opened.compression, (image, layer) =>
       image === this.#image ? layers.views[layer].verified : null,
     )
-  }
-
-  async exportRules(request: ExportRequest): Promise<EngineRow[]> {
-    await this.#scanned
-    const from = this.#exportable
-    if (isUnchanged(from, request)) return this.rules()
-    return rowsOfExport(from, request)
   }
 
   get #exportable(): Exportable {
@@ -994,11 +950,6 @@ function stackView(stack: Stack, operations: readonly Operation[]): EditsView['s
     order,
     rebased: rebased && base ? { replaced: rebased.replaced, base } : null,
   }
-}
-
-/** What is left, the next start sweeps away. */
-function abandon(spill: Spill | null): void {
-  void spill?.abandon().catch(() => {})
 }
 
 function jsonOf(text: string): unknown {

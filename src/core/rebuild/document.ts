@@ -55,6 +55,8 @@ export interface Documents {
   readonly configDigest: Digest
   readonly manifest: Bytes
   readonly manifestDigest: Digest
+  /** Of what index.json names: the manifest, or the index of platforms that it lies in. The containerd store's image ID. */
+  readonly targetDigest: Digest
   /** Indexes of platforms that lead to it, written anew. */
   readonly indexes: readonly { readonly digest: Digest; readonly bytes: Bytes }[]
   readonly index: Bytes
@@ -103,13 +105,14 @@ export async function documentsOf(
 ): Promise<Documents> {
   const alone = await described(annotations, config, layers, tags)
   const within = nest ? await nested(nest, alone, platformOf(config)) : null
-  const image = within ? { ...alone, index: within.top } : alone
+  const image: Described = within ? { ...alone, index: within.top } : alone
   const images = [...before, image, ...after]
   return {
     config,
     configDigest: image.configDigest,
     manifest: image.manifest,
     manifestDigest: image.manifestDigest,
+    targetDigest: image.index?.digest ?? image.manifestDigest,
     indexes: within?.indexes ?? [],
     index: json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: images.flatMap(indexLines) }),
     layout: json({ imageLayoutVersion: '1.0.0' }),
