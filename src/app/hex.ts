@@ -33,6 +33,13 @@ export function pictureType(bytes: Uint8Array): PictureType | null {
   return starts(0x52, 0x49, 0x46, 0x46) && webp ? 'image/webp' : null
 }
 
+/** What `listing` of the engine can look into: a tar, a zip, or what gzip or zstd made. */
+export function isArchive(bytes: Uint8Array): boolean {
+  const has = (at: number, text: string) =>
+    [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0))
+  return has(257, 'ustar') || has(0, 'PK\x03\x04') || has(0, '\x1f\x8b') || has(0, '\x28\xb5\x2f\xfd')
+}
+
 /**
  * Bytes as text, with a byte order mark and every line end kept, so that saving what was opened changes nothing. `whole` is false for
  * the beginning of a longer file: half a character at its end is then left off.

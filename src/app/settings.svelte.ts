@@ -48,9 +48,19 @@ export class Settings {
   }
 
   nextTheme(): void {
-    this.#theme = themes[(themes.indexOf(this.#theme) + 1) % themes.length]
-    show(this.#theme)
-    keep('theme', this.#theme)
+    this.setTheme(themes[(themes.indexOf(this.#theme) + 1) % themes.length])
+  }
+
+  setTheme(theme: Theme): void {
+    this.#theme = theme
+    show(theme)
+    keep('theme', theme)
+  }
+
+  /** Hints as on the first day. */
+  forgetRead(): void {
+    this.#read = []
+    keep('hints', '')
   }
 
   resize(pane: Pane, width: number): void {

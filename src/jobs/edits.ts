@@ -103,6 +103,8 @@ function words(operation: Operation, before: number | null): string {
       return `squashed layers ${operation.from} to ${operation.to}`
     case 'scrub':
       return `scrubbed ${operation.paths.join(', ')} from every layer`
+    case 'reclaim':
+      return 'took what nobody sees out of the layers'
     case 'meta':
       return `set ${metaWords(operation)} of ${operation.path}`
     case 'config':

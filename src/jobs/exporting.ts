@@ -139,7 +139,7 @@ export function isUnchanged(
 
 /** Whether the operations amount to more than other names. */
 function changesMore(operations: readonly Operation[], edited: Edited, image: Image): boolean {
-  const others = operations.some(({ op }) => op === 'drop' || op === 'squash' || op === 'scrub')
+  const others = operations.some(({ op }) => ['drop', 'squash', 'scrub', 'reclaim'].includes(op))
   return (
     others ||
     changesFiles(edited.tree) ||

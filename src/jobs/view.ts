@@ -7,7 +7,7 @@ import { inodeKey, isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
 import { ROOT, type Touched, type Tree } from '../core/rootfs/tree'
 import { compareNames } from '../core/rootfs/walk'
 import { TYPE } from '../core/tar/entry'
-import { matches } from './filter'
+import { isSifted, sieve, type Sifted } from './sieve'
 
 export interface ViewTree {
   readonly tree: Tree
@@ -29,10 +29,6 @@ export const TYPES: readonly EntryType[] = [
   'fifo',
   'other',
 ]
-
-function wantedChanges(changes: readonly Change[]): Uint8Array {
-  return Uint8Array.from(CHANGES, (change) => (changes.includes(change) ? 1 : 0))
-}
 
 /** What every view of one tree has in common, whatever its filter and order. */
 interface Base {
@@ -84,6 +80,8 @@ export class View {
   /** With a filter, which nodes match. */
   readonly #hits: Uint8Array
   readonly #children = new Map<number, Int32Array>()
+  /** By node, its place among its siblings from 1 on; known once those are laid out. */
+  readonly #places: Int32Array
   #order: Int32Array = new Int32Array(0)
   #counts: { files: number; directories: number; bytes: number } | null = null
 
@@ -100,20 +98,16 @@ export class View {
     const inView = (node: number): boolean => visible[node] === 1
     this.#seen = new Uint8Array(tree.length)
     this.#turned = new Uint8Array(tree.length)
+    this.#places = new Int32Array(tree.length)
     this.#comparison = this.#comparing()
-    const filtered = request.filter !== '' || (request.changes?.length ?? 0) > 0
-    const found = request.filter === '' ? null : matches(tree, request.filter, inView).flags
-    const wanted = request.changes?.length ? wantedChanges(request.changes) : null
+    const filtered = isSifted(request)
+    const found = filtered ? sieve(tree, request, this.#sifted(), inView) : visible
     const { parent } = tree
     const seen = this.#seen
-    const changes = this.#changes
     const hits = (this.#hits = new Uint8Array(filtered ? tree.length : 0))
     let matched = 0
     for (let node = tree.length - 1; node > 0; node--) {
-      const hit =
-        (found === null ? visible[node] : found[node]) === 1 &&
-        (wanted === null || wanted[changes[node]] === 1)
-      if (hit) {
+      if (found[node] === 1) {
         seen[node] = 1
         matched++
         if (filtered) hits[node] = 1
@@ -123,6 +117,14 @@ export class View {
     this.#matched = filtered ? matched : null
     this.#turnExpanded()
     this.#lay()
+  }
+
+  #sifted(): Sifted {
+    return {
+      change: (node) => this.changeOf(node),
+      type: (node) => this.#shownType(node),
+      bytes: (node) => this.#bytes(node),
+    }
   }
 
   /** Directories by number: with a filter all ways to a match are open but those closed by hand, which stand in `expanded` with a "!". */
@@ -143,6 +145,7 @@ export class View {
 
   /** The rows that are open now, top to bottom. */
   #lay(): void {
+    if (this.#request.flat) return void (this.#order = this.#flat())
     const order: number[] = []
     const stack: number[] = []
     const push = (node: number): void => {
@@ -157,6 +160,34 @@ export class View {
     this.#order = Int32Array.from(order)
   }
 
+  #flatOrder: Int32Array | null = null
+
+  /** All that is no directory (with a filter, what of it matches) in one order; names by their whole paths. */
+  #flat(): Int32Array {
+    if (this.#flatOrder) return this.#flatOrder
+    const wanted = this.#matched === null ? this.#seen : this.#hits
+    const order: number[] = []
+    const stack = [...this.#byName(ROOT)]
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (wanted[node] === 1 && this.tree.type[node] !== TYPE.directory) order.push(node)
+      if (this.tree.firstChild[node] >= 0) for (const child of this.#byName(node)) stack.push(child)
+    }
+    const { sort, descending } = this.#request
+    if (sort === 'name') return (this.#flatOrder = Int32Array.from(descending ? order.reverse() : order))
+    const sign = descending ? -1 : 1
+    const value = this.#valueOf(sort)
+    return (this.#flatOrder = Int32Array.from(order.sort((a, b) => sign * (value(a) - value(b)))))
+  }
+
+  /** What is seen of a directory, the last name first. */
+  #byName(node: number): number[] {
+    const { firstChild, nextSibling } = this.tree
+    const children: number[] = []
+    for (let child = firstChild[node]; child >= 0; child = nextSibling[child])
+      if (this.#seen[child] === 1) children.push(child)
+    return children.sort((a, b) => compareNames(this.tree, b, a))
+  }
+
   #childrenOf(node: number): Int32Array {
     let children = this.#children.get(node)
     if (children) return children
@@ -166,6 +197,7 @@ export class View {
     for (let child = firstChild[node]; child >= 0; child = nextSibling[child])
       if (seen[child] === 1) list.push(child)
     children = Int32Array.from(list.length > 1 ? list.sort(this.#comparison) : list)
+    children.forEach((child, i) => (this.#places[child] = i + 1))
     this.#children.set(node, children)
     return children
   }
@@ -262,7 +294,11 @@ export class View {
   rows(from: number, count: number): Row[] {
     const rows: Row[] = []
     for (let i = Math.max(0, from); i < Math.min(this.#order.length, from + count); i++)
-      rows.push(this.row(this.#order[i]))
+      rows.push(
+        this.#request.flat
+          ? { ...this.row(this.#order[i]), position: i + 1, siblings: this.#order.length }
+          : this.row(this.#order[i]),
+      )
     return rows
   }
 
@@ -271,11 +307,12 @@ export class View {
     const entry = entryOf(tree, sources, node)
     const path = tree.path(node)
     const siblings = node === ROOT ? new Int32Array(1) : this.#childrenOf(tree.parent[node])
-    const expandable = tree.type[node] === TYPE.directory && this.#hasChildren(node)
+    const flat = this.#request.flat === true
+    const expandable = !flat && tree.type[node] === TYPE.directory && this.#hasChildren(node)
     return {
       node,
-      depth: tree.depth(node) - 1,
-      name: node === ROOT ? '/' : tree.name(node),
+      depth: flat ? 0 : tree.depth(node) - 1,
+      name: flat ? path.slice(1) : node === ROOT ? '/' : tree.name(node),
       path,
       type: this.#shownType(node),
       link: entry.link.length > 0 ? nameText(entry.link) : this.#linkName(node),
@@ -290,7 +327,7 @@ export class View {
       layer: this.layerOf(node),
       change: this.changeOf(node),
       changedBelow: this.#base.changedBelow[node],
-      position: siblings.indexOf(node) + 1,
+      position: this.#places[node],
       siblings: siblings.length,
     }
   }

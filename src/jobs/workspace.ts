@@ -16,6 +16,7 @@ import type {
   ImageView,
   MemberView,
   PathRef,
+  Listing,
   Preview,
   Row,
   Treemap,
@@ -55,6 +56,7 @@ import { typeCounts } from '../core/rootfs/sums'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
 import { contentOf } from '../core/layer/rows'
+import { listingOf } from './listing'
 import { readRecipe } from '../core/edit/recipe'
 import { recipeText } from '../core/edit/recipe-text'
 import { archiveView, memberView } from './anatomy'
@@ -543,6 +545,14 @@ export class Workspace {
     return previewOf(this.#at(ref).at, from, Math.min(length, 16 * 1024 * 1024))
   }
 
+  async listing(ref: PathRef): Promise<Listing> {
+    const { at } = this.#at(ref)
+    const source = await contentAt(at)
+    return asTask(this.#options.tasks, `listing ${ref.path}`, 0, 'bytes', ({ signal }) =>
+      listingOf(source, ref.path.slice(ref.path.lastIndexOf('/') + 1), signal),
+    )
+  }
+
   async download(ref: PathRef): Promise<{ blob: Blob; fileName: string }> {
     const { at } = this.#at(ref)
     const name = ref.path.split('/').filter(Boolean).at(-1) ?? 'rootfs'
@@ -845,8 +855,8 @@ export class Workspace {
 }
 
 function stackView(stack: Stack): EditsView['stack'] {
-  const { dropped, ranges, scrubbed } = stack
-  return { touched: !isUntouched(stack), dropped: [...dropped], squashed: ranges, scrubbed }
+  const { dropped, ranges, scrubbed, reclaimed } = stack
+  return { touched: !isUntouched(stack), dropped: [...dropped], squashed: ranges, scrubbed, reclaimed }
 }
 
 function jsonOf(text: string): unknown {

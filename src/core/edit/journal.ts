@@ -80,6 +80,7 @@ const OPERATIONS: { readonly [Op in Operation['op']]: true } = {
   drop: true,
   squash: true,
   scrub: true,
+  reclaim: true,
 }
 
 function isKnown(operation: unknown): boolean {

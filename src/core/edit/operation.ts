@@ -52,6 +52,8 @@ export type LayerOperation =
   | { readonly op: 'squash'; readonly from: number; readonly to: number }
   /** Removes paths, and takes them out of every layer that holds them. */
   | { readonly op: 'scrub'; readonly paths: readonly string[] }
+  /** Takes what no path of the image leads to out of the layers that carry it. */
+  | { readonly op: 'reclaim' }
 
 /** Content ids that operations refer to: what must stay in storage. */
 export function contentIds(operations: readonly Operation[]): string[] {

@@ -10,9 +10,11 @@ export interface Stack {
   readonly ranges: readonly (readonly [from: number, to: number])[]
   /** Paths as they were given. */
   readonly scrubbed: readonly string[]
+  /** Bytes that nobody sees go. */
+  readonly reclaimed: boolean
 }
 
-export const UNTOUCHED: Stack = { dropped: new Set(), ranges: [], scrubbed: [] }
+export const UNTOUCHED: Stack = { dropped: new Set(), ranges: [], scrubbed: [], reclaimed: false }
 
 /** The stack with one more operation on it, of an image of `count` layers. Throws `bad-operation`. */
 export function stacked(stack: Stack, operation: Operation, count: number): Stack {
@@ -23,6 +25,9 @@ export function stacked(stack: Stack, operation: Operation, count: number): Stac
       return { ...stack, ranges: squashing(stack, operation.from, operation.to, count) }
     case 'scrub':
       return { ...stack, scrubbed: [...stack.scrubbed, ...operation.paths] }
+    case 'reclaim':
+      if (stack.reclaimed) throw bad('What nobody sees is left out already.')
+      return { ...stack, reclaimed: true }
     default:
       return stack
   }
@@ -53,8 +58,8 @@ export function remaining(tables: readonly EntryTable[], { dropped }: Stack): re
     : tables.map((table, layer) => (dropped.has(layer) ? emptyTable() : table))
 }
 
-export function isUntouched({ dropped, ranges, scrubbed }: Stack): boolean {
-  return dropped.size === 0 && ranges.length === 0 && scrubbed.length === 0
+export function isUntouched({ dropped, ranges, scrubbed, reclaimed }: Stack): boolean {
+  return dropped.size === 0 && ranges.length === 0 && scrubbed.length === 0 && !reclaimed
 }
 
 function mustBeLayer(layer: number, count: number): void {

@@ -4,7 +4,7 @@
  */
 import { bytesOfName } from '../bytes/text'
 import type { Edited } from '../edit/apply'
-import { UNTOUCHED, type Stack } from '../edit/stack'
+import { remaining, UNTOUCHED, type Stack } from '../edit/stack'
 import { ImageError } from '../fault/fault'
 import { emptyTable } from '../layer/scan'
 import type { EntryTable } from '../layer/table'
@@ -14,6 +14,7 @@ import { applyLayer, linkTargets } from '../rootfs/union'
 import { TYPE } from '../tar/entry'
 import { rowsBelow } from './copies'
 import { morphed } from './morph'
+import { reclaimed, unseenRows } from './reclaim'
 import { changesFiles } from './plan'
 import { rewrittenLayer, type RewrittenLayer } from './rewrite'
 import { belowAny, isListedBelow, markersOf, surveyOf, textNode, type Survey } from './survey'
@@ -149,7 +150,7 @@ interface Rewritten {
   readonly trees: readonly Tree[]
 }
 
-/** Each layer without its scrubbed rows, and without the markers that thereby hide nothing any more. */
+/** Each layer without its scrubbed rows and those that nobody sees, and without the markers that thereby hide nothing any more. */
 function rewriteAll(
   { tables, squashFrom }: StackInput,
   survey: Survey,
@@ -165,11 +166,14 @@ function rewriteAll(
   const result: (RewrittenLayer | null)[] = []
   const trees: Tree[] = []
   const tree = new Tree()
+  const unseen = stack.reclaimed ? unseenRows(remaining(tables, stack)) : null
   tables.forEach((table, layer) => {
+    const unneeded =
+      unseen && !stack.dropped.has(layer) ? reclaimed(unseen[layer], survey, table, layer, tree) : []
     trees.push(wanted.has(layer) ? tree.clone() : tree)
     const scrubbed = stack.dropped.has(layer)
       ? rewrittenLayer(table, { gone: allRows(table), paths: new Map(), inodeOf: () => null })
-      : rewrittenLayer(table, changesOf(table, survey, layer, below, tree, now))
+      : rewrittenLayer(table, changesOf(table, survey, layer, below, unneeded, tree, now))
     result.push(stack.dropped.has(layer) ? null : scrubbed)
     now.push(scrubbed?.table ?? (stack.dropped.has(layer) ? emptyTable() : table))
     applyLayer(tree, now, layer)
@@ -187,10 +191,11 @@ function changesOf(
   survey: Survey,
   layer: number,
   below: Uint8Array,
+  unneeded: readonly number[],
   tree: Tree,
   now: readonly EntryTable[],
 ): Parameters<typeof rewrittenLayer>[1] {
-  const gone = new Set(rowsBelow(table, survey, layer, below))
+  const gone = new Set([...rowsBelow(table, survey, layer, below), ...unneeded])
   const hidAll = survey.layers[layer].markers.filter(({ hides }) => hides).map(({ row }) => row)
   const hidesStill = new Set(
     markersOf(tree, table, linkTargets(tree, now))
