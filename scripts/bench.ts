@@ -45,7 +45,7 @@ function peers(): Record<string, string> {
 }
 
 const QUICK: readonly Omit<Case, 'runs'>[] = [
-  { key: 'small', compression: 'plain', reopen: true, edit: true },
+  { key: 'small', compression: 'plain', reopen: true, edit: true, atOnce: true },
   { key: 'small', compression: 'gzip' },
 ]
 const FULL: readonly Omit<Case, 'runs'>[] = [

@@ -17,13 +17,19 @@ export interface LayerApi {
     onBytes: (done: number) => void,
     store: StoreSegment,
   ): ScannedLayer
-  digest(bytes: Blob, onBytes: (done: number) => void): Digest
+  digest(
+    bytes: Blob,
+    onBytes: (done: number) => void,
+    mayCopy: () => Promise<void>,
+    copied: () => void,
+  ): Digest
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
 serve<LayerApi>({
   scan: (stored, compression, onBytes, store) =>
     inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes), store }),
-  digest: (bytes, onBytes) => inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes) }),
+  digest: (bytes, onBytes, mayCopy, copied) =>
+    inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes), copying: { mayCopy, copied } }),
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
 })

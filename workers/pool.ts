@@ -1,7 +1,8 @@
 /** The pool over worker threads. Cancelling ends the worker, which needs no cooperation from the code in it; the next job starts a new one. */
 import { faultOf, ImageError } from '../src/core/fault/fault'
+import type { Digest } from '../src/core/digest/digest'
 import { BUFFER_LIMIT } from '../src/core/digest/sha256'
-import { Budget } from '../src/jobs/budget'
+import { HashRoom, type Stay } from '../src/jobs/hash-room'
 import type { LayerPool } from '../src/jobs/pool'
 import { blobOf } from '../src/jobs/segments'
 import layerUrl from './layer?worker&url'
@@ -12,21 +13,17 @@ import { connect, type Connection } from './wire'
 /** Two to four hands: more only compete for the disk and hold a segment each. */
 const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 2))
 
-/**
- * A worker that has held a buffer this large is ended: its memory is free at once then, and otherwise waits for a
- * garbage collector that sees no need (measured: 730 MB long after the last digest, against 300).
- */
-const LARGE_BUFFER = 32 * 1024 * 1024
-
 const ignore = (): void => {}
+/** Beyond the limit nothing is held. */
+const pieces: Stay = { mayCopy: async () => {}, copied: ignore }
 const same = async (segment: Blob): Promise<Blob> => segment
 
 export function workerPool(): LayerPool {
   const idle: Connection<LayerApi>[] = []
   const waiting: ((worker: Connection<LayerApi>) => void)[] = []
   let running = 0
-  /** The platform's digest holds its buffer twice, so all workers together may hold no more than one of the largest. */
-  const buffers = new Budget(BUFFER_LIMIT)
+  /** All workers together hold no more than the largest buffer and the platform's copy of it. */
+  const room = new HashRoom(2 * BUFFER_LIMIT)
 
   const start = (): Connection<LayerApi> => connect<LayerApi>(new Worker(scriptUrl(layerUrl), workerOptions))
 
@@ -56,7 +53,6 @@ export function workerPool(): LayerPool {
   async function run<T>(
     signal: AbortSignal | undefined,
     job: (worker: Connection<LayerApi>) => Promise<T>,
-    last = false,
   ): Promise<T> {
     const worker = await take()
     let usable: Connection<LayerApi> | null = worker
@@ -77,7 +73,6 @@ export function workerPool(): LayerPool {
           : new ImageError('internal', faultOf(thrown).message)
     } finally {
       signal?.removeEventListener('abort', stop)
-      if (last) stop()
       give(usable)
     }
   }
@@ -86,14 +81,11 @@ export function workerPool(): LayerPool {
     width: WIDTH,
     scan: (source, compression, { signal, onBytes, store } = {}) =>
       run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore, store ?? same)),
-    digest: (source, { signal, onBytes } = {}) =>
-      buffers.use(source.size <= BUFFER_LIMIT ? source.size : 0, () =>
-        run(
-          signal,
-          (worker) => worker.digest(blobOf(source), onBytes ?? ignore),
-          source.size > LARGE_BUFFER && source.size <= BUFFER_LIMIT,
-        ),
-      ),
+    digest: (source, { signal, onBytes } = {}) => {
+      const hash = ({ mayCopy, copied }: Stay): Promise<Digest> =>
+        run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore, mayCopy, copied))
+      return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
+    },
     grep: (source, files, query, { signal } = {}) =>
       run(signal, (worker) =>
         worker.grep(

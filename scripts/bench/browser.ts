@@ -22,6 +22,8 @@ export interface Case {
   readonly reopen?: boolean
   /** Also: delete a file, export. */
   readonly edit?: boolean
+  /** Also: the file is chosen the moment the button is there, on a first visit. */
+  readonly atOnce?: boolean
 }
 
 /** A browser with a profile of its own on disk: private ones keep IndexedDB in memory, which is not what people have. */
@@ -84,6 +86,7 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
     await fresh(executablePath, async (context) => {
       const page = context.pages()[0]
       await chooseFile(page, url, path)
+      await streamOnce(page) // The limits, too, are those of a browser that has read this file before.
       limits.push({
         stream: await streamOnce(page),
         gunzip: compression === 'gzip' ? await gunzipAll(page, ranges) : Number.NaN,
@@ -94,7 +97,7 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
       await page.close()
       await watch(app)
       await app.goto(url)
-      await app.getByRole('button', { name: 'Open image…' }).waitFor()
+      await ready(app)
       memory.base = memoryBelow(process.pid, '--type=renderer')
       const sampler = setInterval(
         () => (memory.all = Math.max(memory.all, memoryBelow(process.pid, '--type=renderer'))),
@@ -111,6 +114,16 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
       memory.page = Math.max(memory.page, await heapOf(app))
     })
   }
+  const hurried: Seen[] = []
+  for (let run = 0; one.atOnce && run < runs; run++)
+    await fresh(executablePath, async (context) => {
+      const page = context.pages()[0]
+      await watch(page)
+      await page.goto(url)
+      await page.getByRole('button', { name: 'Open image…' }).waitFor()
+      await openFile(page, path)
+      hurried.push(await until(page, 'trees'))
+    })
   const limit = (name: 'stream' | 'gunzip' | 'digest'): number => median(limits.map((one) => one[name]))
   const rows = [
     row(`first useful screen: ${what}`, pick(opened, 'layers'), 'ms', {
@@ -145,16 +158,27 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
     }),
     row(`renderer before anything is opened`, memory.base / 1e6, 'MB'),
   ]
-  if (reopened.length > 0) {
-    const half = (300 * SIZES[key].entries) / 500_000
+  if (hurried.length > 0)
+    rows.push(
+      row(
+        `first useful screen, chosen before the page has said anything: ${what}`,
+        pick(hurried, 'layers'),
+        'ms',
+        {
+          peer: 'a second',
+          value: 1000,
+          bar: 1,
+        },
+      ),
+    )
+  if (reopened.length > 0)
     rows.push(
       row(`reopened from this browser: ${what}`, median(reopened), 'ms', {
-        peer: '300 ms for 500,000 entries, at least 100',
-        value: Math.max(100, half),
+        peer: '300 ms, and no more for each 500,000 entries',
+        value: 300 * Math.max(1, SIZES[key].entries / 500_000),
         bar: 1,
       }),
     )
-  }
   if (exported.length > 0)
     rows.push(
       row(`small edit exported, until the browser saves: ${what}`, median(exported), 'ms', {
@@ -186,6 +210,11 @@ async function exportOf(page: Page): Promise<number> {
   return ms
 }
 
+/** Until the page says whether the network is blocked: its engine is there. A person takes longer to choose a file. */
+async function ready(page: Page): Promise<void> {
+  await page.getByText(/network: blocked/i).waitFor()
+}
+
 /** Milliseconds from choosing it among the recent images to its trees. */
 async function reopenOf(page: Page, url: string): Promise<number> {
   await until(page, 'kept')
@@ -196,6 +225,7 @@ async function reopenOf(page: Page, url: string): Promise<number> {
     .getByRole('button')
     .first()
   await recent.waitFor()
+  await ready(page)
   await begin(page)
   await recent.click()
   return (await until(page, 'trees')).trees!

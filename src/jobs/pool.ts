@@ -2,15 +2,17 @@
 import type { ByteSource } from '../core/bytes/source'
 import type { Compression } from '../core/compress/compression'
 import type { Digest } from '../core/digest/digest'
-import { sha256Of } from '../core/digest/sha256'
+import { sha256Of, type HashOptions } from '../core/digest/sha256'
 import { grep, type GrepFile, type Grepped, type GrepQuery } from './grep'
 import { scanStored, type ScannedLayer, type ScanOptions } from './scan'
+
+export type DigestOptions = Pick<ScanOptions, 'signal' | 'onBytes'> & Pick<HashOptions, 'copying'>
 
 export interface LayerPool {
   /** How many jobs run side by side. */
   readonly width: number
   scan(source: ByteSource, compression: Compression, options?: ScanOptions): Promise<ScannedLayer>
-  digest(source: ByteSource, options?: ScanOptions): Promise<Digest>
+  digest(source: ByteSource, options?: DigestOptions): Promise<Digest>
   /** Looks through files of `source`; a pattern that never ends is ended with its worker. */
   grep(
     source: ByteSource,
@@ -23,9 +25,9 @@ export interface LayerPool {
 export const inlinePool: LayerPool = {
   width: 1,
   scan: scanStored,
-  digest: (source, { signal, onBytes } = {}) => {
+  digest: (source, { signal, onBytes, copying } = {}) => {
     let done = 0
-    return sha256Of(source, { signal, onBytes: (count) => onBytes?.((done += count)) })
+    return sha256Of(source, { signal, copying, onBytes: (count) => onBytes?.((done += count)) })
   },
   grep: (source, files, query, { signal } = {}) => grep(source, files, query, signal),
 }

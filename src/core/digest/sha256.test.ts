@@ -97,6 +97,21 @@ test('a native streaming hasher is used where one is handed in', async () => {
   expect(factory).toHaveBeenCalledOnce()
 })
 
+test('what is hashed at once is asked for before it is held twice, and let go as soon as it was copied', async () => {
+  const bytes = counted(5000)
+  const held = bytes.slice()
+  const log: string[] = []
+  const digest = await sha256Of(new Memory(held), {
+    copying: {
+      mayCopy: async () => void log.push('may copy'),
+      copied: () => void log.push('copied'),
+    },
+  })
+  expect(digest).toBe(oracle(bytes))
+  expect(log).toEqual(['may copy', 'copied'])
+  expect(held.buffer.byteLength).toBe(0)
+})
+
 test('a page without crypto.subtle hashes all the same', async () => {
   vi.stubGlobal('crypto', {})
   expect(await sha256(ascii('abc'))).toBe(oracle(ascii('abc')))
