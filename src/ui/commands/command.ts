@@ -1,7 +1,6 @@
 /** A command of the app: what menus, buttons, the palette and the list of keys have in common. */
 import { keyWords, type Command as Key } from '../../app/keys'
-import type { Question } from '../../app/questions.svelte'
-import { onMac, type Desk } from '../context'
+import { onMac } from '../context'
 
 export const groups = ['Image', 'Files', 'Look', 'Layers', 'Changes', 'Go', 'Page'] as const
 export type Group = (typeof groups)[number]
@@ -34,7 +33,5 @@ export const command = (
   run: () => void,
   { about = '', key, keys = key ? keyWords(key, onMac) : '', why = '' }: Extra = {},
 ): Command => ({ id, group, words, about, keys, why, run })
-
-export const asking = (desk: Desk, question: Question) => (): void => desk.workspace.ask(question)
 
 export const noImage = 'Open an image first.'

@@ -2,7 +2,7 @@
 import { copyForm, deviceForm, hardlinkForm, moveForm, symlinkForm } from '../../app/forms'
 import { count } from '../../app/words'
 import { onMac, type Desk } from '../context'
-import { asking, command, type Command } from './command'
+import { command, type Command } from './command'
 
 /** Why edits cannot be made here; "" where they can. */
 function unchangeable({ workspace }: Desk): string {
@@ -28,38 +28,45 @@ export function fileCommands(desk: Desk): Command[] {
   const onSome = { about: aboutChosen, why: needsSome }
   const single = chosen.length === 1 ? '' : 'Choose one path first.'
   return [
-    command('Files', 'new-file', 'New file', asking(desk, { ask: 'name', what: 'file', directory }), inHere),
+    command(
+      'Files',
+      'new-file',
+      'New file',
+      () => workspace.ask({ ask: 'name', what: 'file', directory }),
+      inHere,
+    ),
     command(
       'Files',
       'new-folder',
       'New folder',
-      asking(desk, { ask: 'name', what: 'folder', directory }),
+      () => workspace.ask({ ask: 'name', what: 'folder', directory }),
       inHere,
     ),
-    command('Files', 'add-files', 'Add files…', asking(desk, { ask: 'files' }), inHere),
-    command('Files', 'add-folder', 'Add a folder…', asking(desk, { ask: 'folder' }), inHere),
+    command('Files', 'add-files', 'Add files…', () => workspace.ask({ ask: 'files' }), inHere),
+    command('Files', 'add-folder', 'Add a folder…', () => workspace.ask({ ask: 'folder' }), inHere),
     command(
       'Files',
       'new-symlink',
       'New symbolic link…',
-      asking(desk, { ask: 'form', form: symlinkForm(directory) }),
+      () => workspace.ask({ ask: 'form', form: symlinkForm(directory) }),
       inHere,
     ),
     command(
       'Files',
       'new-hardlink',
       'New hard link…',
-      asking(desk, {
-        ask: 'form',
-        form: hardlinkForm(directory, one && one.type !== 'directory' ? one.path : ''),
-      }),
+      () =>
+        workspace.ask({
+          ask: 'form',
+          form: hardlinkForm(directory, one && one.type !== 'directory' ? one.path : ''),
+        }),
       inHere,
     ),
     command(
       'Files',
       'new-device',
       'New device or pipe…',
-      asking(desk, { ask: 'form', form: deviceForm(directory) }),
+      () => workspace.ask({ ask: 'form', form: deviceForm(directory) }),
       inHere,
     ),
     command('Files', 'rename', 'Rename', () => one && workspace.ask({ ask: 'rename', row: one }), {
@@ -84,12 +91,18 @@ export function fileCommands(desk: Desk): Command[] {
       () => one && workspace.ask({ ask: 'form', form: moveForm(one.path) }),
       onOne,
     ),
-    command('Files', 'attributes', 'Attributes…', asking(desk, { ask: 'attributes', rows: there }), onSome),
+    command(
+      'Files',
+      'attributes',
+      'Attributes…',
+      () => workspace.ask({ ask: 'attributes', rows: there }),
+      onSome,
+    ),
     command(
       'Files',
       'scrub',
       'Remove from every layer…',
-      asking(desk, { ask: 'scrub', paths: chosen.map(({ path }) => path) }),
+      () => workspace.ask({ ask: 'scrub', paths: chosen.map(({ path }) => path) }),
       { about: aboutChosen, why: chosen.length > 0 ? '' : 'Choose a path first.' },
     ),
     command('Files', 'edit', 'Edit', () => void inspector.startEditing(), {
