@@ -37,7 +37,7 @@ const explanations: Partial<Record<FaultCode, Explanation>> = {
   },
   'not-an-archive': {
     title: 'Not a container image',
-    next: 'Run `docker save IMAGE -o image.tar` and open image.tar here; an OCI layout, or a folder with either unpacked, opens too.',
+    next: 'Drop that tar here; an OCI layout, or a folder with either unpacked, opens too.',
   },
   'not-an-image': {
     title: 'A tar, but not of an image',

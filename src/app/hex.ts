@@ -1,16 +1,14 @@
 /** Bytes as `hexdump -C` prints them. */
 
-const perLine = 16
-
-/** "00000010  7f 45 4c 46 …  |.ELF…|", one line for each sixteen bytes. `from`: where the first one stands in the file. */
-export function hexLines(bytes: Uint8Array, from = 0): string {
+/** "00000010  7f 45 4c 46 …  |.ELF…|", one line for each sixteen bytes, or eight where there is little room. `from`: where the first one stands in the file. */
+export function hexLines(bytes: Uint8Array, from = 0, perLine: 8 | 16 = 16): string {
   const lines: string[] = []
   for (let at = 0; at < bytes.length; at += perLine)
-    lines.push(hexLine(bytes.subarray(at, at + perLine), from + at))
+    lines.push(hexLine(bytes.subarray(at, at + perLine), from + at, perLine))
   return lines.join('\n')
 }
 
-function hexLine(bytes: Uint8Array, at: number): string {
+function hexLine(bytes: Uint8Array, at: number, perLine: number): string {
   let hex = ''
   let text = ''
   for (let i = 0; i < perLine; i++) {

@@ -12,7 +12,7 @@ export const widths: Record<Pane, { readonly least: number; readonly most: numbe
 
 /** The width that a pane starts with: its share of this window. */
 export function firstWidth(pane: Pane): number {
-  const [share, least, most] = pane === 'layers' ? [0.21, 230, 360] : [0.31, 300, 620]
+  const [share, least, most] = pane === 'layers' ? [0.24, 230, 360] : [0.29, 300, 620]
   return Math.round(Math.max(least, Math.min(most, share * window.innerWidth)))
 }
 
