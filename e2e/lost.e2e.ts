@@ -215,43 +215,68 @@ test('the page is closed in the middle of an export: no half file, and the chang
   expect(left).toBe(0)
 })
 
-test('changes that a newer Peel stored: the image is shown, they are kept untouched, and it is said', async ({
-  peel,
-}) => {
+/** The stored journal, as text; with another version number, where one is given. */
+function journalIn({ page }: Peel, version: number | null): Promise<string> {
+  return page.evaluate(async (version) => {
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+      })
+    const db = await done(indexedDB.open('peel-journal'))
+    const store = db.transaction('keyval', 'readwrite').objectStore('keyval')
+    const [key] = await done(store.getAllKeys())
+    const value = (await done(store.get(key))) as { [field: string]: unknown }
+    const holder = ('journal' in value ? value.journal : value) as { version: number }
+    if (version !== null) {
+      holder.version = version
+      await done(store.put(value, key))
+    }
+    db.close()
+    return JSON.stringify(value)
+  }, version)
+}
+
+/** Opened, changed, kept and closed; its journal as another Peel would have stored it; opened again. */
+async function openedAgain(peel: Peel, version: number): Promise<string> {
   await peel.open(drawnArchive(drawing))
   await peel.whole()
   await peel.kept()
   await peel.writeText('/etc/motd', 'changed\n')
   await peel.expectChanges(1)
   await peel.page.getByRole('button', { name: 'Close image' }).click()
-  const journal = (change: boolean) =>
-    peel.page.evaluate(async (change) => {
-      const done = <T>(request: IDBRequest<T>): Promise<T> =>
-        new Promise((resolve, reject) => {
-          request.onsuccess = () => resolve(request.result)
-          request.onerror = () => reject(request.error)
-        })
-      const db = await done(indexedDB.open('peel-journal'))
-      const store = db.transaction('keyval', 'readwrite').objectStore('keyval')
-      const [key] = await done(store.getAllKeys())
-      const value = (await done(store.get(key))) as { [field: string]: unknown }
-      const holder = ('journal' in value ? value.journal : value) as { version: number }
-      if (change) {
-        holder.version = 99
-        await done(store.put(value, key))
-      }
-      db.close()
-      return JSON.stringify(value)
-    }, change)
-  const stored = await journal(true)
+  const stored = await journalIn(peel, version)
   await peel.page.reload()
   await peel.page.getByRole('button', { name: 'Continue with small:1' }).click()
   await peel.whole()
+  return stored
+}
+
+test('changes that a newer Peel stored: the image is shown, they are kept untouched, and it is said', async ({
+  peel,
+}) => {
+  const stored = await openedAgain(peel, 99)
   await expect(peel.page.getByText('made by a newer version of Peel')).toBeVisible()
   await peel.expectChanges(0)
   await expect(peel.page.getByRole('button', { name: 'New folder' })).toBeDisabled()
-  expect(await journal(false)).toBe(stored)
+  expect(await journalIn(peel, null)).toBe(stored)
 })
+
+for (const version of [1, 2])
+  test(`changes that an older Peel stored (version ${version}) are there, and go on in the new form`, async ({
+    peel,
+  }) => {
+    await openedAgain(peel, version)
+    await peel.expectChanges(1)
+    await peel.choosePath('/etc/motd')
+    await expect(peel.inspector).toContainText('changed')
+    await peel.remove('/etc/hosts')
+    await peel.expectChanges(2)
+    expect(await journalIn(peel, null)).toContain('"version":3')
+    await peel.page.reload()
+    await peel.whole()
+    await peel.expectChanges(2)
+  })
 
 test('a tab that looks on exports all the same', async ({ peel, context }) => {
   const path = drawnArchive(drawing)

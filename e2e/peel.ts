@@ -25,6 +25,8 @@ export const formats = [
   'Root filesystem',
   'Dockerfile and context',
   'Unpacked layers',
+  'Unpacked layers, zip',
+  'Delta',
 ] as const
 export type FormatName = (typeof formats)[number]
 
@@ -37,6 +39,8 @@ export interface ExportChoice {
   readonly epoch?: string
   /** With the build Squash. */
   readonly from?: number
+  /** Of a delta: path of the archive that the other side has. */
+  readonly base?: string
 }
 
 export class Peel {
@@ -244,7 +248,7 @@ export class Peel {
     return path
   }
 
-  async exportDialog({ build, format, tag, gzip, epoch, from }: ExportChoice): Promise<Locator> {
+  async exportDialog({ build, format, tag, gzip, epoch, from, base }: ExportChoice): Promise<Locator> {
     await this.page.getByRole('button', { name: 'Export…' }).click()
     const dialog = this.page.getByRole('dialog', { name: 'Export image' })
     const choose = (group: string, name: string): Promise<void> =>
@@ -253,6 +257,7 @@ export class Peel {
     if (from !== undefined)
       await dialog.getByRole('combobox', { name: 'From layer' }).selectOption(String(from))
     if (format) await choose('Format', format)
+    if (base !== undefined) await dialog.getByLabel('Archive of the base').setInputFiles(base)
     if (tag !== undefined) await dialog.getByRole('textbox', { name: 'Tag' }).fill(tag)
     if (gzip) await dialog.getByRole('checkbox', { name: 'Compress new layers with gzip' }).check()
     if (epoch !== undefined) {
@@ -277,6 +282,8 @@ const LINES: Record<FormatName, readonly string[]> = {
   'Root filesystem': ['docker import', 'wsl --import'],
   'Dockerfile and context': ['docker build -t'],
   'Unpacked layers': ['tar -xf'],
+  'Unpacked layers, zip': ['unzip'],
+  Delta: ['docker load -i', 'Where the base is loaded'],
 }
 
 /** A size as the page prints it, with whatever narrow space it puts before the unit. */

@@ -18,7 +18,7 @@ import { applyOperation, editOn } from '../src/core/edit/apply'
 import type { Operation } from '../src/core/edit/operation'
 import { ImageError } from '../src/core/fault/fault'
 import { Notices } from '../src/core/fault/notice'
-import { contentOf } from '../src/core/layer/rows'
+import { bodyAtOf, contentOf, pathBytesOf, sizeOf } from '../src/core/layer/rows'
 import { scanLayer } from '../src/core/layer/scan'
 import type { EntryTable } from '../src/core/layer/table'
 import { layerBytes } from '../src/core/rebuild/layer'
@@ -247,8 +247,12 @@ async function readTwice(tar: Bytes, pick: Chance): Promise<string> {
   }
   const seen = (input: TarInput): Promise<string> =>
     settled(async () => {
-      const { length, pathBytes, size, bodyAt } = await scanLayer(input, new Notices())
-      return `tar ${length} ${Buffer.from(pathBytes).toString('hex')} ${[...size].join()} ${[...bodyAt].join()}`
+      const table = await scanLayer(input, new Notices())
+      const rows = Array.from({ length: table.length }, (_, row) => {
+        const path = Buffer.from(pathBytesOf(table, row)).toString('hex')
+        return `${path} ${sizeOf(table, row)} ${bodyAtOf(table, row)}`
+      })
+      return `tar ${rows.join()}`
     })
   const [whole, cut] = [
     await seen(new SourceInput(new MemorySource(tar))),

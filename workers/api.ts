@@ -337,6 +337,16 @@ export type Edit =
   | { readonly op: 'scrub'; readonly paths: readonly string[] }
   /** Takes what no path of the image leads to out of the layers that carry it. */
   | { readonly op: 'reclaim' }
+  /** To another place among the image's own layers, from 0 at the base; refused where that changes the root filesystem. */
+  | { readonly op: 'move'; readonly layer: number; readonly to: number }
+  /** The lowest `replace` layers give way to those of another image. */
+  | { readonly op: 'rebase'; readonly replace: number; readonly onto: NewBase }
+
+/** An image that another one is put onto: its archive's name, and the diff_ids of its layers. */
+export interface NewBase {
+  readonly file: string
+  readonly diffIds: readonly string[]
+}
 
 export interface MetaEdit {
   readonly mode?: number
@@ -358,12 +368,38 @@ export interface CopyRow {
   readonly alsoAt: readonly string[]
 }
 
-/** What dropping a layer would do to the final filesystem. */
-export interface DropView {
+/** An edit of whole layers, looked at before it is done. */
+export type LayerEdit = Extract<Edit, { readonly op: 'drop' | 'move' | 'rebase' }>
+
+/** What it would do to the final filesystem. */
+export interface LayerPreview {
   readonly appear: readonly string[]
   readonly vanish: readonly string[]
   readonly change: readonly string[]
   readonly break: readonly { readonly path: string; readonly kind: 'hardlink' | 'symlink' }[]
+  /** Where overlay engines would come to merge the layers otherwise than is shown. */
+  readonly differ: readonly { readonly path: string; readonly why: string }[]
+  /** Of a move: paths in its way. */
+  readonly conflicts: readonly {
+    readonly path: string
+    readonly layers: readonly [moved: number, passed: number]
+    readonly why: string
+  }[]
+  /** Of a rebase: files of the new base that the image's own layers hide. */
+  readonly shadowed: readonly {
+    readonly path: string
+    readonly layer: number
+    readonly what: 'replaced' | 'removed'
+  }[]
+}
+
+/** An image that the open one can be put onto. */
+export interface BaseView {
+  readonly base: NewBase
+  readonly tags: readonly string[]
+  readonly platform: string
+  /** How many layers, from the base, the open image has in common with it. */
+  readonly shared: number
 }
 
 export interface EditsView {
@@ -385,6 +421,12 @@ export interface EditsView {
     readonly touched: boolean
     readonly dropped: readonly number[]
     readonly squashed: readonly (readonly [from: number, to: number])[]
+    /** Whether all layers that are left are as they were: then a layer can be added on top of them. */
+    readonly keepsLayers: boolean
+    /** The image's own layers in the order they are laid in, where that is another one. */
+    readonly order: readonly number[] | null
+    /** The new base, and how many layers gave way to it. */
+    readonly rebased: { readonly replaced: number; readonly base: NewBase } | null
     readonly scrubbed: readonly string[]
     /** Whether what nobody sees is left out. */
     readonly reclaimed: boolean
@@ -418,10 +460,10 @@ export interface Version {
 /** One change before and after: null where nothing was, or is. */
 export interface ChangeView {
   readonly index: number
-  readonly kind: 'file' | 'text' | 'layers'
+  readonly kind: 'file' | 'text'
   readonly before: Version | null
   readonly after: Version | null
-  /** Of the config, of annotations and of names. */
+  /** Of the config, of annotations, of names, and of the list of layers. */
   readonly texts: { readonly before: string; readonly after: string } | null
 }
 
@@ -508,8 +550,11 @@ export interface SearchBatch {
 
 /** append: the edits are one more layer. rewrite: what was removed is taken out of the layers below. squash: layers become one. flatten: all do, FROM scratch. */
 export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
-/** unpacked: LAYER_0.tar and further beside metadata/, as people take archives apart by hand. */
-export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
+/**
+ * unpacked: LAYER_0.tar and further beside metadata/, as people take archives apart by hand; zip: the same as a zip.
+ * delta: as docker, without the layers that the other side has.
+ */
+export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked' | 'zip' | 'delta'
 
 export interface ExportRequest {
   readonly build: Build
@@ -524,14 +569,35 @@ export interface ExportRequest {
   readonly epoch?: number
   /** Leaves the other images of the archive out. */
   readonly alone?: boolean
+  /** Of a delta: diff_ids of the layers that the other side has. */
+  readonly base?: readonly string[]
 }
 
 /** What each build would come to, before it is built. */
 export interface BuildSizes {
   /** Bytes of the file that was opened. */
   readonly opened: number
-  /** `bytes` with new layers uncompressed; null where it cannot be built, and `why`. */
-  readonly builds: readonly { readonly build: Build; readonly bytes: number | null; readonly why: string }[]
+  /**
+   * `bytes` with new layers uncompressed; null where it cannot be built, and `why`. `work`: bytes that have to be read
+   * and hashed for it.
+   */
+  readonly builds: readonly {
+    readonly build: Build
+    readonly bytes: number | null
+    readonly work: number
+    readonly why: string
+  }[]
+}
+
+/** What an export will come to, to the byte. */
+export interface ExportForecast {
+  readonly bytes: number
+  readonly imageId: string
+  readonly manifestDigest: string
+  /** As docker's containerd store and ctr print it: the manifest's digest, or that of the index of platforms it lies in. */
+  readonly targetDigest: string
+  readonly layers: number
+  readonly images: number
 }
 
 export interface ExportResult {
@@ -542,8 +608,9 @@ export interface ExportResult {
   readonly identical: boolean
   /** Image ID as docker's classic store and podman print it. */
   readonly imageId: string
-  /** As docker's containerd store and ctr print it. */
   readonly manifestDigest: string
+  /** As docker's containerd store and ctr print it: the manifest's digest, or that of the index of platforms it lies in. */
+  readonly targetDigest: string
   readonly tag: string
   readonly layers: number
   readonly rootfsBytes: number
@@ -657,8 +724,12 @@ export interface EngineApi {
   redo(): EditsView
   /** What scrubbing these paths would take out of each layer. */
   copies(paths: readonly string[]): readonly CopyRow[]
-  /** What dropping this layer would do, with the layers that are dropped already. */
-  dropPreview(layer: number): DropView
+  /** What an edit of whole layers would do, with those that are made already. */
+  layerPreview(edit: LayerEdit): LayerPreview
+  /** Reads an archive as a new base, a file or one that this browser keeps, by its id. A file is kept too: changes that rest on it outlive the page. */
+  baseFrom(from: File | string): BaseView
+  /** The same without reading its layers: of what the other side has, for a delta. */
+  describeBase(from: File | string): BaseView
   /** Operation `index`, before and after. */
   change(index: number): ChangeView
   /** The operations in force as a recipe file. */
@@ -672,7 +743,12 @@ export interface EngineApi {
   /** Takes the image over from another tab; `access` says when. */
   takeOver(): void
   export(request: ExportRequest): ExportResult
+  /** Size and IDs of an export, exactly, with nothing of it kept; a build or a forecast before it that still runs is given up. */
+  foretell(request: ExportRequest): ExportForecast
   stopExport(): void
+  /** What was built last is being saved, and stays until it is released or the image is closed. */
+  takeExport(): void
+  releaseExport(): void
   sizes(request: Omit<ExportRequest, 'build'>): BuildSizes
   /** Paths of the final root filesystem by letters or glob. */
   find(query: string, limit: number): FoundPaths

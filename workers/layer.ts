@@ -3,12 +3,13 @@ import './lockdown'
 import type { Compression } from '../src/core/compress/compression'
 import { BlobSource } from '../src/core/bytes/source'
 import type { Digest } from '../src/core/digest/digest'
+import { buffersOf } from '../src/core/layer/rows'
 import type { GrepFile, Grepped, GrepQuery } from '../src/jobs/grep'
 import { inlinePool } from '../src/jobs/pool'
 import type { ScannedLayer } from '../src/jobs/scan'
 import type { StoreSegment } from '../src/jobs/segments'
 import { throttled } from './throttle'
-import { serve } from './wire'
+import { moved, serve } from './wire'
 
 export interface LayerApi {
   scan(
@@ -27,8 +28,11 @@ export interface LayerApi {
 }
 
 serve<LayerApi>({
-  scan: (stored, compression, onBytes, store) =>
-    inlinePool.scan(new BlobSource(stored), compression, { onBytes: throttled(onBytes), store }),
+  scan: async (stored, compression, onBytes, store) => {
+    const options = { onBytes: throttled(onBytes), store }
+    const scanned = await inlinePool.scan(new BlobSource(stored), compression, options)
+    return moved(scanned, buffersOf(scanned.table))
+  },
   digest: (bytes, onBytes, mayCopy, copied) =>
     inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes), copying: { mayCopy, copied } }),
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),

@@ -1,16 +1,26 @@
 /** Recipes over images of the corpus, for every way to build. What they do is chosen for what engines merge differently. */
 
+import { corpusFile } from '../../src/testkit/corpus'
+
 export type Build = 'add' | 'rewrite' | 'squash' | 'flatten'
 
 export interface Rebuilding {
   readonly name: string
-  /** In the corpus. */
-  readonly archive: string
+  /** In the corpus, or drawn here. */
+  readonly archive: string | { readonly drawn: string }
   readonly operations: readonly unknown[]
+  /** Further words for peel rebuild. */
+  readonly words?: readonly string[]
   /** All four where it is not said. */
   readonly builds?: readonly Build[]
   /** Run in a container afterwards, with what it must print; null where the image has no program. */
-  readonly run: { readonly args: readonly string[]; readonly prints: string } | null
+  readonly run: {
+    readonly args: readonly string[]
+    readonly prints: string
+    readonly options?: readonly string[]
+  } | null
+  /** Root filesystem, context and unpacked form are asked for too, where it is not said otherwise. */
+  readonly archivesOnly?: boolean
 }
 
 const write = (path: string, text: string): unknown => ({ op: 'write', path, content: { text } })
@@ -69,5 +79,55 @@ export const rebuildings: readonly Rebuilding[] = [
     builds: ['add', 'flatten'],
     operations: [],
     run: null,
+  },
+  {
+    // The layer of the entrypoint goes below those that make /data: neither knows of the other.
+    name: 'redis-moved',
+    archive: 'built/redis-7-docker28-save.tar.zst',
+    builds: ['add'],
+    operations: [
+      { op: 'move', layer: 5, to: 3 },
+      write('/etc/redis/redis.conf', 'maxmemory 64mb\n'),
+      remove('/usr/bin/redis-benchmark'),
+    ],
+    run: {
+      args: ['cat', '/etc/redis/redis.conf'],
+      prints: 'maxmemory 64mb\n',
+    },
+    archivesOnly: true,
+  },
+  {
+    // Alpine 3.10 below what was made on 3.20.
+    name: 'rebased',
+    archive: 'built/greeter-docker28-containerd-save.tar',
+    builds: ['add', 'squash'],
+    operations: [write('/srv/rebased', 'yes\n')],
+    words: ['--onto', corpusFile('real/trivy-alpine-310.tar.gz'), '--replace', '1'],
+    run: {
+      args: ['/etc/alpine-release', '/srv/rebased'],
+      prints: '3.10.4\nyes\n',
+      options: ['--entrypoint', 'cat'],
+    },
+    archivesOnly: true,
+  },
+  {
+    name: 'platforms',
+    archive: {
+      drawn: `
+image multi:1
+layer ADD amd64
+  d etc/
+  f etc/arch "amd64"
+image multi:1
+  platform linux/arm64/v8
+layer ADD arm64
+  d etc/
+  f etc/arch "arm64"`,
+    },
+    builds: ['add'],
+    operations: [write('/etc/new', 'new\n')],
+    words: ['--image', 'linux/amd64'],
+    run: null,
+    archivesOnly: true,
   },
 ]

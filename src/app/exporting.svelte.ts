@@ -4,15 +4,17 @@ import type {
   BuildSizes,
   EditsView,
   EngineRow,
+  ExportForecast,
   ExportRequest,
   ExportResult,
   Format,
+  NewBase,
 } from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
 import type { Engine } from './engine'
 
-/** Beyond this the build waits for "Save": nobody wants to wait for a choice that was only passed by. */
-const MOST_AHEAD = 300_000_000
+/** Bytes of layers that are made anew. Beyond this nothing is kept before "Save": size and IDs are worked out, and the bytes let go of. */
+const MOST_AHEAD = 64_000_000
 /** After the last change of a choice, ms. */
 const REST = 300
 
@@ -32,11 +34,17 @@ export class ExportPlan {
   /** As typed; null without a limit. */
   epoch = $state<string | null>(null)
   alone = $state(false)
+  /** What the other side of a delta has. */
+  base = $state.raw<NewBase | null>(null)
   #sizes = $state.raw<BuildSizes | null>(null)
   #result = $state.raw<{ key: string; result: ExportResult } | null>(null)
   #rules = $state.raw<{ key: string; rows: readonly EngineRow[] } | null>(null)
   #fault = $state.raw<{ key: string; fault: Fault } | null>(null)
   #building = $state('')
+  /** Size and IDs by choice, of all that were looked at. */
+  #figures = $state.raw<{ readonly [choice: string]: ExportForecast }>({})
+  /** The choice whose figures were not waited for. */
+  #stopped = $state('')
   #ahead: Ahead | null = null
 
   constructor(engine: Engine, first: Build, tag: string) {
@@ -45,16 +53,21 @@ export class ExportPlan {
     this.tag = tag
   }
 
-  readonly request = $derived.by((): ExportRequest => ({
-    build: this.build,
-    format: this.format,
-    tag: this.tag.trim(),
-    ...(this.build === 'squash' ? { from: this.from } : {}),
-    ...(this.gzip ? { gzip: true } : {}),
-    ...(this.epoch === null ? {} : { epoch: this.seconds }),
-    ...(this.alone ? { alone: true } : {}),
-  }))
+  readonly request = $derived.by(() => this.#requestFor(this.build))
   readonly #key = $derived.by(() => JSON.stringify(this.request))
+
+  #requestFor(build: Build): ExportRequest {
+    return {
+      build,
+      format: this.format,
+      tag: this.tag.trim(),
+      ...(build === 'squash' ? { from: this.from } : {}),
+      ...(this.gzip ? { gzip: true } : {}),
+      ...(this.epoch === null ? {} : { epoch: this.seconds }),
+      ...(this.alone ? { alone: true } : {}),
+      ...(this.format === 'delta' && this.base ? { base: this.base.diffIds } : {}),
+    }
+  }
 
   /** NaN where what was typed is neither seconds nor a date. */
   get seconds(): number {
@@ -68,6 +81,18 @@ export class ExportPlan {
   /** Of the choice on screen; null while it is not built. */
   get result(): ExportResult | null {
     return this.#result?.key === this.#key ? this.#result.result : null
+  }
+  /** Size and IDs of the choice on screen; null while they are not known. */
+  get figures(): ExportForecast | null {
+    return this.#figures[this.#key] ?? null
+  }
+  /** Bytes of a build, exactly, where that is known. */
+  exactly(build: Build): number | null {
+    return this.#figures[JSON.stringify(this.#requestFor(build))]?.bytes ?? null
+  }
+  /** The figures of the choice on screen were on their way, and were stopped. */
+  get stopped(): boolean {
+    return this.#stopped === this.#key
   }
   /** What engines will do with the choice on screen: foreseen, and once it is built, with its IDs. */
   get engines(): readonly EngineRow[] {
@@ -98,11 +123,34 @@ export class ExportPlan {
       const rows = await this.#engine.exportRules(request).catch(() => [])
       if (key !== this.#key) return
       this.#rules = { key, rows }
-      const { bytes } = sizes.builds.find(({ build }) => build === request.build)!
-      if (request.build !== 'append' && (bytes ?? 0) > MOST_AHEAD) return
-      await this.built()
+      const { work } = sizes.builds.find(({ build }) => build === request.build)!
+      await (work > MOST_AHEAD ? this.foretell() : this.built())
     } catch {
       // Said as the fault of the choice, where it is still on screen.
+    }
+  }
+
+  /** Size and IDs of a choice that is too much to be built before it is asked for. */
+  async foretell(): Promise<void> {
+    const key = this.#key
+    if (this.#figures[key]) return
+    this.#ahead = null
+    this.#building = key
+    this.#stopped = ''
+    try {
+      this.#know(key, await this.#engine.foretell(this.request))
+    } catch (thrown) {
+      const fault = faultOf(thrown)
+      if (fault.code !== 'cancelled') this.#fault = { key, fault }
+      else if (this.#building === key && !this.#ahead) this.#stopped = key
+    }
+    if (this.#building === key && !this.#ahead) this.#building = ''
+  }
+
+  #know(key: string, { bytes, imageId, manifestDigest, targetDigest, layers, images }: ExportForecast): void {
+    this.#figures = {
+      ...this.#figures,
+      [key]: { bytes, imageId, manifestDigest, targetDigest, layers, images },
     }
   }
 
@@ -111,13 +159,18 @@ export class ExportPlan {
     const key = this.#key
     if (this.#ahead?.key !== key) {
       this.#building = key
+      this.#stopped = ''
       this.#ahead = { key, result: this.#engine.export(this.request) }
       this.#ahead.result
-        .then((result) => (this.#result = { key, result }))
+        .then((result) => {
+          this.#result = { key, result }
+          this.#know(key, result)
+        })
         .catch((thrown: unknown) => {
           const fault = faultOf(thrown)
           if (this.#ahead?.key === key) this.#ahead = null
           if (fault.code !== 'cancelled') this.#fault = { key, fault }
+          else if (this.#building === key) this.#stopped = key
         })
         .finally(() => {
           if (this.#building === key) this.#building = ''
@@ -134,5 +187,5 @@ export class ExportPlan {
 
 /** The build to begin with: adding a layer cannot undo what lies in lower ones. */
 export function firstBuild(wanted: Build, edits: EditsView | null): Build {
-  return wanted === 'append' && edits?.stack.touched ? 'rewrite' : wanted
+  return wanted === 'append' && edits?.stack.keepsLayers === false ? 'rewrite' : wanted
 }

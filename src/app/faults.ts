@@ -25,6 +25,10 @@ const explanations: Partial<Record<FaultCode, Explanation>> = {
     title: 'A compression that this page does not read',
     next: 'Unpack it first, with xz -d, bunzip2 or unlz4, and open the tar.',
   },
+  encrypted: {
+    title: 'An encrypted layer',
+    next: 'Its files cannot be shown. Who has the key makes a plain archive with `skopeo copy --decryption-key`.',
+  },
   'zstd-window': {
     title: 'A zstd stream that needs too much memory',
     next: 'Unpack it first with `zstd -d --long=31 FILE`, and open the tar.',

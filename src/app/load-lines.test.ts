@@ -33,4 +33,6 @@ test('a root filesystem is imported with what import can set, quoted for the she
 test('a context is built, an unpacked image is unpacked', () => {
   expect(commands({ format: 'context', file: 'c.tar' })[0]).toBe('docker build -t ghcr.io/me/app:1 - < c.tar')
   expect(commands({ format: 'unpacked', file: 'u.tar' })[0]).toBe('mkdir image && tar -xf u.tar -C image')
+  expect(commands({ format: 'zip', file: 'u.zip' })[0]).toBe('unzip u.zip -d image')
+  expect(commands({ format: 'delta', file: 'd.tar' })[0]).toBe('docker load -i d.tar')
 })

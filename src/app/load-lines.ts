@@ -54,6 +54,13 @@ export function loadLines({ format, file: path, tag, imageId, config }: Saved): 
       ]
     case 'unpacked':
       return [line(`mkdir image && tar -xf ${file} -C image`), line('tar -tvf image/LAYER_0.tar')]
+    case 'zip':
+      return [line(`unzip ${file} -d image`), line('tar -tvf image/LAYER_0.tar')]
+    case 'delta':
+      return [
+        line(`docker load -i ${file}`, 'Where the base is loaded, in docker’s classic store:'),
+        line(`docker run --rm -it ${name}`),
+      ]
   }
 }
 

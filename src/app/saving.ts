@@ -29,7 +29,9 @@ export async function pickTarget(
       types: [
         suggestedName.endsWith('.gz')
           ? { description: 'Compressed tar', accept: { 'application/gzip': ['.gz'] } }
-          : { description: 'Image archive', accept: { 'application/x-tar': ['.tar'] } },
+          : suggestedName.endsWith('.zip')
+            ? { description: 'Zip', accept: { 'application/zip': ['.zip'] } }
+            : { description: 'Image archive', accept: { 'application/x-tar': ['.tar'] } },
       ],
     })
     if (await opened?.isSameEntry(handle))
@@ -91,6 +93,7 @@ export function downloadText(text: string, fileName: string): void {
 /** "alpyne-latest.tar" for alpyne:latest, without what file systems and shells stumble over; what is no image archive says so. */
 export function fileNameFor(tag: string, otherwise: string, format: Format = 'docker', gzip = false): string {
   const name = tag.replace(/^.*\//, '').replaceAll(/[^\w.-]+/g, '-') || otherwise
+  if (format === 'zip') return `${name}-unpacked.zip`
   const kind = format === 'docker' ? '' : `-${format}`
   return `${name}${kind}.tar${format === 'rootfs' && gzip ? '.gz' : ''}`
 }

@@ -6,6 +6,8 @@ import {
   exactBytes,
   exactTime,
   joined,
+  layerMark,
+  layerWords,
   modeLetters,
   octalMode,
   plain,
@@ -13,6 +15,17 @@ import {
   sizeWords,
   stampWords,
 } from './words'
+
+test('layers of a new base are told from the image’s own', () => {
+  expect([-1, 0, 2, 3, 5].map((layer) => layerWords(layer, 3))).toEqual([
+    'your changes',
+    'layer 0',
+    'layer 2',
+    'base layer 0',
+    'base layer 2',
+  ])
+  expect([-1, 2, 3].map((layer) => layerMark(layer, 3))).toEqual(['you', '2', 'b0'])
+})
 
 test('sizes read as docker images prints them', () => {
   const said = [

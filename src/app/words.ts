@@ -20,6 +20,18 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${grouped.format(n)} ${n === 1 ? one : many}`
 }
 
+/** "layer 2"; "base layer 0" of the new base that an image was put onto: those have the numbers behind its own `layers`. */
+export function layerWords(layer: number, layers: number): string {
+  if (layer < 0) return 'your changes'
+  return layer < layers ? `layer ${layer}` : `base layer ${layer - layers}`
+}
+
+/** The same as a mark in a narrow column: "2", "b0", "you". */
+export function layerMark(layer: number, layers: number): string {
+  if (layer < 0) return 'you'
+  return layer < layers ? String(layer) : `b${layer - layers}`
+}
+
 /** "0755", with the bits for set-user-ID, set-group-ID and sticky in front. */
 export function octalMode(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, '0')

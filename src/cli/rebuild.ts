@@ -1,21 +1,27 @@
 /** rebuild: a recipe on an archive, written to a file. */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
-import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
+import { added, EMPTY_JOURNAL } from '../core/edit/journal'
 import type { DiffId } from '../core/digest/digest'
+import { newBaseIn, type Operation } from '../core/edit/operation'
 import { readRecipe, type Recipe } from '../core/edit/recipe'
 import { ImageError } from '../core/fault/fault'
-import { namesOf, type Image } from '../core/image/image'
+import { namesOf, type Archive, type Image } from '../core/image/image'
+import type { Documents } from '../core/rebuild/document'
+import { companyOf } from '../jobs/companions'
 import { annotationsInForce, configEdits, replay, tagsInForce } from '../jobs/edits'
 import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
+import { groundOf, ontoIn, withBase, type Onto } from '../jobs/onto'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
-import { rebuild, type Build, type Format } from '../jobs/rebuild'
+import { foretold, rebuild, type Build, type Format, type RebuildInput } from '../jobs/rebuild'
 import { Tasks } from '../jobs/tasks'
 import type { Arguments } from './arguments'
+import { chosenImage } from './chosen-image'
 import { FileSource } from './file-source'
+import { previewText } from './preview'
 import { scratchStores, toScratch } from './scratch'
 import { size } from './summary'
 
@@ -32,14 +38,54 @@ const FORMATS: Record<string, Format> = {
   rootfs: 'rootfs',
   context: 'context',
   unpacked: 'unpacked',
+  zip: 'zip',
   // Written as docker has it, without the layers of the base.
   delta: 'docker',
 }
 
 /** Answers what was built, for people. Throws the faults of opening, of the recipe and of building; then nothing is written. */
 export async function runRebuild({ archive: path, options }: Arguments): Promise<string> {
+  const dry = options.has('dry-run')
   const out = options.get('o')
-  if (typeof out !== 'string') throw new ImageError('bad-operation', 'Say where to write with -o OUT.')
+  if (!dry && typeof out !== 'string')
+    throw new ImageError('bad-operation', 'Say where to write with -o OUT.')
+  if (typeof out === 'string' && resolve(out) === resolve(path))
+    throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
+  const { input, preview } = await inputFor(path, options, dry)
+  if (dry) {
+    process.stdout.write(`${preview}\n`)
+    const { bytes, documents } = await foretold(input())
+    return `nothing is written; ${said(bytes, documents, input())}`
+  }
+  const { archive: result, documents, notices } = await rebuild(input())
+  const errors = notices.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new ImageError('internal', `The result is not offered: ${errors[0].message}`)
+  await write(result, String(out))
+  const left = notices
+    .filter(({ code }) => /left-out/.test(code))
+    .map(({ message }) => `\npeel: ${message}`)
+    .join('')
+  return `${String(out)}: ${said(result.size, documents, input())}${left}`
+}
+
+function said(bytes: number, documents: Documents, { format, base }: RebuildInput): string {
+  const isImage = format === 'docker' || format === 'oci'
+  const { manifestDigest, targetDigest } = documents
+  const index = targetDigest === manifestDigest ? '' : `, index ${targetDigest}`
+  const ids = isImage ? `, image ID ${documents.configDigest}, manifest ${manifestDigest}${index}` : ''
+  const layers = base?.length === 1 ? 'the layer of the base is' : `${base?.length} layers of the base are`
+  const only = base ? `, for docker load with the classic store where ${layers}` : ''
+  return `${size(bytes)}${ids}${only}`
+}
+
+interface Asked {
+  /** Throws where a line of the recipe does not fit. */
+  readonly input: () => RebuildInput
+  /** What the recipe does to whole layers, for --dry-run. */
+  readonly preview: string
+}
+
+async function inputFor(path: string, options: Arguments['options'], dry: boolean): Promise<Asked> {
   const build = chosen(BUILDS, options.get('build') ?? 'add', 'build')
   const format = chosen(FORMATS, options.get('format') ?? 'docker', 'format')
   const squashFrom = wholeNumber(options.get('from'), 'from')
@@ -47,44 +93,87 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     throw new ImageError('bad-operation', '--from belongs to --build squash.')
   const base = await baseFor(options)
   const epoch = wholeNumber(options.get('epoch'), 'epoch')
-  if (resolve(out) === resolve(path))
-    throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
-  const recipe = await recipeAt(options.get('recipe'))
-  const { image, layers } = await opened(path)
-  const journal = added(EMPTY_JOURNAL, recipe.operations)
-  const { edited, stack } = replay(layers.union, layers.tables, journal, namedLine)
-  mustFit(recipe.operations, image)
+  const recipe = await recipeFor(options)
+  const { archive, image, layers } = await opened(path, options.get('image'))
+  const onto = await ontoFor(recipe.operations, options, image)
+  const operations = onto ? withBase(recipe.operations, image, onto) : recipe.operations
+  const ground = groundOf(layers, onto)
+  const preview = dry ? previewText(ground, operations) : ''
   const tag = options.get('tag')
-  const {
-    archive: result,
-    documents,
-    notices,
-  } = await rebuild({
-    image,
-    tables: layers.tables,
-    plain: layers.plain,
-    edited,
-    stack,
-    configEdits: configEdits(inForce(journal)),
-    annotations: annotationsInForce(inForce(journal), image),
-    tags: typeof tag === 'string' ? [tag] : tagsInForce(inForce(journal), namesOf(image)),
-    build,
-    squashFrom,
-    format,
-    gzip: options.has('gzip'),
-    epoch,
-    base,
-    stored: async (id) => new MemorySource(recipe.contents.get(id)!),
+  const tags = typeof tag === 'string' ? [tag] : tagsInForce(operations, namesOf(image))
+  const together = (format === 'docker' || format === 'oci') && !base && !options.has('alone')
+  const company = together ? await companyOf(archive, image, tags, inlinePool) : undefined
+  const input = (): RebuildInput => {
+    const { edited, stack } = replay(ground, added(EMPTY_JOURNAL, operations), namedLine)
+    mustFit(operations, image)
+    return {
+      image,
+      onto: onto?.image,
+      tables: edited.sources.tables,
+      plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
+      edited,
+      stack,
+      configEdits: configEdits(operations),
+      annotations: annotationsInForce(operations, image),
+      tags,
+      build,
+      squashFrom,
+      format,
+      gzip: options.has('gzip'),
+      epoch,
+      base,
+      company,
+      stored: async (id) => new MemorySource(recipe.contents.get(id)!),
+      pool: inlinePool,
+    }
+  }
+  return { input, preview }
+}
+
+/** The recipe of --recipe; behind it, what --onto asks for, unless the recipe does. */
+async function recipeFor(options: Arguments['options']): Promise<Recipe> {
+  const recipe = await recipeAt(options.get('recipe'))
+  const file = options.get('onto')
+  const replace = wholeNumber(options.get('replace'), 'replace')
+  if (typeof file !== 'string') {
+    if (replace === undefined) return recipe
+    throw new ImageError('bad-operation', '--replace belongs to --onto: it says how many layers give way.')
+  }
+  if (newBaseIn(recipe.operations) === null) {
+    const rebase = { op: 'rebase', onto: { file: basename(file), diffIds: [] } } as const
+    const operation = replace === undefined ? rebase : { ...rebase, replace }
+    return { ...recipe, operations: [...recipe.operations, operation] }
+  }
+  if (replace === undefined) return recipe
+  throw new ImageError(
+    'bad-operation',
+    'The recipe says itself how many layers give way; leave --replace out.',
+  )
+}
+
+/** The new base that the recipe asks for: of --onto, or of the file that it names beside itself. */
+async function ontoFor(
+  operations: readonly Operation[],
+  options: Arguments['options'],
+  image: Image,
+): Promise<Onto | null> {
+  const base = newBaseIn(operations)
+  if (!base) return null
+  const [given, recipe] = [options.get('onto'), options.get('recipe')]
+  if (typeof given !== 'string' && base.file === '')
+    throw new ImageError(
+      'bad-operation',
+      'The recipe puts the image onto another one: name its archive with --onto.',
+    )
+  const path =
+    typeof given === 'string' ? given : resolve(dirname(typeof recipe === 'string' ? recipe : ''), base.file)
+  const { tar } = await openSource(FileSource.open(path), { store: toScratch })
+  const task = new Tasks(() => {}).start('', 0, '')
+  return ontoIn(tar, { ...base, file: base.file || basename(path) }, image, {
     pool: inlinePool,
+    stores: scratchStores(),
+    task,
   })
-  const errors = notices.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) throw new ImageError('internal', `The result is not offered: ${errors[0].message}`)
-  await write(result, out)
-  const isImage = format === 'docker' || format === 'oci'
-  const only = base
-    ? `, for docker load with the classic store where ${base.length} layers of the base are`
-    : ''
-  return `${out}: ${size(result.size)}${isImage ? `, image ID ${documents.configDigest}, manifest ${documents.manifestDigest}` : ''}${only}`
 }
 
 /** With --format delta: the diff_ids of the image that the other side has. */
@@ -109,16 +198,14 @@ async function baseFor(options: Arguments['options']): Promise<readonly DiffId[]
   return images[0].layers.map(({ diffId }) => diffId)
 }
 
-/** The one image of an archive, its layers read. */
-async function opened(path: string): Promise<{ image: Image; layers: Layers }> {
+/** An archive and the image of it that is meant, its layers read. */
+async function opened(
+  path: string,
+  which: string | true | undefined,
+): Promise<{ archive: Archive; image: Image; layers: Layers }> {
   const { tar } = await openSource(FileSource.open(path), { store: toScratch })
   const archive = await openArchiveIn(tar)
-  if (archive.images.length > 1)
-    throw new ImageError(
-      'bad-operation',
-      `The archive holds ${archive.images.length} images; rebuilding takes an archive of one.`,
-    )
-  const image = archive.images[0]
+  const image = chosenImage(archive, which)
   const layers = new Layers({
     image,
     pool: inlinePool,
@@ -130,7 +217,7 @@ async function opened(path: string): Promise<{ image: Image; layers: Layers }> {
   const { anyFault } = layers
   // An image with a layer that cannot be read has a root filesystem that nobody knows.
   if (anyFault) throw new ImageError(anyFault.code, anyFault.message, anyFault.where)
-  return { image, layers }
+  return { archive, image, layers }
 }
 
 function wholeNumber(word: string | true | undefined, name: string): number | undefined {

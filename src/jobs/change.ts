@@ -4,6 +4,7 @@ import type { ByteSource } from '../core/bytes/source'
 import { nameText } from '../core/bytes/text'
 import { nodeAt, type Edited } from '../core/edit/apply'
 import { editedConfig } from '../core/edit/config'
+import type { Ground } from '../core/edit/ground'
 import { EMPTY_JOURNAL, added } from '../core/edit/journal'
 import type { Operation } from '../core/edit/operation'
 import { ImageError } from '../core/fault/fault'
@@ -12,8 +13,8 @@ import { entryOf, type Content } from '../core/rootfs/entry'
 import { TYPE } from '../core/tar/entry'
 import { annotationsInForce, configEdits, replay, tagsInForce } from './edits'
 import { formattedConfig } from './image-view'
-import type { Layers } from './layers'
 import { previewOf, xattrFields } from './read'
+import { stackText } from './stack-text'
 import { TYPES } from './view'
 
 /** Beyond this nobody compares by eye. */
@@ -21,23 +22,23 @@ const MOST = 256 * 1024
 
 export interface ChangeInput {
   readonly image: Image
-  readonly layers: Layers
+  /** What a rebase puts the image onto. */
+  readonly onto: Image | null
+  readonly ground: Ground
   readonly operations: readonly Operation[]
   readonly open: (content: Content) => Promise<ByteSource>
 }
 
 /** Throws `bad-operation` where there is no such line. */
 export async function changeView(input: ChangeInput, index: number): Promise<ChangeView> {
-  const { operations, layers } = input
+  const { operations, ground } = input
   const operation = operations[index]
   if (!operation) throw new ImageError('bad-operation', `There is no change number ${index + 1}.`)
   const [earlier, later] = [operations.slice(0, index), operations.slice(0, index + 1)]
-  const texts = textsOf(operation, input.image, earlier, later)
+  const texts = textsOf(operation, input, earlier, later)
   if (texts) return { index, kind: 'text', before: null, after: null, texts }
   const paths = pathsOf(operation)
-  if (!paths) return { index, kind: 'layers', before: null, after: null, texts: null }
-  const tree = (some: readonly Operation[]): Edited =>
-    replay(layers.union, layers.tables, added(EMPTY_JOURNAL, some)).edited
+  const tree = (some: readonly Operation[]): Edited => replay(ground, added(EMPTY_JOURNAL, some)).edited
   const [was, now] = [tree(earlier), tree(later)]
   return {
     index,
@@ -48,8 +49,8 @@ export async function changeView(input: ChangeInput, index: number): Promise<Cha
   }
 }
 
-/** What an operation is about; null for whole layers. */
-function pathsOf(operation: Operation): { before: string | null; after: string | null } | null {
+/** Paths that an operation is about. */
+function pathsOf(operation: Operation): { before: string | null; after: string | null } {
   switch (operation.op) {
     case 'rename':
       return { before: operation.from, after: operation.to }
@@ -58,13 +59,15 @@ function pathsOf(operation: Operation): { before: string | null; after: string |
     case 'scrub':
       return { before: operation.paths[0], after: operation.paths[0] }
     default:
-      return 'path' in operation ? { before: operation.path, after: operation.path } : null
+      return 'path' in operation
+        ? { before: operation.path, after: operation.path }
+        : { before: null, after: null }
   }
 }
 
 function textsOf(
   operation: Operation,
-  image: Image,
+  { image, onto }: ChangeInput,
   earlier: readonly Operation[],
   later: readonly Operation[],
 ): ChangeView['texts'] {
@@ -78,6 +81,11 @@ function textsOf(
       return both((some) => formattedConfig(editedConfig(image.configBytes, configEdits(some))))
     case 'annotation':
       return both((some) => JSON.stringify(annotationsInForce(some, image) ?? {}, null, 2))
+    case 'drop':
+    case 'squash':
+    case 'move':
+    case 'rebase':
+      return both((some) => stackText(image, onto, some))
     case 'tags':
       return both((some) => tagsInForce(some, namesOf(image)).join('\n'))
     default:

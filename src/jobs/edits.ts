@@ -4,17 +4,16 @@ import { sizeWords } from '../core/bytes/size'
 import { BlobSource } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { applyOperation, editOn, nodeAt, type Edited } from '../core/edit/apply'
+import type { Ground } from '../core/edit/ground'
 import { historyEdits, type ConfigEdit } from '../core/edit/config'
 import { inForce, type Journal } from '../core/edit/journal'
 import type { Meta, Operation } from '../core/edit/operation'
-import { remaining, stacked, UNTOUCHED, type Stack } from '../core/edit/stack'
+import { laid, stacked, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError } from '../core/fault/fault'
-import type { EntryTable } from '../core/layer/table'
 import type { Image } from '../core/image/image'
+import { conflictFault, conflictsOf } from '../core/rebuild/conflicts'
 import type { Annotations } from '../core/rebuild/document'
 import { entryOf } from '../core/rootfs/entry'
-import type { Tree } from '../core/rootfs/tree'
-import { unite } from '../core/rootfs/union'
 import type { UpperFiles } from './ports'
 import { ownBlob } from './segments'
 
@@ -26,14 +25,15 @@ export interface Replayed {
 }
 
 /**
- * All operations in force on a fresh copy of the union; without the layers that are dropped. Throws the fault of the
+ * All operations in force on a fresh copy of the union of the layers as they are to be laid. Throws the fault of the
  * first that does not fit, told by `named` which one that is; nothing else changes.
  */
 export function replay(
-  union: Tree,
-  tables: readonly EntryTable[],
+  ground: Ground,
   journal: Journal,
   named: (index: number, fault: ImageError) => ImageError = (_, fault) => fault,
+  /** Moves were looked at when they were made: on the same layers they change nothing again. */
+  isOld = false,
 ): Replayed {
   const operations = inForce(journal)
   const each = <T>(job: (operation: Operation, index: number) => T): T[] =>
@@ -45,14 +45,27 @@ export function replay(
       }
     })
   let stack = UNTOUCHED
-  each((operation) => (stack = stacked(stack, operation, tables.length)))
-  const edited = editOn(stack.dropped.size === 0 ? union : unite(remaining(tables, stack)), tables)
+  each((operation) => {
+    const next = stacked(stack, operation, ground.count)
+    if (operation.op === 'move' && !isOld) mustBeHarmless(ground, operation.layer, stack, next)
+    stack = next
+  })
+  const edited = editOn(ground.united(stack), ground.tablesOf(stack))
   const lines = each((operation, index): EditLine => {
     const before = sizeBefore(edited, operation)
     applyOperation(edited, operation)
     return { index, op: operation.op, words: words(operation, before), path: pathOf(operation) }
   })
   return { edited, stack, lines }
+}
+
+/** A layer moves where nothing of the root filesystem changes, else not at all. */
+function mustBeHarmless(ground: Ground, layer: number, from: Stack, to: Stack): void {
+  const key = `${laid(from, ground.count).join()} ${laid(to, ground.count).join()}`
+  if (ground.harmless.has(key)) return
+  const conflicts = conflictsOf(ground.tablesOf(to), layer, from, to, ground.count)
+  if (conflicts.length > 0) throw conflictFault(layer, conflicts)
+  ground.harmless.add(key)
 }
 
 function pathOf(operation: Operation): string | null {
@@ -101,6 +114,10 @@ function words(operation: Operation, before: number | null): string {
       return `dropped layer ${operation.layer}`
     case 'squash':
       return `squashed layers ${operation.from} to ${operation.to}`
+    case 'move':
+      return `moved layer ${operation.layer} to place ${operation.to}`
+    case 'rebase':
+      return `put onto ${operation.onto.file} (${count(operation.onto.diffIds.length)}) in place of the lowest ${count(operation.replace ?? 0)}`
     case 'scrub':
       return `scrubbed ${operation.paths.join(', ')} from every layer`
     case 'reclaim':
@@ -118,6 +135,10 @@ function words(operation: Operation, before: number | null): string {
     case 'tags':
       return operation.tags.length > 0 ? `named it ${operation.tags.join(', ')}` : 'took its names away'
   }
+}
+
+function count(layers: number): string {
+  return layers === 1 ? '1 layer' : `${layers} layers`
 }
 
 const DEVICES = { char: 'character device', block: 'block device', fifo: 'named pipe' } as const

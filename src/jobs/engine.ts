@@ -1,17 +1,20 @@
 /** The engine behind the page: at most one archive open at a time, and what this browser keeps. */
 import type {
   ArchiveView,
+  BaseView,
   BuildSizes,
   ChangeView,
   CopyRow,
-  DropView,
   Edit,
   EditsView,
   EngineEvent,
   EngineRow,
+  ExportForecast,
   ExportRequest,
   ExportResult,
   ImageView,
+  LayerEdit,
+  LayerPreview,
   MemberView,
   OpenedFile,
   PathRef,
@@ -31,11 +34,12 @@ import type {
 } from '../../workers/api'
 import { BlobSource, type ByteSource } from '../core/bytes/source'
 import { inForce, readJournal } from '../core/edit/journal'
+import { newBaseIn, type NewBase } from '../core/edit/operation'
 import { ImageError } from '../core/fault/fault'
 import { restoredOriginal, restoredTar } from './keep'
 import { folderAsTar, openArchiveIn, openSource, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import type { Claims } from './ports'
+import type { ArchiveRecord, Claims } from './ports'
 import { sweep, type SweepableStores } from './sweep'
 import { Spill } from './spill'
 import { asTask, Tasks } from './tasks'
@@ -205,6 +209,12 @@ export class Engine {
     const elsewhere = await claims.elsewhere()
     if (elsewhere.has(id))
       throw new ImageError('bad-operation', 'Another tab has this image open. Close it there first.')
+    const resting = await this.#restingOn(id)
+    if (resting !== null)
+      throw new ImageError(
+        'bad-operation',
+        `The changes on ${resting} put it onto this one. Take them back, or forget that image first.`,
+      )
     if (this.#workspace?.id === id) this.close()
     await stores.archives.remove(id)
     await stores.journals.remove(id)
@@ -214,6 +224,27 @@ export class Engine {
     const journals = await Promise.all(left.map((record) => stores.journals.load(record.id)))
     const contents = journals.flatMap(contentsIn)
     await sweep(stores, left, { layers: left.flatMap(({ layers }) => layers), contents })
+  }
+
+  /** Name of an image whose changes have no other base than that archive; null where none has. */
+  async #restingOn(id: string): Promise<string | null> {
+    const { stores } = this.#ports
+    const records = await stores.archives.list()
+    const holders = (diffId: string): readonly ArchiveRecord[] =>
+      records.filter(
+        ({ complete, layers, parts }) =>
+          complete &&
+          (layers.some((one) => one === diffId) ||
+            parts.some((part) => part.kind === 'layer' && part.key === diffId)),
+      )
+    for (const record of records) {
+      if (record.id === id) continue
+      const last = baseIn(await stores.journals.load(record.id))?.diffIds.at(-1)
+      if (last === undefined) continue
+      const holding = holders(last)
+      if (holding.length > 0 && holding.every((one) => one.id === id)) return record.tags[0] ?? record.name
+    }
+    return null
   }
 
   chooseImage(index: number): Promise<ImageView> {
@@ -285,17 +316,32 @@ export class Engine {
   copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
     return this.#open.copies(paths)
   }
-  dropPreview(layer: number): Promise<DropView> {
-    return this.#open.dropPreview(layer)
+  layerPreview(edit: LayerEdit): Promise<LayerPreview> {
+    return this.#open.layerPreview(edit)
+  }
+  baseFrom(from: File | string): Promise<BaseView> {
+    return this.#open.baseFrom(from)
+  }
+  describeBase(from: File | string): Promise<BaseView> {
+    return this.#open.describeBase(from)
   }
   export(request: ExportRequest): Promise<ExportResult> {
-    return this.#open.export(request)
+    return this.#open.exports.export(request)
+  }
+  foretell(request: ExportRequest): Promise<ExportForecast> {
+    return this.#open.exports.foretell(request)
   }
   stopExport(): void {
-    this.#workspace?.stopExport()
+    this.#workspace?.exports.stop()
+  }
+  takeExport(): void {
+    this.#workspace?.exports.take()
+  }
+  releaseExport(): void {
+    this.#workspace?.exports.release()
   }
   sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
-    return this.#open.sizes(request)
+    return this.#open.exports.sizes(request)
   }
   find(query: string, limit: number): FoundPaths {
     return this.#open.find(query, limit)
@@ -310,7 +356,7 @@ export class Engine {
     return this.#open.rules()
   }
   exportRules(request: ExportRequest): Promise<readonly EngineRow[]> {
-    return this.#open.exportRules(request)
+    return this.#open.exports.rules(request)
   }
   waste(): Promise<WasteView> {
     return this.#open.waste()
@@ -335,6 +381,15 @@ function editsIn(stored: unknown): number {
     return inForce(readJournal(stored)).length
   } catch {
     return 0
+  }
+}
+
+/** The new base that a stored journal asks for; none that can be read where a newer program stored it. */
+function baseIn(stored: unknown): NewBase | null {
+  try {
+    return newBaseIn(inForce(readJournal(stored)))
+  } catch {
+    return null
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Build, Edit, ExportRequest, Format } from '../../workers/api'
 import { MemorySource, readAll, type Bytes } from '../core/bytes/source'
+import { familiarText } from '../core/image/reference'
 import { buildArchive, type ArchiveOptions } from '../testkit/archive'
 import { corpus, corpusFile } from '../testkit/corpus'
 import { Engine } from './engine'
@@ -59,7 +60,7 @@ const bytesOf = async (blob: Blob): Promise<Bytes> => new Uint8Array(await blob.
 const reopened = async (blob: Blob) => openArchiveIn(new MemorySource(await bytesOf(blob)))
 
 const BUILDS: readonly Build[] = ['append', 'rewrite', 'squash', 'flatten']
-const FORMATS: readonly Format[] = ['docker', 'oci', 'rootfs', 'context', 'unpacked']
+const FORMATS: readonly Format[] = ['docker', 'oci', 'rootfs', 'context', 'unpacked', 'zip']
 
 describe.each(['docker', 'docker20', 'oci'] as const)(
   'sizes, from the shape %s',
@@ -76,6 +77,25 @@ describe.each(['docker', 'docker20', 'oci'] as const)(
             expect(why).toBe('')
             const result = await engine.export({ ...request, build })
             expect([build, format, bytes]).toEqual([build, format, result.blob.size])
+            for (const gzip of [false, true]) {
+              const {
+                blob,
+                bytes: size,
+                ...built
+              } = gzip ? await engine.export({ ...request, build, gzip }) : result
+              expect(blob.size).toBe(size)
+              const forecast = await engine.foretell({ ...request, build, gzip })
+              const { imageId, manifestDigest, targetDigest, layers, images } = built
+              expect(forecast).toEqual({
+                bytes: size,
+                imageId,
+                manifestDigest,
+                targetDigest,
+                layers,
+                images,
+              })
+              expect(targetDigest).toBe(manifestDigest)
+            }
           }
         }
       },
@@ -170,6 +190,99 @@ describe('an archive of several images', () => {
     expect(result.images).toBe(2)
     expect(result.notices.filter(({ severity }) => severity === 'error')).toEqual([])
   })
+})
+
+const platforms = `
+image multi:1
+layer ADD amd64
+  f etc/arch "amd64"
+image multi:1
+  platform linux/arm64/v8
+layer ADD arm64
+  f etc/arch "arm64"
+image other:1
+layer ADD other
+  f etc/other "amd64"
+image other:1
+  platform linux/arm64/v8
+layer ADD other
+  f etc/other "arm64"
+`
+
+describe('platforms under one name', () => {
+  const indexIn = async (blob: Blob, digest?: string) => {
+    const { members } = await reopened(blob)
+    const path = digest ? `blobs/sha256/${digest.slice(7)}` : 'index.json'
+    return JSON.parse(new TextDecoder().decode(await members.read(members.get(path, ''), 1e6))) as {
+      manifests: { digest: string; platform?: object; annotations?: { [key: string]: string } }[]
+    }
+  }
+
+  test.each(['docker', 'oci'] as const)(
+    '%s: the edited one takes the place of the old one in its index; the others, and what is told of them, stay',
+    async (format) => {
+      const bytes = buildArchive(platforms, { platforms: true })
+      const before = await openArchiveIn(new MemorySource(bytes))
+      const engine = await opened(bytes)
+      await engine.chooseImage(before.images.findIndex(({ config }) => config.architecture === 'arm64'))
+      await engine.edit([{ op: 'write', path: '/etc/new', content: 'new' }])
+      const result = await engine.export({ build: 'append', format, tag: 'multi:2' })
+      expect(result.images).toBe(4)
+      expect(result.notices.filter(({ severity }) => severity !== 'info')).toMatchObject([
+        { code: 'attestation-left-out', severity: 'warning' },
+      ])
+      const top = await indexIn(result.blob)
+      expect(top.manifests[0].digest).toBe(result.targetDigest)
+      expect(top.manifests.map(({ annotations }) => annotations!['io.containerd.image.name'])).toEqual([
+        'docker.io/library/multi:2',
+        'docker.io/library/other:1',
+      ])
+      const [multi, other] = await Promise.all(
+        top.manifests.map(({ digest }) => indexIn(result.blob, digest)),
+      )
+      const was = await Promise.all(
+        (await indexIn(new Blob([bytes]))).manifests.map(({ digest }) => indexIn(new Blob([bytes]), digest)),
+      )
+      expect(other).toEqual(was[1])
+      const [amd, arm, ofAmd] = was[0].manifests
+      expect(multi.manifests).toEqual([
+        amd,
+        { ...arm, digest: result.manifestDigest, size: expect.any(Number) as number },
+        ofAmd,
+      ])
+      const after = await reopened(result.blob)
+      const archOf = ({ images }: typeof after) =>
+        images.map(({ tags, config }) => `${tags.map(familiarText).join()} ${config.architecture}`)
+      expect(archOf(after).sort()).toEqual([
+        'multi:2 amd64',
+        'multi:2 arm64',
+        'other:1 amd64',
+        'other:1 arm64',
+      ])
+      expect(after.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+      const amdIn = (archive: typeof after) =>
+        archive.images.find(({ manifest }) => manifest?.digest === amd.digest)
+      expect(amdIn(after)?.id).toBe(amdIn(before)?.id)
+    },
+  )
+
+  test('alone it is an image like any other', async () => {
+    const engine = await opened(buildArchive(platforms, { platforms: true }))
+    const result = await engine.export({ build: 'append', format: 'oci', tag: 'multi:1', alone: true })
+    expect(result.images).toBe(1)
+    expect((await indexIn(result.blob)).manifests).toMatchObject([{ digest: result.manifestDigest }])
+  })
+
+  test.skipIf(!corpus)(
+    'where the archive holds one platform alone, it is an image like any other',
+    async () => {
+      const bytes = new Uint8Array(readFileSync(corpusFile('real/snyk-containerd-alpine.tar')))
+      const engine = await opened(bytes, [{ op: 'write', path: '/peel', content: 'here' }])
+      const result = await engine.export({ build: 'append', format: 'docker', tag: 'alpine:3.14' })
+      expect((await indexIn(result.blob)).manifests).toMatchObject([{ digest: result.manifestDigest }])
+      expect(result.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+    },
+  )
 })
 
 test('a history that speaks of more layers than there are is no reason to refuse: it was so before', async () => {

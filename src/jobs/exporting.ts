@@ -1,10 +1,18 @@
 /** What is asked for in the export, as input for a rebuild; the result as the page sees it; and the size of each build before it. */
-import type { Build, BuildSizes, EngineRow, ExportRequest, ExportResult } from '../../workers/api'
+import type {
+  Build,
+  BuildSizes,
+  EngineRow,
+  ExportForecast,
+  ExportRequest,
+  ExportResult,
+} from '../../workers/api'
 import type { ByteSource } from '../core/bytes/source'
+import { parseDiffId, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
 import { editedConfig } from '../core/edit/config'
 import type { Operation } from '../core/edit/operation'
-import type { Stack } from '../core/edit/stack'
+import { isUntouched, laid, type Stack } from '../core/edit/stack'
 import { faultOf, ImageError } from '../core/fault/fault'
 import { namesOf, type Archive, type Image } from '../core/image/image'
 import type { Planned } from '../core/engine/planned'
@@ -12,14 +20,15 @@ import { parsedConfig } from '../core/rebuild/document'
 import { changesFiles } from '../core/rebuild/plan'
 import { sizeIn } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
-import { companyOf } from './companions'
+import { companyOf, NO_COMPANY, topOf } from './companions'
 import { annotationsInForce, configEdits } from './edits'
 import type { Layers } from './layers'
+import type { Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import { fileNameFor, measured, rebuild, type RebuildInput } from './rebuild'
+import { fileNameFor, foretold, measured, rebuild, type RebuildInput } from './rebuild'
 import { rowsOfPlanned } from './rules'
-import { blobOf } from './segments'
+import { blobOf, type StoreSegment } from './segments'
 import type { Task } from './tasks'
 
 /** An open image with what is pending on it. */
@@ -32,6 +41,8 @@ export interface Exportable {
   readonly operations: readonly Operation[]
   readonly edited: Edited
   readonly stack: Stack
+  /** What the recipe puts the image onto. */
+  readonly onto: Onto | null
   /** Names in force. */
   readonly tags: readonly string[]
   readonly stored: (id: string) => Promise<ByteSource>
@@ -40,35 +51,79 @@ export interface Exportable {
 
 const BUILDS: readonly Build[] = ['append', 'rewrite', 'squash', 'flatten']
 
-/** Throws what `rebuild` throws. */
+/** Bytes of new layers that are held as they are; more of them are put away. */
+const MOST_HELD = 64_000_000
+
+/** Throws what `rebuild` throws. `store`: where the layers of a large build are put as they come. */
 export async function exported(
   from: Exportable,
   request: ExportRequest,
   task: Task,
+  store?: StoreSegment,
 ): Promise<Omit<ExportResult, 'engines'>> {
   if (isUnchanged(from, request)) return unchanged(from)
   const input = await inputFor(from, request, task.signal)
-  const { build, format } = request
+  const { format } = request
   const files = typeCounts(from.edited.tree, sizeIn(from.edited.sources)).bytes
-  if (build === 'flatten' || format === 'rootfs') task.total(files)
+  const { work } = await measured(input)
+  task.total(work)
   const { archive, documents, layers, notices } = await rebuild({
     ...input,
     signal: task.signal,
     onBytes: (done) => task.progress(done),
+    store: work > MOST_HELD ? store : undefined,
   })
   return {
-    blob: blobOf(archive, format === 'rootfs' && request.gzip ? 'application/gzip' : 'application/x-tar'),
+    blob: blobOf(archive, mediaTypeOf(request)),
     fileName: fileNameFor(input.tags, documents.configDigest, format, request.gzip),
     bytes: archive.size,
     identical: false,
     imageId: documents.configDigest,
     manifestDigest: documents.manifestDigest,
+    targetDigest: documents.targetDigest,
     tag: input.tags[0] ?? '',
     layers: layers.length,
     rootfsBytes: files,
     notices,
-    images: 1 + (input.company?.images.before.length ?? 0) + (input.company?.images.after.length ?? 0),
+    images: 1 + companions(input.company),
   }
+}
+
+/** What the chosen build will come to, to the byte, without keeping any of it. Throws what `rebuild` throws. */
+export async function foretoldExport(
+  from: Exportable,
+  request: ExportRequest,
+  task: Task,
+): Promise<ExportForecast> {
+  if (isUnchanged(from, request)) {
+    const { bytes, imageId, manifestDigest, targetDigest, layers, images } = unchanged(from)
+    return { bytes, imageId, manifestDigest, targetDigest, layers, images }
+  }
+  const input = await inputFor(from, request, task.signal)
+  task.total((await measured(input)).work)
+  const { bytes, documents, layers } = await foretold({
+    ...input,
+    signal: task.signal,
+    onBytes: (done) => task.progress(done),
+  })
+  return {
+    bytes,
+    imageId: documents.configDigest,
+    manifestDigest: documents.manifestDigest,
+    targetDigest: documents.targetDigest,
+    layers,
+    images: 1 + companions(input.company),
+  }
+}
+
+/** How many images came along. */
+function companions({ images: { before, after }, platforms } = NO_COMPANY): number {
+  return before.length + after.length + platforms.length
+}
+
+function mediaTypeOf({ format, gzip }: ExportRequest): string {
+  if (format === 'zip') return 'application/zip'
+  return format === 'rootfs' && gzip ? 'application/gzip' : 'application/x-tar'
 }
 
 /** Of each build what the file would have, new layers without compression; null with the reason where it cannot be built. */
@@ -77,12 +132,12 @@ export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'bu
   for (const build of BUILDS) {
     const asked = { ...request, build }
     try {
-      const bytes = isUnchanged(from, asked)
-        ? from.opened.file.size
+      const size = isUnchanged(from, asked)
+        ? { bytes: from.opened.file.size, work: 0 }
         : await measured(await inputFor(from, asked))
-      builds.push({ build, bytes, why: '' })
+      builds.push({ build, ...size, why: '' })
     } catch (thrown) {
-      builds.push({ build, bytes: null, why: faultOf(thrown).message })
+      builds.push({ build, bytes: null, work: 0, why: faultOf(thrown).message })
     }
   }
   return { opened: from.opened.file.size, builds }
@@ -90,20 +145,45 @@ export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'bu
 
 /** What engines will do with what is asked for, before it is built; at most so many layers as are counted here. */
 export async function rowsOfExport(
-  { archive, image, operations, tags: now }: Exportable,
-  { build, format, tag, from = 0, alone }: ExportRequest,
+  { archive, image, operations, stack, onto, tags: now }: Exportable,
+  { build, format, tag, from = 0, alone, base = [] }: ExportRequest,
 ): Promise<EngineRow[]> {
-  if (format !== 'docker' && format !== 'oci') return []
+  if (!isArchive(format)) return []
+  const baseLayers = format === 'delta' ? base.length : 0
   const config = parsedConfig(editedConfig(image.configBytes, configEdits(operations)))
-  const kept = build === 'flatten' ? 0 : build === 'squash' ? from : image.layers.length
-  const others = alone ? [] : archive.images.filter((other) => other !== image)
-  return rowsOfPlanned({
-    format,
+  const kept = build === 'flatten' ? [] : layersLaid(image, onto, stack)
+  const below = build === 'squash' ? kept.slice(0, Math.max(0, kept.indexOf(image.layers[from]))) : kept
+  const others = alone || format === 'delta' ? [] : otherNames(archive, image)
+  const planned: Planned = {
+    format: format === 'oci' ? 'oci' : 'docker',
     images: [
-      plannedImage({ ...image, config }, tagsFor(tag, now), image.layers.slice(0, kept), 1),
+      plannedImage({ ...image, config }, tagsFor(tag, now), below, 1, baseLayers),
       ...others.map((other) => plannedImage(other, namesOf(other), other.layers, 0)),
     ],
+  }
+  return rowsOfPlanned(planned, baseLayers)
+}
+
+/** Whether engines take it: the other formats are for other tools. */
+function isArchive(format: ExportRequest['format']): format is 'docker' | 'oci' | 'delta' {
+  return format === 'docker' || format === 'oci' || format === 'delta'
+}
+
+/** Images under other names; of those that are platforms of one, the first. */
+function otherNames({ images }: Archive, image: Image): Image[] {
+  const known = new Set([topOf(image)?.digest].filter((digest) => digest !== undefined))
+  return images.filter((other) => {
+    const top = topOf(other)?.digest
+    if (other === image || (top && known.has(top))) return false
+    if (top) known.add(top)
+    return true
   })
+}
+
+/** Layers as the new image has them, base first, as far as no build changes them. */
+function layersLaid(image: Image, onto: Onto | null, stack: Stack): Image['layers'] {
+  const all = [...image.layers, ...(onto?.image.layers ?? [])]
+  return laid(stack, image.layers.length).map((layer) => all[layer])
 }
 
 function plannedImage(
@@ -111,19 +191,20 @@ function plannedImage(
   tags: readonly string[],
   layers: Image['layers'],
   more: number,
+  leftOut = 0,
 ): Planned['images'][number] {
   return {
     tags,
     os: config.os ?? '',
     architecture: config.architecture ?? '',
     layers: layers.length + more,
-    absent: layers.filter(({ source }) => source === null).map(({ index }) => index),
+    absent: layers.flatMap(({ source }, index) => (source === null || index < leftOut ? [index] : [])),
   }
 }
 
 /** Nothing is asked for that the opened file is not. */
 export function isUnchanged(
-  { operations, edited, image, archive, tags: now }: Exportable,
+  { operations, edited, stack, image, archive, tags: now }: Exportable,
   { build, format, tag, epoch, alone }: ExportRequest,
 ): boolean {
   const tags = tagsFor(tag, now)
@@ -132,16 +213,15 @@ export function isUnchanged(
     (build === 'append' || build === 'rewrite') &&
     epoch === undefined &&
     !(alone && archive.images.length > 1) &&
-    (operations.length === 0 || !changesMore(operations, edited, image)) &&
+    (operations.length === 0 || !changesMore(operations, edited, stack, image)) &&
     JSON.stringify(tags) === JSON.stringify(namesOf(image))
   )
 }
 
 /** Whether the operations amount to more than other names. */
-function changesMore(operations: readonly Operation[], edited: Edited, image: Image): boolean {
-  const others = operations.some(({ op }) => ['drop', 'squash', 'scrub', 'reclaim'].includes(op))
+function changesMore(operations: readonly Operation[], edited: Edited, stack: Stack, image: Image): boolean {
   return (
-    others ||
+    !isUntouched(stack) ||
     changesFiles(edited.tree) ||
     configEdits(operations).length > 0 ||
     annotationsInForce(operations, image) !== image.manifest?.json.annotations
@@ -159,16 +239,24 @@ async function inputFor(
   request: ExportRequest,
   signal?: AbortSignal,
 ): Promise<RebuildInput> {
-  const { archive, image, layers, operations, edited, stack, stored, pool } = from
-  const { build, format, epoch, gzip } = request
+  const { archive, image, layers, operations, edited, stack, onto, stored, pool } = from
+  const { build, epoch, gzip } = request
+  const format = request.format === 'delta' ? 'docker' : request.format
   if (epoch !== undefined && !(Number.isFinite(epoch) && epoch >= 0))
     throw new ImageError('bad-operation', 'The epoch is a number of seconds since 1970.')
   const tags = tagsFor(request.tag, from.tags)
-  const together = (format === 'docker' || format === 'oci') && !request.alone && archive.images.length > 1
+  const isDelta = request.format === 'delta'
+  const base = isDelta ? baseOf(request) : undefined
+  const together =
+    (format === 'docker' || format === 'oci') &&
+    !isDelta &&
+    !request.alone &&
+    (archive.images.length > 1 || topOf(image) !== null)
   return {
     image,
-    tables: layers.tables,
-    plain: layers.plain,
+    onto: onto?.image,
+    tables: edited.sources.tables,
+    plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
     edited,
     stack,
     configEdits: configEdits(operations),
@@ -177,12 +265,21 @@ async function inputFor(
     build,
     squashFrom: build === 'squash' ? request.from : undefined,
     format,
+    base,
     gzip,
     epoch,
     stored,
     pool,
     company: together ? await companyOf(archive, image, tags, pool, signal) : undefined,
   }
+}
+
+function baseOf({ base }: ExportRequest): readonly DiffId[] {
+  if (base) return base.map((diffId) => parseDiffId(diffId))
+  throw new ImageError(
+    'bad-operation',
+    'A delta leaves out what the other side has already: choose the archive that is loaded there.',
+  )
 }
 
 function unchanged({ opened, name, image, archive, edited }: Exportable): Omit<ExportResult, 'engines'> {
@@ -193,6 +290,7 @@ function unchanged({ opened, name, image, archive, edited }: Exportable): Omit<E
     identical: true,
     imageId: image.id,
     manifestDigest: image.manifest?.digest ?? '',
+    targetDigest: topOf(image)?.digest ?? image.manifest?.digest ?? '',
     tag: namesOf(image)[0] ?? '',
     layers: image.layers.length,
     rootfsBytes: typeCounts(edited.tree, sizeIn(edited.sources)).bytes,

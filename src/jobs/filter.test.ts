@@ -48,6 +48,20 @@ describe('a part', () => {
   })
 })
 
+describe('a glob', () => {
+  const tree = treeOf(['/lib/a]b', '/lib/xa', '/lib/x-1a.so', '/lib/X-12.SO', '/lib/xb'])
+  test('with sets, a bracket in one too', () => {
+    expect(through(tree, 'a[]x]b')).toEqual(['/lib/a]b'])
+    expect(through(tree, 'x[!b]')).toEqual(['/lib/xa'])
+    expect(through(tree, 'x-[0-9]?.so')).toEqual(['/lib/X-12.SO', '/lib/x-1a.so'])
+  })
+  test('with stars on both sides: no byte counts for two of them', () => {
+    expect(through(tree, '*-1*.so')).toEqual(['/lib/X-12.SO', '/lib/x-1a.so'])
+    expect(through(tree, 'x*xa')).toEqual([])
+    expect(through(tree, '*a*')).toEqual(['/lib/a]b', '/lib/x-1a.so', '/lib/xa'])
+  })
+})
+
 const name = fc
   .string({ unit: fc.constantFrom('a', 'b', 'A', '.', 'ab'), minLength: 1, maxLength: 4 })
   .filter((word) => !/^\.+$/.test(word))

@@ -1,7 +1,7 @@
 /** Which nodes of a tree a filter lets through: a part of a name or path, or a glob where it holds * ? or [. */
 import type { Tree } from '../core/rootfs/tree'
-import { globTest, isGlob, lowercase, lowered, type NodeTest } from './glob'
-import { lettersIn, lettersOf } from './letters'
+import { globTest, indexIn, isGlob, type NodeTest } from './glob'
+import { lettersIn, lettersOf, lowercase, lowered } from './letters'
 
 /** Answers for each node 1 or 0. A pattern with a slash is held against the whole path, else against the name; letters match in either case. */
 export function matches(
@@ -30,54 +30,55 @@ function testOf(tree: Tree, pattern: string): NodeTest {
 /** Bytes, not strings: a million names are looked through in the time of a frame or two. */
 function inName(tree: Tree, wanted: Uint8Array): NodeTest {
   const { names, nameEnd } = tree
-  const first = wanted[0]
-  const further = wanted.length
   const held = lettersOf(tree)
   const needed = lettersIn(wanted)
-  return (node) => {
-    if ((held[node] & needed) !== needed) return false
-    const last = nameEnd[node] - further
-    for (let start = tree.nameStart(node); start <= last; start++) {
-      if (lowercase[names[start]] !== first) continue
-      let i = 1
-      while (i < further && lowercase[names[start + i]] === wanted[i]) i++
-      if (i === further) return true
-    }
-    return false
-  }
+  return (node) =>
+    (held[node] & needed) === needed && indexIn(names, nameEnd[node - 1], nameEnd[node], wanted) >= 0
 }
 
 /**
- * Paths gone through letter by letter, each directory's end being where its children go on (Knuth, Morris and Pratt:
- * how much of the pattern the letters so far end with). What is below a match matches.
+ * Between two slashes of the pattern stands a whole name; before the first the end of one, behind the last the beginning
+ * of one: only nodes whose own name begins as the pattern ends are looked at further. What is below a match matches.
  */
 function inPath(tree: Tree, wanted: Uint8Array): NodeTest {
   const { names, nameEnd, parent } = tree
-  const back = failures(wanted)
-  const reached = new Uint16Array(tree.length)
-  const all = wanted.length
-  const step = (at: number, byte: number): number => {
-    while (at > 0 && wanted[at] !== byte) at = back[at]
-    return wanted[at] === byte ? at + 1 : 0
+  const parts = partsOf(wanted)
+  const last = parts.length - 1
+  const passed = new Uint8Array(tree.length)
+  const has = (start: number, part: Uint8Array): boolean => {
+    for (let i = 0; i < part.length; i++) if (lowercase[names[start + i]] !== part[i]) return false
+    return true
+  }
+  const ends = (node: number): boolean => {
+    const part = parts[last]
+    const start = nameEnd[node - 1]
+    if (nameEnd[node] - start < part.length || !has(start, part)) return false
+    let at = parent[node]
+    for (let p = last - 1; p > 0; p--) {
+      if (at < 0 || nameEnd[at] - tree.nameStart(at) !== parts[p].length) return false
+      if (!has(tree.nameStart(at), parts[p])) return false
+      at = parent[at]
+    }
+    if (at < 0) return false
+    const from = nameEnd[at] - parts[0].length
+    return from >= tree.nameStart(at) && has(from, parts[0])
   }
   return (node) => {
-    let at = reached[parent[node]]
-    if (at < all) at = step(at, SLASH)
-    for (let i = tree.nameStart(node); i < nameEnd[node] && at < all; i++) at = step(at, lowercase[names[i]])
-    reached[node] = at
-    return at === all
+    if (passed[parent[node]] === 0 && !ends(node)) return false
+    passed[node] = 1
+    return true
   }
 }
 
 const SLASH = 0x2f
 
-/** For each length of a beginning of the pattern: how much of it the beginning also ends with. */
-function failures(wanted: Uint8Array): Uint16Array {
-  const back = new Uint16Array(wanted.length + 1)
-  for (let end = 1, at = 0; end < wanted.length; end++) {
-    while (at > 0 && wanted[at] !== wanted[end]) at = back[at]
-    if (wanted[at] === wanted[end]) at++
-    back[end + 1] = at
+function partsOf(wanted: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  for (let from = 0; from <= wanted.length;) {
+    const slash = wanted.indexOf(SLASH, from)
+    const to = slash < 0 ? wanted.length : slash
+    parts.push(wanted.subarray(from, to))
+    from = to + 1
   }
-  return back
+  return parts
 }

@@ -3,8 +3,8 @@
  * string of any that is not shown: a million paths are gone through within a tenth of a second.
  */
 import { ROOT, type Tree } from '../core/rootfs/tree'
-import { globTest, isGlob, lowercase, lowered } from './glob'
-import { lettersIn, lettersOf } from './letters'
+import { globTest, isGlob } from './glob'
+import { lettersIn, lettersOf, lowercase, lowered } from './letters'
 
 export interface Found {
   /** How many paths match. */

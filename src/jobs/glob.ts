@@ -4,8 +4,8 @@
  *
  * "/etc" + "**" + "*.conf" is three parts; /etc has passed the first, /etc/ssl the first or the first two, and so on.
  */
-import { utf8 } from '../core/bytes/text'
 import type { Tree } from '../core/rootfs/tree'
+import { lettersIn, lettersOf, lowercase, lowered } from './letters'
 
 /** To be asked for every node in the order of their numbers: parents stand before their children. */
 export type NodeTest = (node: number) => boolean
@@ -14,21 +14,23 @@ export const isGlob = (pattern: string): boolean => /[*?[]/.test(pattern)
 
 /** With a slash the glob is about whole paths, beginning anywhere unless it begins with the slash; else about names. */
 export function globTest(tree: Tree, glob: string): NodeTest {
-  if (!glob.includes('/')) {
-    const part = partOf(glob)
-    return (node) => part.fits(tree, node)
-  }
+  if (!glob.includes('/')) return partOf(tree, glob).fits
   const words = wordsOf(glob)
   // As many parts as a number has bits; and "**" within a name goes over slashes, which no part can.
   const simple = words.length < 31 && !words.some((word) => word !== '**' && word.includes('**'))
-  return simple ? pathTest(tree, words.map(partOf)) : regexTest(tree, glob)
+  return simple
+    ? pathTest(
+        tree,
+        words.map((word) => partOf(tree, word)),
+      )
+    : regexTest(tree, glob)
 }
 
 // ---------------------------------------------------------------- parts
 
 interface Part {
   readonly any: boolean
-  readonly fits: (tree: Tree, node: number) => boolean
+  readonly fits: NodeTest
 }
 
 function wordsOf(glob: string): string[] {
@@ -38,19 +40,24 @@ function wordsOf(glob: string): string[] {
   return words
 }
 
-function partOf(word: string): Part {
+function partOf(tree: Tree, word: string): Part {
   if (word === '**') return { any: true, fits: () => true }
-  if (word.includes('[')) {
-    const regex = globRegex(word)
-    return { any: false, fits: (tree, node) => regex.test(tree.name(node)) }
-  }
+  return { any: false, fits: word.includes('[') ? setTest(tree, word) : nameTest(tree, word) }
+}
+
+/** Sets go the slow way, over text; names without the letters that stand outside of them are passed by. */
+function setTest(tree: Tree, word: string): NodeTest {
+  const regex = globRegex(word)
+  const needed = lettersIn(lowered(word.replace(/\[.[^\]]*\]|\[.*|[*?]/gs, '')))
+  const held = lettersOf(tree)
+  // Below 0: bytes beyond ASCII, which text may show as others.
+  return (node) => (held[node] < 0 || (held[node] & needed) === needed) && regex.test(tree.name(node))
+}
+
+function nameTest(tree: Tree, word: string): NodeTest {
   const glob = Int16Array.from(lowered(word), (byte) => (byte === 0x2a ? STAR : byte === 0x3f ? ANY : byte))
-  const tail = tailOf(glob)
-  if (tail !== null) return { any: false, fits: (tree, node) => endsWith(tree, node, tail) }
-  return {
-    any: false,
-    fits: (tree, node) => fits(glob, tree.names, tree.nameStart(node), tree.nameEnd[node]),
-  }
+  if (!glob.includes(ANY) && glob.includes(STAR)) return pieceTest(tree, piecesOf(glob))
+  return (node) => fits(glob, tree.names, tree.nameStart(node), tree.nameEnd[node])
 }
 
 /** Bit p of a node's state: what is left of the glob behind its path are the parts from p on. */
@@ -70,7 +77,7 @@ function pathTest(tree: Tree, parts: readonly Part[]): NodeTest {
     for (let p = 0; p < parts.length; p++)
       if ((above & (1 << p)) !== 0) {
         if (parts[p].any) next |= 1 << p
-        else if (parts[p].fits(tree, node)) next |= 1 << (p + 1)
+        else if (parts[p].fits(node)) next |= 1 << (p + 1)
       }
     states[node] = next = widened(next)
     return (next & done) !== 0
@@ -87,18 +94,51 @@ function regexTest(tree: Tree, glob: string): NodeTest {
 const STAR = -1
 const ANY = -2
 
-/** What a name must end with, where that is all that the glob says: "*.conf". */
-function tailOf(glob: Int16Array): Int16Array | null {
-  const tail = glob.subarray(1)
-  return glob[0] === STAR && tail.every((byte) => byte >= 0) ? tail : null
+/** What stands before, between and behind the stars. */
+function piecesOf(glob: Int16Array): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  for (let from = 0; from <= glob.length;) {
+    const star = glob.indexOf(STAR, from)
+    const to = star < 0 ? glob.length : star
+    pieces.push(Uint8Array.from(glob.subarray(from, to)))
+    from = to + 1
+  }
+  return pieces
 }
 
-function endsWith(tree: Tree, node: number, tail: Int16Array): boolean {
-  const { names } = tree
-  let at = tree.nameEnd[node] - tail.length
-  if (at < tree.nameStart(node)) return false
-  for (let i = 0; i < tail.length; i++) if (lowercase[names[at++]] !== tail[i]) return false
-  return true
+/** The end is looked at first, since most names fall there; what stands between is taken where it first comes. */
+function pieceTest({ names, nameEnd }: Tree, pieces: readonly Uint8Array[]): NodeTest {
+  const head = pieces[0]
+  const tail = pieces[pieces.length - 1]
+  const middles = pieces.slice(1, -1).filter((piece) => piece.length > 0)
+  return (node) => {
+    let from = nameEnd[node - 1]
+    let to = nameEnd[node]
+    if (to - from < head.length + tail.length) return false
+    to -= tail.length
+    for (let i = tail.length - 1; i >= 0; i--) if (lowercase[names[to + i]] !== tail[i]) return false
+    for (let i = 0; i < head.length; i++) if (lowercase[names[from + i]] !== head[i]) return false
+    from += head.length
+    for (const piece of middles) {
+      from = indexIn(names, from, to, piece)
+      if (from < 0) return false
+      from += piece.length
+    }
+    return true
+  }
+}
+
+/** Where `piece`, which is not empty and in lower case, comes first in [from, to); -1 for nowhere. */
+export function indexIn(names: Uint8Array, from: number, to: number, piece: Uint8Array): number {
+  const first = piece[0]
+  const last = to - piece.length
+  for (let start = from; start <= last; start++) {
+    if (lowercase[names[start]] !== first) continue
+    let i = 1
+    while (i < piece.length && lowercase[names[start + i]] === piece[i]) i++
+    if (i === piece.length) return start
+  }
+  return -1
 }
 
 /** Walks name and glob together; after a mismatch the last star takes one byte more. */
@@ -126,15 +166,6 @@ function fits(glob: Int16Array, names: Uint8Array, from: number, to: number): bo
   }
   while (g < glob.length && glob[g] === STAR) g++
   return g === glob.length
-}
-
-/** By byte: letters of ASCII are the same in either case; others are taken as they are, since names are bytes. */
-export const lowercase = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte,
-)
-
-export function lowered(text: string): Uint8Array {
-  return utf8(text).map((byte) => lowercase[byte])
 }
 
 /** `*` and `?` stop at slashes, `**` does not; a `[` that is never closed stands for itself. */

@@ -124,17 +124,15 @@ export async function keepArchive(
 
 /** The tar again, from its parts; null where something is not kept any more. */
 export async function restoredTar(record: ArchiveRecord, stores: Stores): Promise<ByteSource | null> {
-  const sources: ByteSource[] = []
-  for (const part of record.parts) {
-    if (part.kind === 'bytes') {
-      sources.push(new MemorySource(part.body.slice()))
-      continue
-    }
-    const segments = await (part.kind === 'layer' ? stores.layers : stores.blobs).get(part.key)
-    if (!segments) return null
-    sources.push(joinedBlobs(segments).slice(part.at, part.length))
-  }
-  return new JoinedSource(sources)
+  // All at once: of 127 layers each would wait for the one before.
+  const sources = await Promise.all(record.parts.map((part) => restoredPart(part, stores)))
+  return sources.includes(null) ? null : new JoinedSource(sources.filter((source) => source !== null))
+}
+
+async function restoredPart(part: SkeletonPart, stores: Stores): Promise<ByteSource | null> {
+  if (part.kind === 'bytes') return new MemorySource(part.body.slice())
+  const segments = await (part.kind === 'layer' ? stores.layers : stores.blobs).get(part.key)
+  return segments && joinedBlobs(segments).slice(part.at, part.length)
 }
 
 /** The file as it was opened, where it was compressed as a whole; null where it is not kept. */

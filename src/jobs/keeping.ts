@@ -31,6 +31,7 @@ export async function keepOpened(from: Keepable): Promise<void> {
     await stores.tables.put(diffId, table)
     layers.markKept(diffId)
   }
+  await layers.keepUnion()
   const original = opened.compression === 'none' ? null : `archive/${head.id}`
   if (original) await keepSource(stores.blobs, original, opened.file, options)
   await stores.archives.put({

@@ -4,36 +4,23 @@ import { BlobSource, type ByteSource } from '../core/bytes/source'
 import { WindowCache } from '../core/bytes/cached'
 import type { DiffId } from '../core/digest/digest'
 import { faultOf, ImageError, throwIfCancelled, type Fault } from '../core/fault/fault'
-import { Notices } from '../core/fault/notice'
-import type { Image, Layer } from '../core/image/image'
+import { Notices, type Notice } from '../core/fault/notice'
+import { isEncrypted } from '../core/image/assemble'
+import type { Image } from '../core/image/image'
 import { emptyTable } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
-import { TYPE } from '../core/tar/entry'
 import { lintLayer } from '../core/rootfs/lint'
 import { Tree } from '../core/rootfs/tree'
-import { applyLayer, type LayerCounts } from '../core/rootfs/union'
+import { applyLayer } from '../core/rootfs/union'
+import { putUnion, unionFrom } from './kept-union'
+import { sameLayer, viewOf, type LayerState } from './layer-state'
+import { Paced } from './paced'
 import type { LayerPool } from './pool'
 import type { Stores } from './ports'
 import type { ScannedLayer } from './scan'
 import { joinedBlobs } from './segments'
 import { Spill } from './spill'
 import type { Task } from './tasks'
-
-interface State {
-  readonly layer: Layer
-  table: EntryTable | null
-  plain: ByteSource | null
-  /** The same through the cache of windows. */
-  reading: ByteSource | null
-  plainBytes: number | null
-  state: LayerView['state']
-  fault: Fault | null
-  verified: boolean | null
-  kept: boolean
-  /** Where the plain form of a compressed layer was put while it was read. */
-  spill: Spill | null
-  counts: LayerCounts
-}
 
 export interface LayersOptions {
   readonly image: Image
@@ -44,16 +31,23 @@ export interface LayersOptions {
   readonly onUnion: () => void
 }
 
+const SHOWN = 0.1
+
 export class Layers {
   readonly #cache = new WindowCache()
-  readonly union = new Tree()
+  #union = new Tree()
   readonly notices = new Notices()
-  readonly #states: State[]
+  readonly #states: LayerState[]
   readonly #options: LayersOptions
   #united = 0
+  /** A tenth of the time for showing what has come so far: of a million entries a view takes as long as reading a layer, and there may be 127. */
+  readonly #shown: Paced
+  /** What was said until all layers were united; null before, and where the union came from storage. */
+  #said: readonly Notice[] | null = null
 
   constructor(options: LayersOptions) {
     this.#options = options
+    this.#shown = new Paced(options.onUnion, SHOWN)
     this.#states = options.image.layers.map((layer) => ({
       layer,
       table: null,
@@ -69,6 +63,9 @@ export class Layers {
     }))
   }
 
+  get union(): Tree {
+    return this.#union
+  }
   get count(): number {
     return this.#states.length
   }
@@ -117,6 +114,7 @@ export class Layers {
 
   /** Reads every layer's entries, as many at once as there are hands. Resolves when all are read or have failed. */
   async scan(task: Task): Promise<void> {
+    if (await this.#fromKept(task)) return
     const progress = new Map<number, number>()
     const report = (index: number, done: number): void => {
       progress.set(index, done)
@@ -131,7 +129,39 @@ export class Layers {
         report(index, this.#states[index].layer.storedBytes)
       }
     }
-    await Promise.all(Array.from({ length: Math.max(1, this.#options.pool.width) }, hand))
+    try {
+      await Promise.all(Array.from({ length: Math.max(1, this.#options.pool.width) }, hand))
+    } finally {
+      this.#shown.stop()
+    }
+  }
+
+  /**
+   * Takes the union up as it was kept: nothing is read but it and the tables, and both are there at once. Only where all
+   * tables are kept too, since rows on screen are rows of theirs. They load in a twentieth of the time that uniting takes.
+   */
+  async #fromKept(task: Task): Promise<boolean> {
+    const { stores, onLayer, onUnion } = this.#options
+    const fromStore = (state: LayerState): Promise<boolean> => this.#fromStore(state)
+    const kept = await unionFrom(stores.unions, this.#states, fromStore).catch(() => null) // Where storage fails, layers are read.
+    if (!kept) return false
+    throwIfCancelled(task.signal)
+    const { tree, union } = kept
+    this.#states.forEach((state, layer) =>
+      Object.assign(state, { state: 'ready', counts: union.counts[layer] }),
+    )
+    this.#union = tree
+    this.#united = this.#states.length
+    this.notices.addAll(union.notices)
+    task.progress(this.scanBytes)
+    for (const state of this.#states) onLayer(viewOf(state))
+    onUnion()
+    return true
+  }
+
+  /** Keeps what uniting came to. Throws `storage-full`. */
+  async keepUnion(): Promise<void> {
+    if (this.#said) await putUnion(this.#options.stores.unions, this.#states, this.#union, this.#said)
   }
 
   async #scanOne(index: number, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
@@ -155,20 +185,20 @@ export class Layers {
     this.#options.onLayer(viewOf(state))
   }
 
-  #fail(state: State, index: number, thrown: unknown): void {
+  #fail(state: LayerState, index: number, thrown: unknown): void {
     const fault = faultOf(thrown)
     state.state = 'failed'
     state.fault = {
       ...fault,
       where: { ...fault.where, layer: index, member: state.layer.member ?? undefined },
     }
-    // That the archive does not hold a layer was said when its description was read.
-    if (fault.code !== 'cancelled' && state.layer.source)
+    // That the archive does not hold a layer, or holds it encrypted, was said when its description was read.
+    if (fault.code !== 'cancelled' && fault.code !== 'encrypted' && state.layer.source)
       this.notices.add('error', fault.code, fault.message, state.fault.where)
   }
 
   /** A layer that this browser keeps is neither inflated nor scanned again. */
-  async #fromStore(state: State): Promise<boolean> {
+  async #fromStore(state: LayerState): Promise<boolean> {
     const { stores } = this.#options
     const { diffId, digest, source, compression } = state.layer
     // Without a digest of what is stored, only inflating it tells whether it is what its diff_id claims.
@@ -186,12 +216,14 @@ export class Layers {
     return true
   }
 
-  async #fromSource(state: State, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
+  async #fromSource(state: LayerState, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {
     const { layer } = state
     if (!layer.source)
       throw new ImageError('missing-member', `Layer ${layer.index} is not in the archive.`, {
         layer: layer.index,
       })
+    if (isEncrypted(layer.mediaType))
+      throw new ImageError('encrypted', `Layer ${layer.index} is encrypted: ${layer.mediaType}.`)
     const { pool, stores } = this.#options
     const spill = layer.compression === 'none' ? null : new Spill(stores.layers, layer.diffId)
     let scanned: ScannedLayer
@@ -226,7 +258,12 @@ export class Layers {
       this.#united++
       this.#options.onLayer(viewOf(state))
     }
-    if (this.#united > before) this.#options.onUnion()
+    if (this.complete && this.#said === null) {
+      this.#union.seal()
+      this.#said = [...this.notices.list]
+    }
+    if (this.complete && this.#united > before) this.#shown.run()
+    else if (this.#united > before) this.#shown.ask()
   }
 
   /** Recomputes every diff_id, and the digests of stored bytes where they differ. */
@@ -259,7 +296,7 @@ export class Layers {
   }
 
   async #verifyOne(
-    { layer, plain }: State,
+    { layer, plain }: LayerState,
     { signal }: Task,
     onBytes: (count: number) => void,
   ): Promise<boolean> {
@@ -312,41 +349,4 @@ export class Layers {
         this.#options.onLayer(viewOf(state))
       }
   }
-}
-
-/** The same bytes by the archive's own word: a diff_id alone is a claim, and two members may make the same one. */
-function sameLayer(a: Layer, b: Layer): boolean {
-  return a.diffId === b.diffId && a.memberIndex === b.memberIndex && a.memberIndex >= 0
-}
-
-function viewOf({ layer, state, fault, verified, kept, counts, table, plainBytes }: State): LayerView {
-  return {
-    index: layer.index,
-    diffId: layer.diffId,
-    chainId: layer.chainId,
-    digest: layer.digest ?? '',
-    mediaType: layer.mediaType,
-    compression: layer.compression,
-    storedBytes: layer.storedBytes,
-    plainBytes,
-    member: layer.member ?? '',
-    state,
-    fault,
-    verified,
-    kept,
-    entries: table?.length ?? 0,
-    fileBytes: table ? fileBytes(table) : 0,
-    ...counts,
-  }
-}
-
-const sums = new WeakMap<EntryTable, number>()
-function fileBytes(table: EntryTable): number {
-  let sum = sums.get(table)
-  if (sum === undefined) {
-    sum = 0
-    for (let row = 0; row < table.length; row++) if (table.type[row] === TYPE.file) sum += table.size[row]
-    sums.set(table, sum)
-  }
-  return sum
 }

@@ -2,8 +2,17 @@
  * Which letters the names of a tree hold, a bit each, so that a search passes by most names without looking into them.
  * Made once a tree: names are only ever added to it.
  */
+import { utf8 } from '../core/bytes/text'
 import type { Tree } from '../core/rootfs/tree'
-import { lowercase } from './glob'
+
+/** By byte: letters of ASCII are the same in either case; others are taken as they are, since names are bytes. */
+export const lowercase = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte,
+)
+
+export function lowered(text: string): Uint8Array {
+  return utf8(text).map((byte) => lowercase[byte])
+}
 
 /** Bits of a to z by themselves; digits, marks and all other bytes share the rest. */
 const bitOf = Int32Array.from({ length: 256 }, (_, byte) => {

@@ -1,6 +1,6 @@
 /** Every layer that speaks of a path: who wrote it, who changed it, who took it away. */
 import type { Details, EntryType } from '../../workers/api'
-import { pathBytesOf } from '../core/layer/rows'
+import { mtimeOf, ownerOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import { markerOf } from '../core/layer/whiteout'
 import type { EntryTable } from '../core/layer/table'
 import { TYPE } from '../core/tar/entry'
@@ -69,21 +69,22 @@ function blank(layer: number, step: string): Omit<Life, 'what'> {
 }
 
 function described(table: EntryTable, row: number): Omit<Life, 'what' | 'layer' | 'step'> {
+  const { mode, uid, gid } = ownerOf(table, row)
   return {
     type: WORDS[table.type[row]],
-    bytes: table.size[row],
-    mode: table.mode[row],
-    uid: table.uid[row],
-    gid: table.gid[row],
-    mtime: table.mtime[row],
+    bytes: sizeOf(table, row),
+    mode,
+    uid,
+    gid,
+    mtime: mtimeOf(table, row),
   }
 }
 
 function sameContents(a: { table: EntryTable; row: number }, b: { table: EntryTable; row: number }): boolean {
   return (
     a.table.type[a.row] === b.table.type[b.row] &&
-    a.table.size[a.row] === b.table.size[b.row] &&
-    (a.table.mtime[a.row] === b.table.mtime[b.row] || b.table.type[b.row] === TYPE.directory)
+    sizeOf(a.table, a.row) === sizeOf(b.table, b.row) &&
+    (mtimeOf(a.table, a.row) === mtimeOf(b.table, b.row) || b.table.type[b.row] === TYPE.directory)
   )
 }
 

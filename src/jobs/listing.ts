@@ -8,7 +8,7 @@ import { listZip } from '../core/compress/zip'
 import { ImageError } from '../core/fault/fault'
 import { Notices } from '../core/fault/notice'
 import { scanLayer } from '../core/layer/scan'
-import { linkTextOf, pathBytesOf } from '../core/layer/rows'
+import { linkTextOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { SourceInput, StreamInput } from '../core/tar/input'
 import { TYPES } from './view'
@@ -86,7 +86,7 @@ function tarListing(format: string, table: EntryTable): Listing {
   const entries = Array.from({ length: Math.min(MOST, table.length) }, (_, row) => ({
     path: nameText(pathBytesOf(table, row)),
     type: TYPES[table.type[row]] satisfies EntryType,
-    bytes: table.size[row],
+    bytes: sizeOf(table, row),
     link: linkTextOf(table, row),
   }))
   return { format, total: table.length, entries }

@@ -1,7 +1,9 @@
 /** Planned layers made: for good, or only measured, so that sizes are known before a byte is written. */
 import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
+import { crc32 } from '../core/compress/crc32'
 import { gzipDeterministic } from '../core/compress/gzip-write'
 import type { Digest, DiffId } from '../core/digest/digest'
+import { Sha256 } from '../core/digest/sha256'
 import { ImageError } from '../core/fault/fault'
 import type { Image } from '../core/image/image'
 import { contentOf } from '../core/layer/rows'
@@ -14,7 +16,7 @@ import type { RewrittenLayer } from '../core/rebuild/rewrite'
 import type { Slot } from '../core/rebuild/stack'
 import type { Content } from '../core/rootfs/entry'
 import type { LayerPool } from './pool'
-import { joinedBlobs, Segments } from './segments'
+import { joinedBlobs, Segments, type StoreSegment } from './segments'
 
 export interface BuiltLayer {
   /** Null for the one layer of a flattened image. */
@@ -35,25 +37,31 @@ export interface LayerMaker {
   kept(slot: OwnSlot): Promise<BuiltLayer>
   /** A tar that is no layer of the image. */
   tar(entries: Entries, open: OpenContent): Promise<ByteSource>
+  /** CRC-32 of what a zip is to hold. */
+  crc(source: ByteSource): Promise<number>
 }
 
 export interface MakerInput {
   readonly image: Image
+  /** The image that it is put onto: its layers have the numbers behind the image's own. */
+  readonly onto?: Image
   readonly plain: readonly ByteSource[]
   readonly gzip?: boolean
   readonly epoch?: number
   readonly pool: LayerPool
   readonly signal?: AbortSignal
   readonly onBytes?: (done: number) => void
+  /** Where new layers are put as they come; by default they stay Blobs. */
+  readonly store?: StoreSegment
 }
 
 /** Layers with their bytes. */
 export function realLayers(input: MakerInput): LayerMaker {
-  const { image, plain, pool, signal, gzip } = input
+  const { plain, pool, signal, gzip, store } = input
   const clamp = notAfter(input.epoch)
   let before = 0
   const bytes = async (pieces: AsyncIterable<Bytes>): Promise<ByteSource> => {
-    const segments = new Segments()
+    const segments = new Segments(store)
     for await (const piece of pieces) {
       await segments.push(piece)
       input.onBytes?.(before + segments.size)
@@ -64,7 +72,7 @@ export function realLayers(input: MakerInput): LayerMaker {
   /** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
   const finished = async (made: ByteSource, slot: Slot | null): Promise<BuiltLayer> => {
     const diffId = (await pool.digest(made, { signal })) as DiffId
-    const stored = gzip ? await segmented(gzipDeterministic(made.stream(signal))) : made
+    const stored = gzip ? await segmented(gzipDeterministic(made.stream(signal)), store) : made
     const digest = gzip ? await pool.digest(stored, { signal }) : diffId
     const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
     return { slot, plain: made, stored, descriptor: { diffId, digest, size: stored.size, mediaType } }
@@ -74,16 +82,82 @@ export function realLayers(input: MakerInput): LayerMaker {
       finished(await bytes(layerBytes(entries, open, signal, clamp)), slot),
     rewritten: async (slot, change) =>
       finished(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)), slot),
-    kept: async (slot) => {
-      const descriptor = await keptDescriptor(image, slot.layer, pool, signal)
-      return { slot, descriptor, stored: image.layers[slot.layer].source, plain: null }
+    kept: (slot) => keptLayer(input, slot, pool),
+    tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp), store),
+    crc: async (source) => {
+      let crc = 0
+      for await (const piece of source.stream(signal)) crc = crc32(piece, crc)
+      return crc
     },
-    tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp)),
+  }
+}
+
+/**
+ * Layers by their sizes and digests alone: what is written passes by and is let go of, so that IDs of an image of any
+ * size are known before a byte of it is kept. What `realLayers` makes of the same input has the same.
+ */
+export function foretoldLayers(input: MakerInput): LayerMaker {
+  const { plain, pool, signal, gzip } = input
+  const clamp = notAfter(input.epoch)
+  let done = 0
+  const passed = async (pieces: AsyncIterable<Bytes>, slot: Slot | null): Promise<BuiltLayer> => {
+    const [inner, outer] = [new Passing(), new Passing()]
+    const tapped = inner.over(pieces, (count) => input.onBytes?.((done += count)))
+    for await (const piece of gzip ? gzipDeterministic(tapped) : tapped) if (gzip) outer.take(piece)
+    const diffId = inner.digest() as DiffId
+    const [digest, size] = gzip ? [outer.digest(), outer.size] : [diffId, inner.size]
+    const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
+    const descriptor = { diffId, digest, size, mediaType }
+    return { slot, plain: new SizedSource(inner.size), stored: new SizedSource(size), descriptor }
+  }
+  return {
+    written: (entries, open, slot) => passed(layerBytes(entries, open, signal, clamp), slot),
+    rewritten: async (slot, change) => {
+      const made = new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp))
+      if (gzip) return passed(made.stream(signal), slot)
+      const before = done
+      const onBytes = (count: number): void => input.onBytes?.((done = before + count))
+      const digest = await pool.digest(made, { signal, onBytes })
+      const descriptor = {
+        diffId: digest as DiffId,
+        digest,
+        size: made.size,
+        mediaType: layerMediaType('none', ''),
+      }
+      return { slot, plain: made, stored: made, descriptor }
+    },
+    kept: (slot) => keptLayer(input, slot, pool),
+    tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
+    crc: async () => 0,
+  }
+}
+
+/** Bytes counted and hashed on their way. */
+class Passing {
+  readonly #hasher = new Sha256()
+  size = 0
+
+  take(piece: Bytes): void {
+    this.#hasher.update(piece)
+    this.size += piece.length
+  }
+
+  async *over(pieces: AsyncIterable<Bytes>, onBytes: (count: number) => void): AsyncGenerator<Bytes, void> {
+    for await (const piece of pieces) {
+      this.take(piece)
+      onBytes(piece.length)
+      yield piece
+    }
+  }
+
+  digest(): Digest {
+    return this.#hasher.digest()
   }
 }
 
 /** Layers of the right sizes under made-up digests, without compression: what new layers would be, plain. */
-export function measuredLayers({ image, plain, epoch, pool }: MakerInput): LayerMaker {
+export function measuredLayers(input: MakerInput): LayerMaker {
+  const { plain, epoch, pool } = input
   const clamp = notAfter(epoch)
   let made = 0
   const name = (): Digest => `sha256:${(++made).toString(16).padStart(64, '0')}` as Digest
@@ -102,15 +176,24 @@ export function measuredLayers({ image, plain, epoch, pool }: MakerInput): Layer
     written: async (entries, _, slot) => sized(layerSize(entries, clamp), slot),
     rewritten: async (slot, change) =>
       sized(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)).size, slot),
-    kept: async (slot) => {
-      const descriptor = await keptDescriptor(image, slot.layer, { ...pool, digest: async () => name() })
-      return { slot, descriptor, stored: image.layers[slot.layer].source, plain: null }
-    },
+    kept: (slot) => keptLayer(input, slot, { ...pool, digest: async () => name() }),
     tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
+    crc: async () => 0,
   }
 }
 
-/** One of the image's own layers as it is stored; the digest is computed only where no description gives it. Throws `missing-member`. */
+async function keptLayer(input: MakerInput, slot: OwnSlot, pool: LayerPool): Promise<BuiltLayer> {
+  const [image, index] = layerIn(input, slot.layer)
+  const descriptor = await keptDescriptor(image, index, pool, input.signal)
+  return { slot, descriptor, stored: image.layers[index].source, plain: null }
+}
+
+function layerIn({ image, onto }: MakerInput, layer: number): [Image, number] {
+  const { length } = image.layers
+  return layer < length || !onto ? [image, layer] : [onto, layer - length]
+}
+
+/** One of an image's own layers as it is stored; the digest is computed only where no description gives it. Throws `missing-member`. */
 export async function keptDescriptor(
   image: Image,
   index: number,
@@ -152,8 +235,8 @@ export function contentsOf({
       : contentOf(plain[content.layer], tables[content.layer], content.row)
 }
 
-async function segmented(pieces: AsyncIterable<Bytes>): Promise<ByteSource> {
-  const segments = new Segments()
+async function segmented(pieces: AsyncIterable<Bytes>, store?: StoreSegment): Promise<ByteSource> {
+  const segments = new Segments(store)
   for await (const piece of pieces) await segments.push(piece)
   return joinedBlobs(await segments.finish())
 }

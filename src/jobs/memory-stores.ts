@@ -1,16 +1,17 @@
 /** Stores that last as long as the page: for tests, and for browsers that keep nothing. */
-import type { DiffId } from '../core/digest/digest'
+import type { ChainId, DiffId } from '../core/digest/digest'
 import type { EntryTable } from '../core/layer/table'
 import type {
   ArchiveRecord,
   ArchiveStore,
   Claims,
   JournalStore,
+  KeptUnion,
   SegmentStore,
   SegmentWriter,
   UpperFiles,
 } from './ports'
-import type { ListedTables, SweepableStores } from './sweep'
+import type { ListedTables, ListedUnions, SweepableStores } from './sweep'
 
 export class MemorySegments implements SegmentStore {
   readonly #committed = new Map<string, readonly Blob[]>()
@@ -57,6 +58,23 @@ export class MemoryTables implements ListedTables {
   }
   async list(): Promise<readonly DiffId[]> {
     return [...this.#tables.keys()]
+  }
+}
+
+export class MemoryUnions implements ListedUnions {
+  readonly #unions = new Map<ChainId, KeptUnion>()
+
+  async get(chainId: ChainId): Promise<KeptUnion | null> {
+    return structuredClone(this.#unions.get(chainId) ?? null)
+  }
+  async put(chainId: ChainId, union: KeptUnion): Promise<void> {
+    this.#unions.set(chainId, union)
+  }
+  async remove(chainId: ChainId): Promise<void> {
+    this.#unions.delete(chainId)
+  }
+  async list(): Promise<readonly ChainId[]> {
+    return [...this.#unions.keys()]
   }
 }
 
@@ -114,6 +132,7 @@ export function memoryStores(): SweepableStores {
     layers: new MemorySegments(),
     blobs: new MemorySegments(),
     tables: new MemoryTables(),
+    unions: new MemoryUnions(),
     archives: new MemoryArchives(),
     journals: new MemoryJournals(),
     contents: new MemoryContents(),

@@ -5,8 +5,11 @@
  * Everything under a digest is a cache that can be made again. Journals and contents of edits cannot: `save` and
  * `put` of those resolve only once the bytes are durable.
  */
-import type { DiffId, Digest } from '../core/digest/digest'
+import type { ChainId, DiffId, Digest } from '../core/digest/digest'
+import type { Notice } from '../core/fault/notice'
 import type { EntryTable } from '../core/layer/table'
+import type { StoredTree } from '../core/rootfs/stored-tree'
+import type { LayerCounts } from '../core/rootfs/union'
 
 /**
  * Big immutable byte strings under a key, as Blob segments in order. Used twice: extracted layers by diff_id,
@@ -38,6 +41,22 @@ export interface TableStore {
   get(diffId: DiffId): Promise<EntryTable | null>
   put(diffId: DiffId, table: EntryTable): Promise<void>
   remove(diffId: DiffId): Promise<void>
+}
+
+/** What uniting the tables of all layers of an image came to. */
+export interface KeptUnion {
+  readonly tree: StoredTree
+  /** By layer. */
+  readonly counts: readonly LayerCounts[]
+  /** What was said of the layers while they were read and united. */
+  readonly notices: readonly Notice[]
+}
+
+/** By the chain ID of the top layer, which stands for all diff_ids in their order. What comes back is not to be believed unseen. */
+export interface UnionStore {
+  get(chainId: ChainId): Promise<KeptUnion | null>
+  put(chainId: ChainId, union: KeptUnion): Promise<void>
+  remove(chainId: ChainId): Promise<void>
 }
 
 /** A run of the archive: bytes of its own (headers, padding, JSON), or a range of something in a SegmentStore. */
@@ -95,6 +114,7 @@ export interface Stores {
   readonly layers: SegmentStore
   readonly blobs: SegmentStore
   readonly tables: TableStore
+  readonly unions: UnionStore
   readonly archives: ArchiveStore
   readonly journals: JournalStore
   readonly contents: UpperFiles

@@ -1,6 +1,7 @@
 /** Drawn images rebuilt, for tests: a drawing, lines of a recipe and a build; what comes out as text. */
 import { MemorySource, readAll, type ByteSource, type Bytes } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
+import { Ground } from '../core/edit/ground'
 import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
 import type { Operation } from '../core/edit/operation'
 import type { Archive, Image } from '../core/image/image'
@@ -40,21 +41,27 @@ export async function openedImage(bytes: Bytes): Promise<OpenedImage> {
 
 export type RebuildOptions = Partial<
   Pick<RebuildInput, 'build' | 'format' | 'squashFrom' | 'gzip' | 'epoch' | 'tags'>
-> & { readonly source?: ArchiveOptions }
+> & {
+  readonly source?: ArchiveOptions
+  /** An image that the recipe puts it onto. */
+  readonly onto?: OpenedImage
+}
 
 /** Contents of `write` operations are their content id. */
 export async function rebuiltBytes(
   bytes: Bytes,
   operations: readonly Operation[],
-  options: RebuildOptions = {},
+  { onto, ...options }: RebuildOptions = {},
 ): Promise<Rebuilt & { readonly before: OpenedImage }> {
   const before = await openedImage(bytes)
   const journal = added(EMPTY_JOURNAL, operations)
-  const { edited, stack } = replay(before.layers.union, before.layers.tables, journal)
+  const ground = new Ground(before.layers.union, before.layers.tables, onto?.layers.tables)
+  const { edited, stack } = replay(ground, journal)
   const rebuilt = await rebuild({
     image: before.image,
-    tables: before.layers.tables,
-    plain: before.layers.plain,
+    onto: onto?.image,
+    tables: edited.sources.tables,
+    plain: [...before.layers.plain, ...(onto?.layers.plain ?? [])],
     edited,
     stack,
     configEdits: configEdits(inForce(journal)),

@@ -7,10 +7,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from '../core/bytes/source'
 import type { Operation } from '../core/edit/operation'
-import { contentOf } from '../core/layer/rows'
+import { contentOf, mtimeOf } from '../core/layer/rows'
 import { copiesOf } from '../core/rebuild/copies'
 import { wasteOf } from '../core/insight/waste'
-import { previewOfDrop } from '../core/rebuild/preview'
+import { stacked, UNTOUCHED } from '../core/edit/stack'
+import { previewOf } from '../core/rebuild/preview'
+import { entryAt } from '../core/rootfs/entry'
 import { tablesOf } from '../core/edit/edit.fixture'
 import { buildArchive } from '../testkit/archive'
 import { samples } from '../testkit/samples'
@@ -172,9 +174,7 @@ describe('rewrite', () => {
     )
     expect(rows).toEqual([['two', 'three => two', 'other']])
     const [table] = opened.layers.tables
-    expect([table.mode[0], table.uid[0], table.gid[0], table.size[0], table.mtime[0]]).toEqual([
-      0o600, 7, 8, 4, 5,
-    ])
+    expect(entryAt([table], 0, 0)).toMatchObject({ mode: 0o600, uid: 7, gid: 8, size: 4, mtime: 5 })
     expect(new TextDecoder().decode(await bytesIn(contentOf(opened.layers.plainOf(0), table, 0)))).toBe(
       'data',
     )
@@ -307,7 +307,9 @@ describe('drop', () => {
       f last "1"
       s dangling -> new
       h twin => new`)
-    expect(previewOfDrop(tables, [1])).toEqual({
+    const stack = stacked(UNTOUCHED, { op: 'drop', layer: 1 }, tables.length)
+    expect(previewOf(tables, UNTOUCHED, stack)).toEqual({
+      differ: [],
       appear: ['/a'],
       vanish: ['/link', '/new'],
       change: ['/b', '/twin'],
@@ -479,8 +481,8 @@ test('an epoch bounds what is written, and nothing else', async () => {
     { epoch: 200 },
   )
   const [, top] = opened.layers.tables
-  expect([...top.mtime]).toEqual([200, 100])
-  expect(opened.layers.tables[0].mtime[2]).toBe(400)
+  expect([mtimeOf(top, 0), mtimeOf(top, 1), top.length]).toEqual([200, 100, 2])
+  expect(mtimeOf(opened.layers.tables[0], 2)).toBe(400)
   expect(opened.image.config.created).toBe('1970-01-01T00:03:20Z')
 })
 
@@ -532,22 +534,29 @@ describe('any stack of layers, any recipe', () => {
     fc.nat(3).map((layer): Operation => ({ op: 'drop', layer })),
     fc.constant<Operation>({ op: 'reclaim' }),
     fc.tuple(fc.nat(2), fc.nat(3)).map(([from, to]): Operation => ({ op: 'squash', from, to })),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([layer, to]): Operation => ({ op: 'move', layer, to })),
+    // Onto whichever base there is: its layers are put in below.
+    fc.nat(2).map((replace): Operation => ({ op: 'rebase', replace, onto: { file: 'base', diffIds: [] } })),
   )
 
   test('is built as it was asked for, or refused with a reason', async () => {
     await fc.assert(
       fc.asyncProperty(
         drawing,
+        drawing,
         fc.array(operation, { maxLength: 4 }),
         fc.constantFrom('rewrite', 'squash', 'flatten') as fc.Arbitrary<'rewrite' | 'squash' | 'flatten'>,
         fc.nat(2),
-        async (text, operations, build, squashFrom) => {
+        async (text, base, operations, build, squashFrom) => {
           const bytes = buildArchive(text)
+          const onto = await openedImage(buildArchive(base))
+          const diffIds = onto.image.layers.map(({ diffId }) => diffId)
           const fitting: Operation[] = []
           // A line that does not fit is left out; all the others must be built.
-          for (const one of operations)
+          for (const asked of operations)
             try {
-              await rebuiltBytes(bytes, [...fitting, one], { build, squashFrom })
+              const one = asked.op === 'rebase' ? { ...asked, onto: { ...asked.onto, diffIds } } : asked
+              await rebuiltBytes(bytes, [...fitting, one], { build, squashFrom, onto })
               fitting.push(one)
             } catch (thrown) {
               const { fault } = thrown as { fault?: { code: string; message: string } }

@@ -3,7 +3,7 @@ import { JoinedSource, type ByteSource } from '../core/bytes/source'
 import { hexOf, type Digest, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
 import { editedConfig, type ConfigEdit } from '../core/edit/config'
-import { isUntouched, UNTOUCHED, type Stack } from '../core/edit/stack'
+import { keepsLayers, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError, throwIfCancelled } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Image } from '../core/image/image'
@@ -23,10 +23,12 @@ import { clampedConfig } from '../core/rebuild/epoch'
 import { squashLine, stackedHistory, type NewLine } from '../core/rebuild/history'
 import { configLines, editsLine, flatLine } from '../core/rebuild/lines'
 import { difference, flattened } from '../core/rebuild/plan'
+import { zipParts } from '../core/rebuild/zip'
 import { appended, mustStand, planStack, type Slot, type StackPlan } from '../core/rebuild/stack'
 import { NO_COMPANY, type Company } from './companions'
 import {
   contentsOf,
+  foretoldLayers,
   measuredLayers,
   realLayers,
   type BuiltLayer,
@@ -43,11 +45,11 @@ export type Build = 'append' | 'rewrite' | 'squash' | 'flatten'
 /**
  * rootfs: the root filesystem alone, as `docker export` writes it; for `docker import`, WSL, LXC. context: a Dockerfile
  * with what it needs, FROM scratch, or with the build append FROM the image that was opened. unpacked: LAYER_0.tar and
- * further, with the documents in metadata/.
+ * further, with the documents in metadata/; zip: the same as a zip.
  */
-export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked'
+export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked' | 'zip'
 
-/** `plain`: the plain tar of each layer, base first. `gzip`: new layers are compressed; those that stay keep their bytes. `epoch`, in seconds: what is written bears no later time. */
+/** `tables` and `plain`: of each layer, base first, and behind them those of `onto`. `plain`: the plain tars. `gzip`: new layers are compressed; those that stay keep their bytes. `epoch`, in seconds: what is written bears no later time. */
 export interface RebuildInput extends MakerInput {
   readonly image: Image
   readonly tables: readonly EntryTable[]
@@ -88,9 +90,29 @@ export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   return { archive, documents, layers: layers.map(({ descriptor }) => descriptor), notices }
 }
 
-/** Bytes of what `rebuild` will answer; with gzip, before it. Reads next to nothing. Throws as `rebuild` does where the plan cannot be. */
-export async function measured(input: RebuildInput): Promise<number> {
-  return (await assembled(input, measuredLayers(input))).archive.size
+export interface Measured {
+  /** Of what `rebuild` will answer; with gzip, before it. */
+  readonly bytes: number
+  /** Of layers that have to be read and hashed for that: nothing for those that stay as they are. */
+  readonly work: number
+}
+
+/** Reads next to nothing. Throws as `rebuild` does where the plan cannot be. */
+export async function measured(input: RebuildInput): Promise<Measured> {
+  const { archive, layers } = await assembled(input, measuredLayers(input))
+  return { bytes: archive.size, work: layers.reduce((sum, { plain }) => sum + (plain?.size ?? 0), 0) }
+}
+
+export interface Foretold {
+  readonly bytes: number
+  readonly documents: Documents
+  readonly layers: number
+}
+
+/** Size and IDs of what `rebuild` will answer, exactly, with nothing of it kept. Throws as `rebuild` does, but for what only its proof finds. */
+export async function foretold(input: RebuildInput): Promise<Foretold> {
+  const { archive, documents, layers } = await assembled(input, foretoldLayers(input))
+  return { bytes: archive.size, documents, layers: layers.length }
 }
 
 const descriptorsOf = (layers: readonly BuiltLayer[]): LayerDescriptor[] =>
@@ -144,24 +166,32 @@ async function written(
           : scratchContext(parsedConfig(documents.config), layers[0].plain!),
       )
     case 'unpacked':
-      return tarOf(
-        unpackedMembers(
-          documents,
-          layers.map((layer) => plainOf(layer, input)),
-        ),
-      )
+      return tarOf(unpackedOf(layers, documents, input))
+    case 'zip':
+      return new JoinedSource(await zipParts(unpackedOf(layers, documents, input), maker.crc))
     default: {
       const blobs = new Map<string, ByteSource>(company.blobs)
       for (const { descriptor, stored } of layers) if (stored) blobs.set(descriptor.digest, stored)
       const descriptors = layers.map(({ descriptor }) => descriptor)
       const { before, after } = company.images
-      return tarOf(membersOf(documents, descriptors, blobs, format, [...before, ...after]))
+      return tarOf(membersOf(documents, descriptors, blobs, format, [...before, ...after], company.alongside))
     }
   }
 }
 
 function tarOf(members: readonly ArchiveMember[]): ByteSource {
   return new JoinedSource(archiveParts(members))
+}
+
+function unpackedOf(
+  layers: readonly BuiltLayer[],
+  documents: Documents,
+  input: RebuildInput,
+): ArchiveMember[] {
+  return unpackedMembers(
+    documents,
+    layers.map((layer) => plainOf(layer, input)),
+  )
 }
 
 function plainOf({ plain, slot }: BuiltLayer, input: RebuildInput): ByteSource {
@@ -211,18 +241,18 @@ function planOf(input: RebuildInput): StackPlan | null {
     return null
   }
   if (build === 'append') {
-    if (!isUntouched(stack))
+    if (!keepsLayers(stack))
       throw new ImageError(
         'bad-operation',
         'The recipe drops, squashes or scrubs layers, and adding a layer leaves those below as they are: choose the build rewrite, squash or flatten.',
       )
-    return appended(tables, edited)
+    return appended(tables, edited, stack)
   }
   const from = build === 'squash' ? (input.squashFrom ?? 0) : null
-  if (from !== null && (from < 0 || from >= tables.length || !Number.isInteger(from)))
+  if (from !== null && (from < 0 || from >= input.image.layers.length || !Number.isInteger(from)))
     throw new ImageError(
       'bad-operation',
-      `Squashing cannot start at layer ${from}; the image has ${tables.length}.`,
+      `Squashing cannot start at layer ${from}; the image has ${input.image.layers.length}.`,
     )
   return planStack({ tables, edited, stack, scrubRemoved: build === 'rewrite', squashFrom: from })
 }
@@ -238,21 +268,20 @@ function historyOf(
   config: ReturnType<typeof editedConfig>,
   plan: StackPlan | null,
   layers: readonly BuiltLayer[],
-  { image, configEdits, stack = UNTOUCHED }: RebuildInput,
+  { image, onto, configEdits, stack = UNTOUCHED }: RebuildInput,
 ): ReturnType<typeof stackedHistory> {
   const parsed = parsedConfig(config)
   const created = parsed.created ?? undefined
   if (!plan) return [flatLine(image, created)] as unknown as ReturnType<typeof stackedHistory>
   const top = layers.find(({ slot }) => slot?.kind === 'top')?.slot
-  const more: NewLine[] = top ? [topLine(top, image.layers.length, created)] : []
+  const more: NewLine[] = top?.kind === 'top' ? [topLine(top.layers, created)] : []
   more.push(...configLines(configEdits, created))
-  return stackedHistory({ config: parsed, created }, plan.slots, stack.dropped, more)
+  return stackedHistory({ config: parsed, onto: onto?.config, created }, plan.slots, stack, more)
 }
 
-function topLine(top: Slot, count: number, created: string | undefined): NewLine {
-  return top.kind === 'top' && top.from !== null
-    ? squashLine(top.from, count - 1, created)
-    : editsLine(created)
+/** Of the edits, and of the layers that became one with them. */
+function topLine(layers: readonly number[], created: string | undefined): NewLine {
+  return layers.length > 0 ? squashLine(layers, created) : editsLine(created)
 }
 
 async function stackedLayers(plan: StackPlan, input: RebuildInput, maker: LayerMaker): Promise<BuiltLayer[]> {
@@ -276,10 +305,11 @@ async function flatLayer(input: RebuildInput, maker: LayerMaker): Promise<BuiltL
 export function fileNameFor(
   tags: readonly string[],
   id: Digest,
-  format: Format = 'docker',
+  format: Format | 'delta' = 'docker',
   gzip = false,
 ): string {
   const name = tags[0] ? tags[0].replace(/[^A-Za-z0-9_.-]+/g, '-') : `image-${hexOf(id).slice(0, 12)}`
   const kind = format === 'docker' ? '' : `-${format}`
+  if (format === 'zip') return `${name}-unpacked.zip`
   return `${name}${kind}.tar${format === 'rootfs' && gzip ? '.gz' : ''}`
 }

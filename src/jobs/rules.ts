@@ -5,6 +5,7 @@ import type { Compression } from '../core/compress/compression'
 import type { Digest, DiffId } from '../core/digest/digest'
 import { engineAnswers, merged } from '../core/engine/answers'
 import type { EngineAnswer } from '../core/engine/engine'
+import { RESAVE } from '../core/engine/findings'
 import { plannedFacts, type Planned } from '../core/engine/planned'
 import { factsOf, type Described, type KnownLayer } from '../core/engine/gather'
 import { ImageError } from '../core/fault/fault'
@@ -19,11 +20,14 @@ export interface RulesOptions {
   readonly compression: Compression
   /** Layers that are known already; the others are not read. */
   readonly known?: ReadonlyMap<number, KnownLayer>
+  /** Of a delta: how many layers of its base the other side has. */
+  readonly baseLayers?: number
 }
 
 export async function rulesOf(archive: Described, options: RulesOptions): Promise<EngineAnswer[]> {
-  const { compression: wrapping, known } = options
-  return engineAnswers(await factsOf(archive, { wrapping, known }))
+  const { compression: wrapping, known, baseLayers } = options
+  const facts = await factsOf(archive, { wrapping, known })
+  return engineAnswers({ ...facts, host: { ...facts.host, baseLayers } })
 }
 
 /** The archive, or its members alone where no image in it can be opened: engines may take what Peel does not, and refuse it in their own words. */
@@ -81,6 +85,7 @@ export async function rowsOfOpened(
   archive: Archive,
   compression: Compression,
   stateOf: (image: Image, layer: number) => boolean | null,
+  baseLayers = 0,
 ): Promise<EngineRow[]> {
   const known = new Map<number, KnownLayer>()
   for (const image of archive.images)
@@ -93,22 +98,36 @@ export async function rowsOfOpened(
           verified ? { digest: ownDigest, diffId } : { digest: null, diffId: null, wrong: true },
         )
     }
-  return rowsOf(await rulesOf(archive, { compression, known }))
+  return ofDelta(rowsOf(await rulesOf(archive, { compression, known, baseLayers })), baseLayers)
 }
 
 /** Of an archive that was built and proved: its layers are what they are called. Nothing for what is no image. */
 export async function rowsOfBuilt(
   tar: ByteSource,
-  format: ExportRequest['format'],
+  { format, base = [] }: Pick<ExportRequest, 'format' | 'base'>,
   signal?: AbortSignal,
 ): Promise<EngineRow[]> {
-  if (format !== 'docker' && format !== 'oci') return []
-  return rowsOfOpened(await openArchiveIn(tar, signal), 'none', () => true)
+  if (format !== 'docker' && format !== 'oci' && format !== 'delta') return []
+  const baseLayers = format === 'delta' ? base.length : 0
+  return rowsOfOpened(await openArchiveIn(tar, signal), 'none', () => true, baseLayers)
+}
+
+/** What an engine refuses for the layers that a delta leaves out is no damage. */
+function ofDelta(rows: EngineRow[], baseLayers: number): EngineRow[] {
+  return baseLayers === 0
+    ? rows
+    : rows.map((row) =>
+        row.verdict === 'fails' && row.repair === RESAVE
+          ? { ...row, repair: 'It wants every layer in the file: export it whole, as “docker load”.' }
+          : row,
+      )
 }
 
 /** Of an archive before it is built: names and verdicts; IDs are known once it is. */
-export async function rowsOfPlanned(planned: Planned): Promise<EngineRow[]> {
-  const rows = rowsOf(await engineAnswers(plannedFacts(planned)))
+export async function rowsOfPlanned(planned: Planned, baseLayers = 0): Promise<EngineRow[]> {
+  const facts = plannedFacts(planned)
+  const answers = await engineAnswers({ ...facts, host: { ...facts.host, baseLayers } })
+  const rows = ofDelta(rowsOf(answers), baseLayers)
   return rows.map(({ images, ...row }) => ({
     ...row,
     images: images.map(({ names }) => ({ names, id: null })),

@@ -1,7 +1,7 @@
 /** Search through the contents of an image: its files grouped by where they lie, a piece of each layer a job. */
 import type { SearchBatch, SearchHit, SearchRequest } from '../../workers/api'
 import { BlobSource, type ByteSource } from '../core/bytes/source'
-import { contentOf, pathBytesOf } from '../core/layer/rows'
+import { bodyAtOf, contentOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import { entryOf, type Sources } from '../core/rootfs/entry'
 import { furtherNames } from '../core/rootfs/sums'
 import type { Tree } from '../core/rootfs/tree'
@@ -89,7 +89,7 @@ async function jobsOf(searched: Searched, hidden: boolean): Promise<Job[]> {
   }
   tables.forEach((table, layer) => {
     for (let row = 0; hidden && row < table.length; row++)
-      if (table.type[row] === TYPE.file && live[layer][row] === 0 && table.size[row] > 0)
+      if (table.type[row] === TYPE.file && live[layer][row] === 0 && sizeOf(table, row) > 0)
         byLayer[layer].push({ row, path: absolute(pathBytesOf(table, row)), hidden: true })
     jobs.push(...jobsOfLayer(searched, layer, byLayer[layer]))
   })
@@ -109,30 +109,30 @@ function jobsOfLayer(
     return [] // Said already, as the fault of the layer.
   }
   const jobs: Job[] = []
-  files.sort((a, b) => table.bodyAt[a.row] - table.bodyAt[b.row])
+  files.sort((a, b) => bodyAtOf(table, a.row) - bodyAtOf(table, b.row))
   let run: typeof files = []
   const close = (): void => {
     if (run.length === 0) return
-    const from = table.bodyAt[run[0].row]
+    const from = bodyAtOf(table, run[0].row)
     const last = run[run.length - 1].row
-    const to = table.bodyAt[last] + table.size[last]
+    const to = bodyAtOf(table, last) + sizeOf(table, last)
     jobs.push({
       source: plain.slice(from, to - from),
       files: run.map(({ row, path, hidden }) => ({
-        at: table.bodyAt[row] - from,
-        size: table.size[row],
+        at: bodyAtOf(table, row) - from,
+        size: sizeOf(table, row),
         path,
         layer,
         hidden,
       })),
-      bytes: run.reduce((sum, { row }) => sum + table.size[row], 0),
+      bytes: run.reduce((sum, { row }) => sum + sizeOf(table, row), 0),
     })
     run = []
   }
   for (const file of files) {
     const { row, path, hidden } = file
     if (table.sparse.has(row)) {
-      const size = table.size[row]
+      const size = sizeOf(table, row)
       jobs.push({
         source: contentOf(plain, table, row),
         files: [{ at: 0, size, path, layer, hidden }],
@@ -140,7 +140,8 @@ function jobsOfLayer(
       })
       continue
     }
-    if (run.length > 0 && table.bodyAt[row] + table.size[row] - table.bodyAt[run[0].row] > JOB) close()
+    if (run.length > 0 && bodyAtOf(table, row) + sizeOf(table, row) - bodyAtOf(table, run[0].row) > JOB)
+      close()
     run.push(file)
   }
   close()

@@ -35,6 +35,55 @@ async function viewOf(request: Partial<ViewRequest>, alone = false): Promise<Vie
   )
 }
 
+describe('rows', () => {
+  const names = (view: View, from = 0, count = 99): string[] => view.rows(from, count).map(({ name }) => name)
+
+  test('stand in order, directories first, and are found from any of them on', async () => {
+    const view = await viewOf({})
+    expect(names(view)).toEqual(['usr', 'lib', 'a.so', 'also', 'readme'])
+    for (let row = 0; row < 5; row++) expect(names(view, row, 2)).toEqual(names(view).slice(row, row + 2))
+    expect(names(view, 5)).toEqual([])
+    expect(view.rows(2, 2).map(({ position, siblings }) => [position, siblings])).toEqual([
+      [1, 2],
+      [2, 2],
+    ])
+  })
+
+  test('turned round, directories still stand first', async () => {
+    expect(names(await viewOf({ descending: true }))).toEqual(['usr', 'lib', 'also', 'a.so', 'readme'])
+  })
+
+  test('by size, the largest first', async () => {
+    expect(names(await viewOf({ sort: 'size', descending: true }))).toEqual([
+      'usr',
+      'lib',
+      'also',
+      'a.so',
+      'readme',
+    ])
+  })
+
+  test('of a closed directory go, and what is revealed says where it stands', async () => {
+    const view = await viewOf({})
+    view.expand('/usr', false, false)
+    expect(names(view)).toEqual(['usr'])
+    expect(view.reveal('/usr/readme')).toBe(4)
+    view.expand('/usr/lib', false, false)
+    expect(view.reveal('/usr/readme')).toBe(2)
+    expect(names(view)).toEqual(['usr', 'lib', 'readme'])
+  })
+
+  test('are found by the beginning of a name, from one on and round', async () => {
+    const view = await viewOf({})
+    expect(view.typeAhead('a', -1)).toBe(2)
+    expect(view.typeAhead('A', 2)).toBe(3)
+    expect(view.typeAhead('a', 3)).toBe(2)
+    expect(view.typeAhead('a', 4)).toBe(2)
+    expect(view.typeAhead('usr', 0)).toBe(0)
+    expect(view.typeAhead('x', 0)).toBe(-1)
+  })
+})
+
 const bytes = (view: View): number => view.summary(1, true).bytes
 const sizes = (view: View): Record<string, number> =>
   Object.fromEntries(view.rows(0, 99).map((row) => [row.path, row.bytes]))

@@ -1,12 +1,17 @@
 /** A tree as rows: what is expanded, filtered, in which order. The page asks for the rows in sight and holds no more. */
 import type { Change, EntryType, Row, SortKey, TreeSummary, ViewRequest } from '../../workers/api'
 import { bytesOfName, nameText } from '../core/bytes/text'
+import { linkTextOf } from '../core/layer/rows'
 import { CHANGE, changesOf } from '../core/rootfs/change'
 import { entryOf, sizeIn, type Sources } from '../core/rootfs/entry'
 import { inodeKey, isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
-import { ROOT, type Touched, type Tree } from '../core/rootfs/tree'
+import type { Touched } from '../core/rootfs/touched'
+import { ROOT, type Tree } from '../core/rootfs/tree'
 import { compareNames } from '../core/rootfs/walk'
 import { TYPE } from '../core/tar/entry'
+import { FlatLayout } from './flat'
+import { Layout } from './layout'
+import { childrenByName } from './order'
 import { isSifted, sieve, type Sifted } from './sieve'
 
 export interface ViewTree {
@@ -76,13 +81,10 @@ export class View {
   /** Directories that stand otherwise than they would by themselves: opened, or with a filter closed. */
   readonly #turned: Uint8Array
   readonly #matched: number | null
-  readonly #comparison: (a: number, b: number) => number
   /** With a filter, which nodes match. */
   readonly #hits: Uint8Array
   readonly #children = new Map<number, Int32Array>()
-  /** By node, its place among its siblings from 1 on; known once those are laid out. */
-  readonly #places: Int32Array
-  #order: Int32Array = new Int32Array(0)
+  readonly #layout: Layout | FlatLayout
   #counts: { files: number; directories: number; bytes: number } | null = null
 
   /** `expanded` holds paths, and is changed by `expand` and `reveal`. */
@@ -98,8 +100,6 @@ export class View {
     const inView = (node: number): boolean => visible[node] === 1
     this.#seen = new Uint8Array(tree.length)
     this.#turned = new Uint8Array(tree.length)
-    this.#places = new Int32Array(tree.length)
-    this.#comparison = this.#comparing()
     const filtered = isSifted(request)
     const found = filtered ? sieve(tree, request, this.#sifted(), inView) : visible
     const { parent } = tree
@@ -116,7 +116,16 @@ export class View {
     }
     this.#matched = filtered ? matched : null
     this.#turnExpanded()
-    this.#lay()
+    const { flat, sort, descending } = request
+    const value = sort === 'name' ? null : this.#valueOf(sort)
+    this.#layout = flat
+      ? new FlatLayout({ tree, seen, wanted: filtered ? hits : seen, value, descending })
+      : new Layout({
+          tree,
+          seen,
+          isOpen: (node) => this.#isOpen(node),
+          childrenOf: (node) => this.#childrenOf(node),
+        })
   }
 
   #sifted(): Sifted {
@@ -143,75 +152,36 @@ export class View {
     return (this.#turned[node] === 1) === (this.#matched === null)
   }
 
-  /** The rows that are open now, top to bottom. */
-  #lay(): void {
-    if (this.#request.flat) return void (this.#order = this.#flat())
-    const order: number[] = []
-    const stack: number[] = []
-    const push = (node: number): void => {
-      const children = this.#childrenOf(node)
-      for (let i = children.length - 1; i >= 0; i--) stack.push(children[i])
-    }
-    push(ROOT)
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      order.push(node)
-      if (this.tree.firstChild[node] >= 0 && this.#isOpen(node)) push(node)
-    }
-    this.#order = Int32Array.from(order)
-  }
-
-  #flatOrder: Int32Array | null = null
-
-  /** All that is no directory (with a filter, what of it matches) in one order; names by their whole paths. */
-  #flat(): Int32Array {
-    if (this.#flatOrder) return this.#flatOrder
-    const wanted = this.#matched === null ? this.#seen : this.#hits
-    const order: number[] = []
-    const stack = [...this.#byName(ROOT)]
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      if (wanted[node] === 1 && this.tree.type[node] !== TYPE.directory) order.push(node)
-      if (this.tree.firstChild[node] >= 0) for (const child of this.#byName(node)) stack.push(child)
-    }
-    const { sort, descending } = this.#request
-    if (sort === 'name') return (this.#flatOrder = Int32Array.from(descending ? order.reverse() : order))
-    const sign = descending ? -1 : 1
-    const value = this.#valueOf(sort)
-    return (this.#flatOrder = Int32Array.from(order.sort((a, b) => sign * (value(a) - value(b)))))
-  }
-
-  /** What is seen of a directory, the last name first. */
-  #byName(node: number): number[] {
-    const { firstChild, nextSibling } = this.tree
-    const children: number[] = []
-    for (let child = firstChild[node]; child >= 0; child = nextSibling[child])
-      if (this.#seen[child] === 1) children.push(child)
-    return children.sort((a, b) => compareNames(this.tree, b, a))
-  }
-
   #childrenOf(node: number): Int32Array {
     let children = this.#children.get(node)
-    if (children) return children
-    const list: number[] = []
-    const seen = this.#seen
-    const { firstChild, nextSibling } = this.tree
-    for (let child = firstChild[node]; child >= 0; child = nextSibling[child])
-      if (seen[child] === 1) list.push(child)
-    children = Int32Array.from(list.length > 1 ? list.sort(this.#comparison) : list)
-    children.forEach((child, i) => (this.#places[child] = i + 1))
-    this.#children.set(node, children)
+    if (!children) this.#children.set(node, (children = this.#sorted(node)))
     return children
+  }
+
+  /** By name: directories first. */
+  #sorted(node: number): Int32Array {
+    const children = childrenByName(this.tree, node, this.#seen)
+    if (children.length < 2) return children
+    const { sort, descending } = this.#request
+    if (sort !== 'name') return children.slice().sort(this.#comparing())
+    const byName = descending ? children.slice().reverse() : children
+    const isDirectory = (child: number): boolean => this.tree.type[child] === TYPE.directory
+    const directories = byName.filter(isDirectory)
+    if (directories.length === 0 || directories.length === children.length) return byName
+    const sorted = new Int32Array(children.length)
+    sorted.set(directories)
+    sorted.set(
+      byName.filter((child) => !isDirectory(child)),
+      directories.length,
+    )
+    return sorted
   }
 
   #comparing(): (a: number, b: number) => number {
     const { sort, descending } = this.#request
     const sign = descending ? -1 : 1
-    const byName = (a: number, b: number): number => compareNames(this.tree, a, b)
-    if (sort === 'name') {
-      const rank = (node: number): number => (this.tree.type[node] === TYPE.directory ? 0 : 1)
-      return (a, b) => rank(a) - rank(b) || sign * byName(a, b)
-    }
     const value = this.#valueOf(sort)
-    return (a, b) => sign * (value(a) - value(b)) || byName(a, b)
+    return (a, b) => sign * (value(a) - value(b)) || compareNames(this.tree, a, b)
   }
 
   #valueOf(sort: SortKey): (node: number) => number {
@@ -237,7 +207,7 @@ export class View {
   summary(version: number, complete: boolean): TreeSummary {
     this.#counts ??= this.#count()
     return {
-      rows: this.#order.length,
+      rows: this.#layout.count,
       version,
       ...this.#counts,
       matched: this.#matched,
@@ -293,22 +263,25 @@ export class View {
 
   rows(from: number, count: number): Row[] {
     const rows: Row[] = []
-    for (let i = Math.max(0, from); i < Math.min(this.#order.length, from + count); i++)
-      rows.push(
-        this.#request.flat
-          ? { ...this.row(this.#order[i]), position: i + 1, siblings: this.#order.length }
-          : this.row(this.#order[i]),
-      )
+    for (const { node, position, siblings } of this.#layout.from(Math.max(0, from))) {
+      if (rows.length >= count) break
+      rows.push(this.#row(node, position, siblings))
+    }
     return rows
   }
 
   row(node: number): Row {
+    if (node === ROOT) return this.#row(node, 1, 1)
+    const siblings = this.#childrenOf(this.tree.parent[node])
+    return this.#row(node, siblings.indexOf(node) + 1, siblings.length)
+  }
+
+  #row(node: number, position: number, siblings: number): Row {
     const { tree, sources } = this
     const entry = entryOf(tree, sources, node)
     const path = tree.path(node)
-    const siblings = node === ROOT ? new Int32Array(1) : this.#childrenOf(tree.parent[node])
     const flat = this.#request.flat === true
-    const expandable = !flat && tree.type[node] === TYPE.directory && this.#hasChildren(node)
+    const expandable = tree.type[node] === TYPE.directory && this.#layout.hasChildren(node)
     return {
       node,
       depth: flat ? 0 : tree.depth(node) - 1,
@@ -327,8 +300,8 @@ export class View {
       layer: this.layerOf(node),
       change: this.changeOf(node),
       changedBelow: this.#base.changedBelow[node],
-      position: this.#places[node],
-      siblings: siblings.length,
+      position,
+      siblings,
     }
   }
 
@@ -356,12 +329,7 @@ export class View {
   /** The name that a hard link's header gives. */
   #linkName(node: number): string {
     if (this.#shownType(node) !== 'hardlink') return ''
-    const table = this.sources.tables[this.tree.layer[node]]
-    const index = table.link[this.tree.row[node]]
-    if (index < 0) return ''
-    return nameText(
-      table.linkBytes.subarray(index === 0 ? 0 : table.linkEnd[index - 1], table.linkEnd[index]),
-    )
+    return linkTextOf(this.sources.tables[this.tree.layer[node]], this.tree.row[node])
   }
 
   /** -1 for what the edits made or moved. */
@@ -376,12 +344,6 @@ export class View {
     return CHANGES[this.#changes[node]]
   }
 
-  #hasChildren(node: number): boolean {
-    for (let child = this.tree.firstChild[node]; child >= 0; child = this.tree.nextSibling[child])
-      if (this.#seen[child] === 1) return true
-    return false
-  }
-
   expand(path: string, open: boolean, deep: boolean): void {
     const filtered = this.#matched !== null
     const set = (at: string): void => {
@@ -394,17 +356,18 @@ export class View {
     }
     set(path)
     if (deep) this.#eachDirectoryBelow(path, set)
-    this.#lay()
+    this.#layout.recount()
   }
 
   #eachDirectoryBelow(path: string, visit: (path: string) => void): void {
     const top = this.nodeAt(path)
     if (top < 0) return
     const stack: { node: number; path: string }[] = [{ node: top, path }]
+    const { firstChild, nextSibling, type } = this.tree
     for (let item = stack.pop(); item; item = stack.pop()) {
       if (item.node !== top) visit(item.path)
-      for (const child of this.#childrenOf(item.node))
-        if (this.tree.type[child] === TYPE.directory)
+      for (let child = firstChild[item.node]; child >= 0; child = nextSibling[child])
+        if (type[child] === TYPE.directory && this.#seen[child] === 1)
           stack.push({ node: child, path: `${item.path}/${this.tree.name(child)}` })
     }
   }
@@ -430,16 +393,25 @@ export class View {
       this.#expanded.add(path)
       if (this.#matched === null) this.#turn(path, true)
     }
-    this.#lay()
-    return this.#order.indexOf(node)
+    this.#layout.recount()
+    return this.#layout.indexOf(node)
   }
 
   typeAhead(prefix: string, from: number): number {
     const wanted = prefix.toLowerCase()
-    const count = this.#order.length
-    for (let step = 1; step <= count; step++) {
-      const row = (from + step + count) % count
-      if (this.tree.name(this.#order[row]).toLowerCase().startsWith(wanted)) return row
+    const count = this.#layout.count
+    const start = Math.max(0, from + 1) % Math.max(1, count)
+    const found = this.#rowNamed(wanted, start, count)
+    return found >= 0 ? found : this.#rowNamed(wanted, 0, start)
+  }
+
+  /** The first row in [from, to) whose name begins so; -1 for none. */
+  #rowNamed(beginning: string, from: number, to: number): number {
+    let row = from
+    for (const { node } of this.#layout.from(from)) {
+      if (row === to) break
+      if (this.tree.name(node).toLowerCase().startsWith(beginning)) return row
+      row++
     }
     return -1
   }

@@ -2,18 +2,17 @@
 import type {
   Access,
   ArchiveView,
-  BuildSizes,
+  BaseView,
   ChangeView,
   CopyRow,
-  DropView,
   Details,
   Edit,
   EditsView,
   EngineEvent,
   EngineRow,
-  ExportRequest,
-  ExportResult,
   ImageView,
+  LayerEdit,
+  LayerPreview,
   MemberView,
   PathRef,
   Listing,
@@ -41,16 +40,19 @@ import {
   without,
   type Journal,
 } from '../core/edit/journal'
-import { contentIds } from '../core/edit/operation'
+import { contentIds, newBaseIn, type Operation } from '../core/edit/operation'
 import { editedConfig } from '../core/edit/config'
-import { isUntouched, UNTOUCHED, type Stack } from '../core/edit/stack'
+import type { Ground } from '../core/edit/ground'
+import { isUntouched, keepsLayers, standing, stacked, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import { checked, ImageConfig, parseJson } from '../core/image/documents'
-import { namesOf, type Archive, type Image } from '../core/image/image'
+import { namesOf, platformOf, type Archive, type Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
 import { copiesOf } from '../core/rebuild/copies'
-import { previewOfDrop } from '../core/rebuild/preview'
+import { conflictsOf } from '../core/rebuild/conflicts'
+import { previewOf as stackPreview } from '../core/rebuild/preview'
+import { shadowedBy } from '../core/rebuild/shadowed'
 import { entryOf, sizeIn, type Content } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
 import { Tree } from '../core/rootfs/tree'
@@ -60,6 +62,7 @@ import { listingOf } from './listing'
 import { readRecipe } from '../core/edit/recipe'
 import { recipeText } from '../core/edit/recipe-text'
 import { archiveView, memberView } from './anatomy'
+import { Bases } from './bases'
 import { blocksOf } from './blocks'
 import { changeView } from './change'
 import { mustFit, namedLine } from './fit'
@@ -67,19 +70,21 @@ import { configOperations } from './config-text'
 import { archiveId } from './archive-id'
 import { configView } from './config-view'
 import { annotationsInForce, configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
-import { exported, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
+import type { Exportable } from './exporting'
+import { Exports } from './exports'
 import { findPaths } from './find'
 import { editedHistory, formattedConfig, imageView, textPairs } from './image-view'
 import { keepOpened } from './keeping'
 import { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'
+import { groundOf, sharedLayers, withBase, type Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Claim, Claims, Stores } from './ports'
 import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
 import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
-import { rowsOfBuilt, rowsOfOpened } from './rules'
+import { rowsOfOpened } from './rules'
 import { searchContents } from './search'
 import { asTask, type Task, type Tasks } from './tasks'
 import { TYPES as TYPE_WORDS, View, type ViewTree } from './view'
@@ -112,6 +117,12 @@ export class Workspace {
   #scanned: Promise<void> = Promise.resolve()
   #journal: Journal = EMPTY_JOURNAL
   #replayed: Replayed | null = null
+  readonly #bases: Bases
+  /** What the edits in force put the image onto. */
+  #onto: Onto | null = null
+  /** Why the new base is not at hand: then the edits wait for it. */
+  #ontoFault: ImageError | null = null
+  #ground: Ground | null = null
   #saved = true
   #access: Access = 'asking'
   #claim: Claim | null = null
@@ -123,7 +134,7 @@ export class Workspace {
   #view: View | null = null
   #wasted: Wasted | null = null
   #searching: Task | null = null
-  #exporting: Task | null = null
+  readonly exports: Exports
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   readonly #expanded = new Map<string, Set<string>>()
   #asOf: { layer: number; tree: Tree } | null = null
@@ -137,6 +148,20 @@ export class Workspace {
     this.#archive = options.archive
     this.#image = options.archive.images[image]
     this.#layers = this.#layersOf(this.#image)
+    const { stores, persistent, pool, tasks, now, emit } = options
+    const onUnkept = () => emit({ type: 'storage', state: 'partly' })
+    this.exports = new Exports({
+      tasks,
+      stores,
+      persistent,
+      newId: options.newId,
+      from: async () => {
+        await this.#scanned
+        return this.#exportable
+      },
+      rules: () => this.rules(),
+    })
+    this.#bases = new Bases({ stores, persistent, pool, tasks, now, onUnkept })
     this.#asked = new Promise((resolve) => (this.#known = resolve))
   }
 
@@ -181,6 +206,7 @@ export class Workspace {
       } catch {
         return this.#setAccess('newer')
       }
+      await this.#findBase()
       this.#replayed = null
       this.#refresh()
     }
@@ -266,6 +292,7 @@ export class Workspace {
     const { tasks, emit } = this.#options
     const layers = this.#layers
     await asTask(tasks, 'reading layers', layers.scanBytes, 'bytes', (task) => layers.scan(task))
+    await this.#findBase()
     if (this.#closed || layers !== this.#layers) return
     this.#replayEdits()
     emit({ type: 'edits', edits: this.editsView })
@@ -289,6 +316,7 @@ export class Workspace {
     }
     if (kept) {
       for (const { diffId } of layers.toKeep()) layers.markKept(diffId)
+      await layers.keepUnion().catch(() => {}) // A cache: without it the next opening is slower.
       emit({ type: 'storage', state: 'kept' })
       return
     }
@@ -310,6 +338,9 @@ export class Workspace {
   close(): void {
     this.#closed = true
     this.#claim?.release()
+    this.#bases.close()
+    this.exports.stop()
+    this.exports.release()
     this.#known()
     this.#options.tasks.cancelAll()
   }
@@ -345,7 +376,7 @@ export class Workspace {
       this.#options.tasks.cancelAll()
       this.#image = image
       this.#layers = this.#layersOf(image)
-      this.#asOf = this.#replayed = this.#view = this.#wasted = null
+      this.#asOf = this.#replayed = this.#view = this.#wasted = this.#ground = null
       const record = await this.#options.stores.archives.get(this.id)
       await this.#begin(record)
     }
@@ -370,7 +401,7 @@ export class Workspace {
   // ------------------------------------------------------------ trees
 
   #unionGrew(): void {
-    this.#replayed = this.#wasted = null
+    this.#replayed = this.#wasted = this.#ground = null
     this.#refresh()
   }
 
@@ -408,6 +439,7 @@ export class Workspace {
     const { tables } = this.#layers
     const tree = new Tree()
     for (let below = 0; below <= top; below++) applyLayer(tree, tables, below)
+    tree.seal()
     if (top === layer) this.#asOf = { layer, tree }
     return tree
   }
@@ -419,9 +451,11 @@ export class Workspace {
 
   /** Edits wait until all layers are there: they may speak of any path. */
   #replayEdits(): void {
-    const { union, tables, complete } = this.#layers
+    const { complete } = this.#layers
     try {
-      this.#replayed = replay(union, tables, complete ? this.#journal : EMPTY_JOURNAL)
+      if (this.#ontoFault) throw this.#ontoFault
+      const journal = complete ? this.#journal : EMPTY_JOURNAL
+      this.#replayed = replay(this.#groundNow(), journal, undefined, true)
     } catch (thrown) {
       // A stored edit that does not fit any more (another Peel made it): the image opens, the edit is said to be lost.
       if (!(thrown instanceof ImageError)) throw thrown
@@ -430,8 +464,34 @@ export class Workspace {
         'edits-unfit',
         `The stored edits do not fit this image: ${thrown.message}`,
       )
-      this.#replayed = replay(union, tables, EMPTY_JOURNAL)
+      this.#replayed = replay(this.#groundNow(), EMPTY_JOURNAL)
     }
+  }
+
+  #groundNow(): Ground {
+    return (this.#ground ??= groundOf(this.#layers, this.#onto))
+  }
+
+  /** The base that the edits in force rest on, before they are laid on it. */
+  async #findBase(): Promise<void> {
+    this.#ontoFault = null
+    try {
+      this.#setBase(await this.#baseOf(this.#journal))
+    } catch (thrown) {
+      this.#setBase(null)
+      this.#ontoFault = thrown instanceof ImageError ? thrown : new ImageError('internal', String(thrown))
+    }
+  }
+
+  #setBase(onto: Onto | null): void {
+    if (onto === this.#onto) return
+    this.#onto = onto
+    this.#ground = null
+  }
+
+  async #baseOf(journal: Journal): Promise<Onto | null> {
+    const base = newBaseIn(inForce(journal))
+    return base && this.#bases.of(base, this.#image)
   }
 
   #shown(): View {
@@ -508,9 +568,17 @@ export class Workspace {
   }
 
   async #open(content: Content): Promise<ByteSource> {
-    if (content.from === 'layer')
-      return contentOf(this.#layers.plainOf(content.layer), this.#layers.tables[content.layer], content.row)
-    return this.#stored(content.id)
+    if (content.from === 'stored') return this.#stored(content.id)
+    const { layer, row } = content
+    return contentOf(this.#plainOf(layer), this.#groundNow().tables[layer], row)
+  }
+
+  /** Of the image's own layers, and behind them those of a new base. */
+  #plainOf(layer: number): ByteSource {
+    const { count } = this.#layers
+    return layer < count || !this.#onto
+      ? this.#layers.plainOf(layer)
+      : this.#onto.layers.plainOf(layer - count)
   }
 
   async #stored(id: string): Promise<ByteSource> {
@@ -585,10 +653,9 @@ export class Workspace {
     await this.#scanned
     const { tasks, pool } = this.#options
     const { tree, sources } = this.#edited()
-    const layers = this.#layers
     await asTask(tasks, 'searching contents', 0, 'bytes', async (task) => {
       this.#searching = task
-      const plainOf = (layer: number) => layers.plainOf(layer)
+      const plainOf = (layer: number) => this.#plainOf(layer)
       const stored = (id: string) => this.#stored(id)
       await searchContents({ tree, sources, plainOf, stored, pool }, request, task, listener)
     })
@@ -641,7 +708,7 @@ export class Workspace {
       tags: this.#tags,
       annotations: textPairs(annotationsInForce(operations, this.#image)),
       history: editedHistory(this.#image.config.history, parsed.history),
-      stack: stackView(this.#replayed?.stack ?? UNTOUCHED),
+      stack: stackView(this.#replayed?.stack ?? UNTOUCHED, operations),
       bytesBefore: typeCounts(this.#layers.union, sizeIn({ tables: this.#layers.tables, upper: [] })).bytes,
       bytesAfter: edited ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0,
       saved: this.#saved,
@@ -690,18 +757,23 @@ export class Workspace {
 
   async #commitOne(journal: Journal): Promise<EditsView> {
     const { stores, emit } = this.#options
-    const { union, tables, anyFault } = this.#layers
+    const { anyFault } = this.#layers
     if (!this.#layers.complete)
       throw new ImageError(
         anyFault?.code ?? 'bad-operation',
         'The image can be changed once its layers are read.',
       )
-    const replayed = replay(union, tables, journal)
+    const onto = await this.#baseOf(journal)
+    const ground = onto === this.#onto ? this.#groundNow() : groundOf(this.#layers, onto)
+    const replayed = replay(ground, journal)
     const config = editedConfig(this.#image.configBytes, configEdits(inForce(journal)))
     checked(ImageConfig, parseJson(config, {}), { member: 'The config' })
     await stores.journals.save(this.id, journal)
     const before = new Set(contentIds(this.#journal.steps.flat()))
     this.#journal = journal
+    this.#onto = onto
+    this.#ontoFault = null
+    this.#ground = ground
     this.#replayed = replayed
     for (const id of contentIds(journal.steps.flat())) before.delete(id)
     for (const id of before) await stores.contents.remove(id)
@@ -716,7 +788,13 @@ export class Workspace {
     await this.#scanned
     const open = (content: Content) => this.#open(content)
     return changeView(
-      { image: this.#image, layers: this.#layers, operations: inForce(this.#journal), open },
+      {
+        image: this.#image,
+        onto: this.#onto?.image ?? null,
+        ground: this.#groundNow(),
+        operations: inForce(this.#journal),
+        open,
+      },
       index,
     )
   }
@@ -733,7 +811,7 @@ export class Workspace {
   /** One step, whatever it holds: tried first, its contents stored second, in force third. */
   async replayRecipe(text: string, beside: readonly File[]): Promise<EditsView> {
     await this.#scanned
-    const { operations, contents } = await readRecipe(jsonOf(text), async (name) => {
+    const { operations: read, contents } = await readRecipe(jsonOf(text), async (name) => {
       const file = beside.find((one) => one.name === name.split('/').at(-1))
       if (!file)
         throw new ImageError(
@@ -742,12 +820,13 @@ export class Workspace {
         )
       return new Uint8Array(await file.arrayBuffer())
     })
-    if (operations.length === 0) return this.editsView
+    if (read.length === 0) return this.editsView
+    const onto = await this.#baseFor(read, beside)
+    const operations = onto ? withBase(read, this.#image, onto) : read
     const before = inForce(this.#journal)
-    const { union, tables } = this.#layers
     const inRecipe = (index: number, fault: ImageError) =>
       index < before.length ? fault : namedLine(index - before.length, fault)
-    replay(union, tables, added(this.#journal, operations), inRecipe)
+    replay(groundOf(this.#layers, onto), added(this.#journal, operations), inRecipe)
     mustFit(operations, this.#image)
     const { stores, newId } = this.#options
     const ids = new Map<string, string>()
@@ -761,14 +840,57 @@ export class Workspace {
     return this.#commit((journal) => added(journal, stored))
   }
 
-  async copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
-    await this.#scanned
-    return copiesOf(this.#layers.tables, paths)
+  /** The base of a recipe: of a file beside it, of what is kept, or the one that is in force. */
+  async #baseFor(operations: readonly Operation[], beside: readonly File[]): Promise<Onto | null> {
+    const base = newBaseIn(operations)
+    if (!base) return this.#onto
+    const file = beside.find(({ name }) => name === base.file.split('/').at(-1))
+    if (!file && base.diffIds.length === 0)
+      throw new ImageError(
+        'bad-operation',
+        `The recipe puts the image onto ${base.file || 'another one'}: choose that archive together with the recipe.`,
+      )
+    return file ? this.#bases.file(file, this.#image, base.diffIds) : this.#bases.of(base, this.#image)
   }
 
-  async dropPreview(layer: number): Promise<DropView> {
+  async copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
     await this.#scanned
-    return previewOfDrop(this.#layers.tables, [...this.#stack.dropped, layer])
+    const { tables } = this.#edited().sources
+    return copiesOf(tables, paths, standing(this.#stack, this.#layers.count))
+  }
+
+  async layerPreview(edit: LayerEdit): Promise<LayerPreview> {
+    await this.#scanned
+    const { count } = this.#layers
+    const from = this.#stack
+    const to = stacked(from, edit, count)
+    const onto = edit.op === 'rebase' ? await this.#bases.of(edit.onto, this.#image) : this.#onto
+    const { tables } = groundOf(this.#layers, onto)
+    return {
+      ...stackPreview(tables, from, to),
+      conflicts: edit.op === 'move' ? conflictsOf(tables, edit.layer, from, to, count) : [],
+      shadowed: edit.op === 'rebase' ? shadowedBy(tables, to, count) : [],
+    }
+  }
+
+  async baseFrom(from: File | string): Promise<BaseView> {
+    const own = this.#image
+    return this.#baseView(
+      typeof from === 'string' ? await this.#bases.kept(from, own) : await this.#bases.file(from, own),
+    )
+  }
+
+  async describeBase(from: File | string): Promise<BaseView> {
+    return this.#baseView(await this.#bases.described(from, this.#image))
+  }
+
+  #baseView({ file, image }: Pick<Onto, 'file' | 'image'>): BaseView {
+    return {
+      base: { file, diffIds: image.layers.map(({ diffId }) => diffId) },
+      tags: namesOf(image),
+      platform: platformOf(image.config),
+      shared: sharedLayers(this.#image, image),
+    }
   }
 
   get #stack(): Stack {
@@ -798,29 +920,6 @@ export class Workspace {
     }
   }
 
-  async export(request: ExportRequest): Promise<ExportResult> {
-    await this.#scanned
-    this.stopExport()
-    return asTask(this.#options.tasks, 'building the image', 0, 'bytes', async (task) => {
-      this.#exporting = task
-      const result = await exported(this.#exportable, request, task)
-      const engines = result.identical
-        ? await this.rules()
-        : await rowsOfBuilt(new BlobSource(result.blob), request.format, task.signal)
-      return { ...result, engines }
-    })
-  }
-
-  stopExport(): void {
-    this.#exporting?.cancel()
-    this.#exporting = null
-  }
-
-  async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
-    await this.#scanned
-    return sizesOf(this.#exportable, request)
-  }
-
   rules(): Promise<EngineRow[]> {
     const layers = this.#layers
     return rowsOfOpened(this.#archive, this.#options.opened.compression, (image, layer) =>
@@ -828,15 +927,9 @@ export class Workspace {
     )
   }
 
-  async exportRules(request: ExportRequest): Promise<EngineRow[]> {
-    await this.#scanned
-    const from = this.#exportable
-    if (isUnchanged(from, request)) return this.rules()
-    return rowsOfExport(from, request)
-  }
-
   get #exportable(): Exportable {
     const { name, opened, pool } = this.#options
+    if (this.#ontoFault) throw this.#ontoFault
     const edited = this.#edited()
     return {
       name,
@@ -847,6 +940,7 @@ export class Workspace {
       operations: inForce(this.#journal),
       edited,
       stack: this.#replayed!.stack,
+      onto: this.#onto,
       tags: this.#tags,
       stored: (id) => this.#stored(id),
       pool,
@@ -854,9 +948,19 @@ export class Workspace {
   }
 }
 
-function stackView(stack: Stack): EditsView['stack'] {
-  const { dropped, ranges, scrubbed, reclaimed } = stack
-  return { touched: !isUntouched(stack), dropped: [...dropped], squashed: ranges, scrubbed, reclaimed }
+function stackView(stack: Stack, operations: readonly Operation[]): EditsView['stack'] {
+  const { dropped, ranges, scrubbed, order, rebased, reclaimed } = stack
+  const base = newBaseIn(operations)
+  return {
+    touched: !isUntouched(stack),
+    keepsLayers: keepsLayers(stack),
+    dropped: [...dropped],
+    squashed: ranges,
+    scrubbed,
+    reclaimed,
+    order,
+    rebased: rebased && base ? { replaced: rebased.replaced, base } : null,
+  }
 }
 
 function jsonOf(text: string): unknown {

@@ -3,7 +3,7 @@ import { memoryStores } from '../jobs/memory-stores'
 import type { SweepableStores } from '../jobs/sweep'
 import { IdbContents } from './contents'
 import { Keyval } from './keyval'
-import { IdbArchives, IdbJournals, IdbSettings, IdbTables, type Settings } from './records'
+import { IdbArchives, IdbJournals, IdbSettings, IdbTables, IdbUnions, type Settings } from './records'
 import { IdbSegments } from './segments'
 
 export interface OpenedStores {
@@ -30,6 +30,7 @@ export async function openStores(): Promise<OpenedStores> {
     blobs,
     contents,
     tables: new IdbTables(),
+    unions: new IdbUnions(),
     archives: new IdbArchives(),
     journals: new IdbJournals(),
   }

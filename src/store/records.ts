@@ -1,13 +1,13 @@
 /** Small records with a version each: entry tables, archives, journals, settings. */
-import type { DiffId } from '../core/digest/digest'
+import type { ChainId, DiffId } from '../core/digest/digest'
 import type { EntryTable } from '../core/layer/table'
-import type { ArchiveRecord, ArchiveStore, JournalStore } from '../jobs/ports'
-import type { ListedTables } from '../jobs/sweep'
+import type { ArchiveRecord, ArchiveStore, JournalStore, KeptUnion } from '../jobs/ports'
+import type { ListedTables, ListedUnions } from '../jobs/sweep'
 import { Keyval } from './keyval'
 import { withOwnBuffers } from './own-buffers'
 
 /** Grows with every change of EntryTable's shape or meaning: a table of another version is as if it were not there. */
-export const TABLE_VERSION = 1
+export const TABLE_VERSION = 2
 
 export class IdbTables implements ListedTables {
   readonly #records = new Keyval('peel-tables', 'cache')
@@ -24,6 +24,29 @@ export class IdbTables implements ListedTables {
   }
   async list(): Promise<readonly DiffId[]> {
     return (await this.#records.keys()) as DiffId[]
+  }
+}
+
+/** Grows with every change of KeptUnion's shape, or of what a union of the same layers is. */
+export const UNION_VERSION = 1
+
+export class IdbUnions implements ListedUnions {
+  readonly #records = new Keyval('peel-unions', 'cache')
+  /** A union speaks of rows: that of tables of another version is as if it were not there. */
+  readonly #version = `${UNION_VERSION}/${TABLE_VERSION}`
+
+  async get(chainId: ChainId): Promise<KeptUnion | null> {
+    const record = await this.#records.get<{ version: string; union: KeptUnion }>(chainId)
+    return record?.version === this.#version ? record.union : null
+  }
+  put(chainId: ChainId, union: KeptUnion): Promise<void> {
+    return this.#records.set([chainId, { version: this.#version, union: withOwnBuffers(union) }])
+  }
+  remove(chainId: ChainId): Promise<void> {
+    return this.#records.remove([chainId])
+  }
+  async list(): Promise<readonly ChainId[]> {
+    return (await this.#records.keys()) as ChainId[]
   }
 }
 

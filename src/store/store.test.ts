@@ -1,13 +1,17 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { DiffId } from '../core/digest/digest'
+import type { ChainId, DiffId } from '../core/digest/digest'
+import { TableBuilder } from '../core/layer/builder'
 import type { EntryTable } from '../core/layer/table'
-import type { ArchiveRecord } from '../jobs/ports'
+import { storedTree, treeFrom } from '../core/rootfs/stored-tree'
+import { unite } from '../core/rootfs/union'
+import { TYPE, type ScannedEntry } from '../core/tar/entry'
+import type { ArchiveRecord, KeptUnion } from '../jobs/ports'
 import { Keyval } from './keyval'
 import { openStores } from './open'
 import { withOwnBuffers } from './own-buffers'
-import { IdbArchives, IdbJournals, IdbTables, TABLE_VERSION } from './records'
+import { IdbArchives, IdbJournals, IdbTables, IdbUnions, TABLE_VERSION, UNION_VERSION } from './records'
 import { IdbSegments } from './segments'
 
 const key = `sha256:${'a'.repeat(64)}` as DiffId
@@ -136,29 +140,35 @@ describe('segments', () => {
   })
 })
 
-const table: EntryTable = {
-  length: 1,
-  pathBytes: new Uint8Array([1, 2, 3, 4]).subarray(1, 3),
-  pathEnd: Uint32Array.of(2),
-  type: new Uint8Array(1),
-  mode: Uint16Array.of(0o644),
-  uid: new Float64Array(1),
-  gid: new Float64Array(1),
-  size: Float64Array.of(2 ** 40),
-  mtime: Float64Array.of(1.5),
-  headerAt: new Float64Array(1),
-  bodyAt: Float64Array.of(512),
-  link: Int32Array.of(-1),
-  linkBytes: new Uint8Array(),
-  linkEnd: new Uint32Array(),
-  device: new Map([[0, { major: 1, minor: 3 }]]),
-  pax: new Map([[0, [{ key: 'SCHILY.xattr.user.a', value: new Uint8Array([0, 255, 0]).subarray(1) }]]]),
-  sparse: new Map([[0, { runs: Float64Array.of(0, 10), storedAt: 512 }]]),
-  uname: Int32Array.of(0),
-  gname: Int32Array.of(-1),
-  names: ['root'],
-  endsAt: 1024,
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+function tableOf(entry: Partial<ScannedEntry>): EntryTable {
+  const builder = new TableBuilder()
+  builder.add({
+    headerAt: 0,
+    bodyAt: 512,
+    size: 2 ** 40,
+    stored: 0,
+    type: TYPE.char,
+    flag: 0x33,
+    path: ascii('./dev//zero'),
+    link: ascii(''),
+    mode: 0o644,
+    uid: 2 ** 40,
+    gid: 0,
+    mtime: 1.5,
+    uname: ascii('root'),
+    gname: ascii(''),
+    major: 1,
+    minor: 3,
+    pax: [{ key: 'SCHILY.xattr.user.a', value: new Uint8Array([0, 255, 0]).subarray(1) }],
+    sparse: { runs: Float64Array.of(0, 10), storedAt: 512 },
+    ...entry,
+  })
+  return builder.finish(1024)
 }
+
+const table = tableOf({})
 
 describe('tables', () => {
   test('come back as they were', async () => {
@@ -172,6 +182,37 @@ describe('tables', () => {
   test('of another version are as if they were not there', async () => {
     await new Keyval('peel-tables', 'cache').set([key, { version: TABLE_VERSION + 1, table }])
     expect(await new IdbTables().get(key)).toBeNull()
+  })
+})
+
+describe('unions', () => {
+  const chainId = key as unknown as ChainId
+  const tree = unite([table])
+  tree.seal()
+  const union: KeptUnion = {
+    tree: storedTree(tree),
+    counts: [{ added: 1, changed: 0, removed: 0 }],
+    notices: [{ code: 'x', severity: 'info', message: 'said', where: { layer: 0 } }],
+  }
+
+  test('come back as they were', async () => {
+    await new IdbUnions().put(chainId, union)
+    const back = (await new IdbUnions().get(chainId))!
+    expect(back).toEqual(union)
+    expect(treeFrom(back.tree, [table])?.path(2)).toBe('/dev/zero')
+    expect(await new IdbUnions().list()).toEqual([chainId])
+    await new IdbUnions().remove(chainId)
+    expect(await new IdbUnions().get(chainId)).toBeNull()
+  })
+
+  test('of another version, or over tables of another, are as if they were not there', async () => {
+    for (const version of [
+      `${UNION_VERSION + 1}/${TABLE_VERSION}`,
+      `${UNION_VERSION}/${TABLE_VERSION - 1}`,
+    ]) {
+      await new Keyval('peel-unions', 'cache').set([key, { version, union }])
+      expect(await new IdbUnions().get(chainId)).toBeNull()
+    }
   })
 })
 

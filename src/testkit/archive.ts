@@ -17,6 +17,8 @@ export type Shape = 'docker' | 'docker20' | 'oci'
 export interface ArchiveOptions {
   readonly shape?: Shape
   /** Compresses each layer; `suffix` ends its media type, e.g. "+gzip". The older docker shape has none. */
+  /** Images of one name are platforms of it under one index, each with an attestation beside it, as BuildKit writes them. */
+  readonly platforms?: boolean
   readonly compression?: { readonly suffix: string; readonly compress: (tar: Bytes) => Bytes }
 }
 
@@ -42,7 +44,9 @@ export function buildArchive(drawing: string | Notation, options: ArchiveOptions
   const { images } = typeof drawing === 'string' ? parseNotation(drawing) : drawing
   const built = images.map((image) => buildImage(image, options))
   const { shape = 'docker' } = options
-  return tarOf(shape === 'docker20' ? foldersOf(built) : layoutOf(built, shape === 'docker'))
+  return tarOf(
+    shape === 'docker20' ? foldersOf(built) : layoutOf(built, shape === 'docker', options.platforms ?? false),
+  )
 }
 
 /** One drawn layer as a plain tar. */
@@ -91,7 +95,7 @@ function buildImage(drawn: DrawnImage, { shape, compression }: ArchiveOptions): 
 
 type Member = readonly [path: string, body: Bytes]
 
-function layoutOf(images: readonly BuiltImage[], withDocker: boolean): Member[] {
+function layoutOf(images: readonly BuiltImage[], withDocker: boolean, platforms: boolean): Member[] {
   const blobs = new Map<string, Bytes>()
   const blob = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`
   const manifests = images.map(({ drawn, layers, config, configDigest }) => {
@@ -108,19 +112,83 @@ function layoutOf(images: readonly BuiltImage[], withDocker: boolean): Member[] 
     const annotations = drawn.tag === null ? {} : { annotations: namesOf(drawn.tag) }
     return { mediaType: `${OCI}.manifest.v1+json`, digest, size: manifest.length, ...annotations }
   })
+  const put = (mediaType: string, bytes: Bytes) => {
+    blobs.set(blob(digestOf(bytes)), bytes)
+    return { mediaType, digest: digestOf(bytes), size: bytes.length }
+  }
+  const named = platforms ? underOneName(images, manifests, put) : manifests
   const members: Member[] = [
     ['blobs/', new Uint8Array(0)],
     ['blobs/sha256/', new Uint8Array(0)],
     ...[...blobs].sort(([one], [other]) => (one < other ? -1 : 1)),
-    ['index.json', json({ schemaVersion: 2, mediaType: `${OCI}.index.v1+json`, manifests })],
+    ['index.json', json({ schemaVersion: 2, mediaType: `${OCI}.index.v1+json`, manifests: named })],
   ]
-  const docker = images.map(({ drawn, layers, configDigest }) => ({
-    Config: blob(configDigest),
-    RepoTags: drawn.tag === null ? null : [drawn.tag],
-    Layers: layers.map(({ digest }) => blob(digest)),
-  }))
+  const first = ({ drawn }: BuiltImage) => images.find((one) => one.drawn.tag === drawn.tag)
+  const docker = images
+    .filter((image) => !platforms || image === first(image))
+    .map(({ drawn, layers, configDigest }) => ({
+      Config: blob(configDigest),
+      RepoTags: drawn.tag === null ? null : [drawn.tag],
+      Layers: layers.map(({ digest }) => blob(digest)),
+    }))
   if (withDocker) members.push(['manifest.json', json(docker)])
   return [...members, ['oci-layout', json({ imageLayoutVersion: '1.0.0' })]]
+}
+
+interface DrawnDescriptor {
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly size: number
+  readonly annotations?: { readonly [key: string]: string }
+}
+
+/** An index of platforms for each name (BuildKit, attestation-storage.md). */
+function underOneName(
+  images: readonly BuiltImage[],
+  manifests: readonly DrawnDescriptor[],
+  put: (mediaType: string, bytes: Bytes) => DrawnDescriptor,
+): DrawnDescriptor[] {
+  return [...new Set(images.map(({ drawn }) => drawn.tag))].map((tag) => {
+    const members = images.flatMap(({ drawn }, i) =>
+      drawn.tag === tag ? [{ ...manifests[i], platform: drawn.platform }] : [],
+    )
+    const platformed = members.map(({ mediaType, digest, size, platform }) => {
+      const [os, architecture, variant] = platform.split('/')
+      return { mediaType, digest, size, platform: { architecture, os, ...(variant ? { variant } : {}) } }
+    })
+    const attestations = members.map(({ digest }) => ({
+      ...put(`${OCI}.manifest.v1+json`, attestationOf(digest, put)),
+      annotations: {
+        'vnd.docker.reference.digest': digest,
+        'vnd.docker.reference.type': 'attestation-manifest',
+      },
+      platform: { architecture: 'unknown', os: 'unknown' },
+    }))
+    const index = json({
+      schemaVersion: 2,
+      mediaType: `${OCI}.index.v1+json`,
+      manifests: [...platformed, ...attestations],
+    })
+    return {
+      ...put(`${OCI}.index.v1+json`, index),
+      ...(tag === null ? {} : { annotations: namesOf(tag) }),
+    }
+  })
+}
+
+function attestationOf(digest: Digest, put: (mediaType: string, bytes: Bytes) => DrawnDescriptor): Bytes {
+  const statement = put('application/vnd.in-toto+json', json({ subject: digest }))
+  const config = json({
+    architecture: 'unknown',
+    os: 'unknown',
+    rootfs: { type: 'layers', diff_ids: [statement.digest] },
+  })
+  return json({
+    schemaVersion: 2,
+    mediaType: `${OCI}.manifest.v1+json`,
+    config: put(`${OCI}.config.v1+json`, config),
+    layers: [statement],
+  })
 }
 
 function foldersOf(images: readonly BuiltImage[]): Member[] {

@@ -3,7 +3,7 @@
  * them, tests say so and are skipped; in CI they must be there. The one file of the testkit that knows Node.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, linkSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -54,9 +54,15 @@ function unpacked(name: string, ending: RegExp, program: string, args: readonly 
   const out = join(root, '.cache', 'corpus', name.replace(ending, ''))
   if (existsSync(out)) return out
   mkdirSync(dirname(out), { recursive: true })
-  // Beside its place, then moved: two test processes may come here at once.
+  // Beside its place, then linked: two test processes may come here at once, and a browser that has the file of the
+  // first one open must not find another one in its place.
   const beside = `${out}.${process.pid}`
   writeFileSync(beside, execFileSync(program, [...args, corpusFile(name)], { maxBuffer: 1 << 30 }))
-  renameSync(beside, out)
+  try {
+    linkSync(beside, out)
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown
+  }
+  rmSync(beside)
   return out
 }

@@ -15,7 +15,7 @@ export interface ByteSource {
   blobParts(): BlobPart[]
 }
 
-/** Piece size of `stream`: large enough that a Blob's fixed cost per read (about 1 ms in Chromium) vanishes. */
+/** Most bytes of a piece of `stream`: large enough that a fixed cost per read vanishes. */
 const PIECE = 4 * 1024 * 1024
 
 function truncated(at: number, length: number, size: number): ImageError {
@@ -78,8 +78,24 @@ export class BlobSource implements ByteSource {
     checkRange(at, length, this.size)
     return new BlobSource(this.#blob.slice(at, at + length))
   }
-  stream(signal?: AbortSignal): AsyncIterable<Bytes> {
-    return inPieces(this, signal)
+  /** The platform's own stream: it costs 0.6 of the CPU of as many slices (measured in Chromium). */
+  async *stream(signal?: AbortSignal): AsyncIterable<Bytes> {
+    const reader = this.#blob.stream().getReader()
+    let at = 0
+    try {
+      for (;;) {
+        throwIfCancelled(signal)
+        const { done, value } = await reader.read()
+        if (done) break
+        at += value.length
+        if (value.length <= PIECE) yield value
+        // WebKit hands out 35 MB at once.
+        else for (let i = 0; i < value.length; i += PIECE) yield value.subarray(i, i + PIECE)
+      }
+      if (at < this.size) throw truncated(at, this.size - at, at)
+    } finally {
+      void reader.cancel().catch(() => {}) // What is left of it, nobody wants.
+    }
   }
   blobParts(): BlobPart[] {
     return [this.#blob]

@@ -66,6 +66,8 @@ export function applyOperation(edited: Edited, given: Operation): void {
     case 'drop':
     case 'squash':
     case 'reclaim':
+    case 'move':
+    case 'rebase':
       return
   }
 }

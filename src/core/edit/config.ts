@@ -34,7 +34,7 @@ export function editedConfig(config: Bytes, edits: readonly ConfigEdit[]): Bytes
 }
 
 function refuse(config: Bytes, { key }: ConfigEdit): void {
-  if (key[0] === 'history' && key.length > 1 && !holds(textOf(config), key.slice(0, 2) as JSONPath))
+  if (key[0] === 'history' && key.length > 1 && !holds(textOf(config), ['history', Number(key[1])]))
     throw new ImageError('bad-operation', `The history has no line ${key[1]}.`)
   if (key[0] === 'rootfs')
     throw new ImageError(
@@ -56,10 +56,32 @@ function textOf(config: Bytes): string {
 }
 
 function applyEdit(text: string, { key, value }: ConfigEdit): string {
-  const path = [...key] as JSONPath
+  const path = pathIn(text, key)
   if (value === undefined && !holds(text, path)) return text
   const cleared = clearedWay(text, path)
   return applyEdits(cleared, modify(cleared, path, value, {}))
+}
+
+/** A key as a path in the document as it stands: entries of a list go by their numbers. Throws `bad-operation` where nothing can lie there. */
+function pathIn(text: string, key: ConfigEdit['key']): JSONPath {
+  const root = parseTree(text)
+  const path: (string | number)[] = []
+  for (const part of key) {
+    const parent = root && findNodeAtLocation(root, path)
+    if (parent?.type === 'array') {
+      const index = Number(part)
+      if (!/^\d+$/.test(String(part)) || index > (parent.children ?? []).length)
+        throw unfit(path, `is a list of ${(parent.children ?? []).length}; it has no entry ${part}.`)
+      path.push(index)
+    } else if (parent && parent.type !== 'object' && parent.type !== 'null')
+      throw unfit(path, `is a ${parent.type}; there is no ${part} in it.`)
+    else path.push(String(part))
+  }
+  return path
+}
+
+function unfit(path: readonly (string | number)[], what: string): ImageError {
+  return new ImageError('bad-operation', `${path.length === 0 ? 'The config' : path.join('.')} ${what}`)
 }
 
 function holds(text: string, path: JSONPath): boolean {

@@ -18,7 +18,7 @@ const VERSION_1 = {
   done: 4,
 }
 
-/** As this version stores it. */
+/** As the second one stored it. Never to be changed. */
 const VERSION_2 = {
   version: 2,
   steps: [
@@ -31,18 +31,32 @@ const VERSION_2 = {
   done: 5,
 }
 
+const BASE = { file: 'debian.tar', diffIds: [`sha256:${'a'.repeat(64)}`] }
+
+/** As this version stores it. */
+const VERSION_3 = {
+  version: 3,
+  steps: [
+    [{ op: 'move', layer: 2, to: 1 }],
+    [{ op: 'rebase', replace: 1, onto: BASE }],
+    [{ op: 'remove', path: '/gone' }],
+  ],
+  done: 2,
+}
+
 describe('a stored journal', () => {
   test.each([
     ['1', VERSION_1],
     ['2', VERSION_2],
+    ['3', VERSION_3],
   ])('of version %s is read: what is in force, and what can be redone', (_, stored) => {
     const before = JSON.stringify(stored)
     const journal = readJournal(structuredClone(stored))
-    expect(journal.version).toBe(2)
+    expect(journal.version).toBe(3)
     expect(inForce(journal)).toEqual(stored.steps.slice(0, stored.done).flat())
     expect(redone(journal).done).toBe(Math.min(stored.steps.length, stored.done + 1))
     expect(undone(journal).done).toBe(stored.done - 1)
-    expect(added(journal, [{ op: 'remove', path: '/x' }]).version).toBe(2)
+    expect(added(journal, [{ op: 'remove', path: '/x' }]).version).toBe(3)
     expect(JSON.stringify(stored)).toBe(before)
   })
 
@@ -52,7 +66,7 @@ describe('a stored journal', () => {
   })
 
   test.each([
-    ['a later version', { version: 3, steps: [], done: 0 }],
+    ['a later version', { version: 4, steps: [], done: 0 }],
     ['an operation that is not known', { version: 2, steps: [[{ op: 'transmute', path: '/x' }]], done: 1 }],
     ['no list of steps', { version: 2, done: 0 }],
     ['an operation by the name of a method', { version: 2, steps: [[{ op: 'toString' }]], done: 1 }],

@@ -3,13 +3,13 @@ import { ImageError } from '../fault/fault'
 import type { Operation } from './operation'
 
 export interface Journal {
-  readonly version: 2
+  readonly version: 3
   readonly steps: readonly (readonly Operation[])[]
   /** How many steps are in force. */
   readonly done: number
 }
 
-export const EMPTY_JOURNAL: Journal = { version: 2, steps: [], done: 0 }
+export const EMPTY_JOURNAL: Journal = { version: 3, steps: [], done: 0 }
 
 export function inForce(journal: Journal): readonly Operation[] {
   return journal.steps.slice(0, journal.done).flat()
@@ -17,7 +17,7 @@ export function inForce(journal: Journal): readonly Operation[] {
 
 export function added(journal: Journal, step: readonly Operation[]): Journal {
   const steps = [...journal.steps.slice(0, journal.done), step]
-  return { version: 2, steps, done: steps.length }
+  return { version: 3, steps, done: steps.length }
 }
 
 export function undone(journal: Journal): Journal {
@@ -38,19 +38,19 @@ export function without(journal: Journal, index: number): Journal {
     if (kept.length > 0) steps.push(kept)
     before += step.length
   }
-  return { version: 2, steps, done: steps.length }
+  return { version: 3, steps, done: steps.length }
 }
 
 /**
  * A stored journal, of this version or an older one. Throws `bad-operation` where it is of a newer program: then it must
- * not be written over. Version 2 has more operations than 1 (scrub, drop, squash, history, annotation, copy, device): a
- * program that knows 1 alone refuses it instead of leaving them out.
+ * not be written over. Each version has more operations than the one before (2: scrub, drop, squash, history, annotation,
+ * copy, device; 3: move, rebase): an older program refuses it instead of leaving them out.
  */
 export function readJournal(stored: unknown): Journal {
   if (stored === null || stored === undefined) return EMPTY_JOURNAL
   const { version, steps, done } = stored as { version?: unknown; steps?: unknown; done?: unknown }
   const known =
-    (version === 1 || version === 2) &&
+    (version === 1 || version === 2 || version === 3) &&
     Array.isArray(steps) &&
     steps.every((step) => Array.isArray(step) && step.every(isKnown)) &&
     typeof done === 'number'
@@ -59,7 +59,7 @@ export function readJournal(stored: unknown): Journal {
       'bad-operation',
       'The edits stored for this image were made by a newer version of Peel. They are kept as they are: reload the page to get that version.',
     )
-  return { version: 2, steps: steps as Journal['steps'], done: Math.max(0, Math.min(done, steps.length)) }
+  return { version: 3, steps: steps as Journal['steps'], done: Math.max(0, Math.min(done, steps.length)) }
 }
 
 const OPERATIONS: { readonly [Op in Operation['op']]: true } = {
@@ -79,6 +79,8 @@ const OPERATIONS: { readonly [Op in Operation['op']]: true } = {
   tags: true,
   drop: true,
   squash: true,
+  move: true,
+  rebase: true,
   scrub: true,
   reclaim: true,
 }

@@ -50,10 +50,28 @@ export type Operation =
 export type LayerOperation =
   | { readonly op: 'drop'; readonly layer: number }
   | { readonly op: 'squash'; readonly from: number; readonly to: number }
+  /** To another place among the image's own layers, counted from 0 at the base; only where the root filesystem stays as it is. */
+  | { readonly op: 'move'; readonly layer: number; readonly to: number }
+  /** The lowest `replace` layers give way to those of another image. */
+  | { readonly op: 'rebase'; readonly replace?: number; readonly onto: NewBase }
   /** Removes paths, and takes them out of every layer that holds them. */
   | { readonly op: 'scrub'; readonly paths: readonly string[] }
   /** Takes what no path of the image leads to out of the layers that carry it. */
   | { readonly op: 'reclaim' }
+
+/** An image that another one is put onto. */
+export interface NewBase {
+  /** Name of its archive; in a recipe file, of one beside it. */
+  readonly file: string
+  /** What its layers must be; empty in a recipe that takes them as they are found. */
+  readonly diffIds: readonly string[]
+}
+
+/** The new base that a recipe asks for; null where it asks for none. */
+export function newBaseIn(operations: readonly Operation[]): NewBase | null {
+  for (const operation of operations) if (operation.op === 'rebase') return operation.onto
+  return null
+}
 
 /** Content ids that operations refer to: what must stay in storage. */
 export function contentIds(operations: readonly Operation[]): string[] {

@@ -31,6 +31,8 @@ const operations: readonly Operation[] = [
   { op: 'drop', layer: 1 },
   { op: 'squash', from: 0, to: 1 },
   { op: 'scrub', paths: ['/s'] },
+  { op: 'move', layer: 1, to: 0 },
+  { op: 'rebase', replace: 1, onto: { file: 'debian.tar', diffIds: [`sha256:${'a'.repeat(64)}`] } },
 ]
 
 test('every operation is written so that it is read as it was, contents and all', async () => {

@@ -18,6 +18,10 @@ export async function recipeText(
 async function lineOf(operation: Operation, contentOf: (id: string) => Promise<Bytes>): Promise<Json> {
   const { mode, ...line } = operation as Operation & { readonly mode?: number }
   const octal = mode === undefined ? {} : { mode: mode.toString(8).padStart(4, '0') }
+  if (line.op === 'rebase') {
+    const { file, diffIds } = line.onto
+    return { ...line, onto: { file, diff_ids: diffIds } } as unknown as Json
+  }
   if (line.op !== 'write') return { ...line, ...octal } as unknown as Json
   const { content, size: _, ...rest } = line
   return { ...rest, ...octal, content: contentJson(await contentOf(content)) } as unknown as Json

@@ -19,8 +19,23 @@ test('every line that is written in a recipe is read as it stands', async () => 
     { op: 'drop', layer: 1 },
     { op: 'squash', from: 2, to: 4 },
     { op: 'scrub', paths: ['/root/.netrc'] },
+    { op: 'move', layer: 2, to: 1 },
   ]
   expect((await read(...lines)).operations).toEqual(lines)
+})
+
+test('a new base is named by its archive, by its layers, or by both', async () => {
+  const diffIds = [`sha256:${'a'.repeat(64)}`]
+  const { operations } = await read(
+    { op: 'rebase', replace: 1, onto: { file: 'debian.tar', diff_ids: diffIds } },
+    { op: 'rebase', onto: { file: 'debian.tar' } },
+    { op: 'rebase', onto: { diff_ids: diffIds } },
+  )
+  expect(operations).toEqual([
+    { op: 'rebase', replace: 1, onto: { file: 'debian.tar', diffIds } },
+    { op: 'rebase', onto: { file: 'debian.tar', diffIds: [] } },
+    { op: 'rebase', onto: { file: '', diffIds } },
+  ])
 })
 
 test.each([
@@ -33,6 +48,10 @@ test.each([
   [{ op: 'scrub', paths: ['x'] }, /must start with/],
   [{ op: 'history', index: 'last' }, /"index"/],
   [{ op: 'squash', from: 1 }, /"to"/],
+  [{ op: 'move', layer: 1 }, /"to"/],
+  [{ op: 'rebase', replace: 1 }, /"onto"/],
+  [{ op: 'rebase', onto: { file: 7 } }, /"file"/],
+  [{ op: 'rebase', onto: { file: 'a', diff_ids: ['md5:1'] } }, /"diff_ids"/],
 ])('%j is refused, and the line is named', async (line, words) => {
   const reading = read({ op: 'mkdir', path: '/ok' }, line)
   await expect(reading).rejects.toThrow(words)

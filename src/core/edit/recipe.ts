@@ -5,7 +5,8 @@
 import type { Bytes } from '../bytes/source'
 import { utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
-import type { DeviceKind, Json, Meta, Operation } from './operation'
+import { isDigestText } from '../digest/digest'
+import type { DeviceKind, Json, Meta, NewBase, Operation } from './operation'
 import { withXattrs, type XattrEdits } from './xattr'
 
 export interface Recipe {
@@ -69,6 +70,14 @@ async function readLine(
         from: count(line.from, `${name}: "from"`),
         to: count(line.to, `${name}: "to"`),
       }
+    case 'move':
+      return { op: 'move', layer: count(line.layer, `${name}: "layer"`), to: count(line.to, `${name}: "to"`) }
+    case 'rebase':
+      return {
+        op: 'rebase',
+        ...(line.replace === undefined ? {} : { replace: count(line.replace, `${name}: "replace"`) }),
+        onto: newBase(object(line.onto, `${name}: "onto"`), name),
+      }
     case 'scrub':
       if (!Array.isArray(line.paths) || line.paths.length === 0)
         throw bad(`${name}: "paths" must be a list of paths.`)
@@ -113,6 +122,14 @@ async function readLine(
     default:
       throw bad(`${name}: the operation ${JSON.stringify(line.op)} is not known.`)
   }
+}
+
+/** `diff_ids` are what the layers of the base must be; without them, whatever is found is taken. */
+function newBase({ file, diff_ids: diffIds = [] }: Record<string, unknown>, name: string): NewBase {
+  if (file !== undefined && typeof file !== 'string') throw bad(`${name}: "file" must be a name.`)
+  if (!Array.isArray(diffIds) || !diffIds.every(isDigestText))
+    throw bad(`${name}: "diff_ids" must be a list of digests.`)
+  return { file: file ?? '', diffIds }
 }
 
 async function contentOf(

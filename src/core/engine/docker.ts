@@ -96,6 +96,8 @@ function ofLine(
     )
   const first = new Map<string, string>()
   for (const [i, layer] of layers.entries()) {
+    // A layer whose chain is in the store is not looked for.
+    if (layer.as === null && i < (host.baseLayers ?? 0)) continue
     if (layer.as === null)
       return fails(`${layer.name}: no such file or directory`, `Layer ${i} is not in the archive.`, RESAVE)
     if (!engine.layers.includes(layer.compression))
@@ -117,7 +119,12 @@ function ofLine(
       'The history speaks of more layers than there are.',
       'Export it from Peel: it drops the lines too many.',
     )
-  return ofTags(tags)
+  return ofTags(tags) ?? ofDelta(host)
+}
+
+function ofDelta({ baseLayers = 0 }: Facts['host']): Finding | null {
+  const layers = baseLayers === 1 ? 'the layer' : `the ${baseLayers} layers`
+  return baseLayers === 0 ? null : differs(`It loads where ${layers} of the base are loaded already.`, '')
 }
 
 function ofTags(tags: readonly string[]): Finding | null {

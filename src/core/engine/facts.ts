@@ -6,6 +6,8 @@ import type { Digest } from '../digest/digest'
 export interface Host {
   readonly os: string
   readonly architecture: string
+  /** How many of an image's lowest layers docker's classic store has already: those that a delta leaves out. */
+  readonly baseLayers?: number
 }
 
 /** Where the proofs run, and nearly everybody's servers. */

@@ -21,6 +21,7 @@ export type FaultCode =
   | 'bad-gzip' // a gzip stream that is damaged: header, data, CRC or length
   | 'bad-zstd'
   | 'unsupported-compression' // xz, bzip2, lz4: recognised and named
+  | 'encrypted' // a layer that only who has the key can read
   | 'zstd-window' // a zstd window beyond what the decoder takes
   | 'bad-json' // a document that is not JSON, or lacks a field that is needed
   | 'bad-digest' // a digest that is not of the form algorithm:hex, or not SHA-256

@@ -168,7 +168,15 @@ async function layerOf(
       { layer: index, member: member.path },
     )
   const claimed = descriptor && isDigestText(descriptor.digest) ? descriptor.digest : null
-  if (claimed && compression === 'none' && member && claimed !== diffId)
+  const encrypted = isEncrypted(descriptor?.mediaType)
+  if (encrypted)
+    notices.add(
+      'error',
+      'layer-encrypted',
+      `Layer ${index} is encrypted (${descriptor!.mediaType}): only who has the key can read it, with: skopeo copy --decryption-key`,
+      { layer: index, member: member?.path },
+    )
+  else if (claimed && compression === 'none' && member && claimed !== diffId)
     notices.add(
       'error',
       'layer-digest-diffid',
@@ -188,6 +196,11 @@ async function layerOf(
     storedBytes: member?.size ?? descriptor?.size ?? 0,
     urls: descriptor?.urls ?? [],
   }
+}
+
+/** ocicrypt's media types, as skopeo and imgcrypt write them. */
+export function isEncrypted(mediaType: string | null | undefined): boolean {
+  return mediaType?.endsWith('+encrypted') ?? false
 }
 
 function missing({ descriptor, name }: LayerClaim, index: number, notices: Notices): void {

@@ -3,7 +3,7 @@ import type { ByteSource, Bytes } from '../bytes/source'
 import type { Compression } from '../compress/compression'
 import type { ChainId, Digest, DiffId } from '../digest/digest'
 import type { Notice } from '../fault/notice'
-import type { Descriptor, HistoryLine, ImageConfig, Manifest } from './documents'
+import type { Descriptor, HistoryLine, ImageConfig, ImageIndex, Manifest } from './documents'
 import type { Members } from './members'
 
 export type Shape = 'docker' | 'oci' | 'legacy' | 'rootfs'
@@ -40,6 +40,15 @@ export interface ManifestDocument {
   readonly member: string
   /** The descriptor that led here, annotations of the outermost one included. */
   readonly descriptor: Descriptor
+  /** Indexes of platforms that it lies in, the outermost first; index.json is not among them. */
+  readonly indexes: readonly IndexDocument[]
+}
+
+export interface IndexDocument {
+  readonly digest: Digest
+  readonly bytes: Bytes
+  readonly mediaType: string
+  readonly json: ImageIndex
 }
 
 export interface Image {

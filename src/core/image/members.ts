@@ -3,7 +3,7 @@ import { nameText } from '../bytes/text'
 import type { ByteSource, Bytes } from '../bytes/source'
 import { ImageError } from '../fault/fault'
 import type { Notices } from '../fault/notice'
-import { linkTextOf, pathBytesOf } from '../layer/rows'
+import { bodyAtOf, headerAtOf, linkTextOf, pathBytesOf, sizeOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { padded, TYPE, type TypeCode } from '../tar/entry'
 
@@ -109,17 +109,20 @@ export class Members {
 }
 
 function memberOf(table: EntryTable, row: number): Member {
-  const size = table.size[row]
-  const bodyAt = table.bodyAt[row]
+  const size = sizeOf(table, row)
+  const bodyAt = bodyAtOf(table, row)
   return {
     index: row,
     path: cleanPath(nameText(pathBytesOf(table, row))),
     type: table.type[row] as TypeCode,
     link: linkTextOf(table, row),
     size,
-    headerAt: table.headerAt[row],
+    headerAt: headerAtOf(table, row),
     bodyAt,
-    endsAt: Math.min(bodyAt + padded(size), row + 1 < table.length ? table.headerAt[row + 1] : table.endsAt),
+    endsAt: Math.min(
+      bodyAt + padded(size),
+      row + 1 < table.length ? headerAtOf(table, row + 1) : table.endsAt,
+    ),
   }
 }
 

@@ -5,7 +5,7 @@ import { sha256 } from '../digest/sha256'
 import type { Notices } from '../fault/notice'
 import type { LayerClaim } from './assemble'
 import { checked, ImageIndex, Manifest, MOST_JSON, parseJson, withKeysAs, type Descriptor } from './documents'
-import type { ManifestDocument } from './image'
+import type { IndexDocument, ManifestDocument } from './image'
 import type { Member, Members } from './members'
 
 export const INDEX_JSON = 'index.json'
@@ -38,11 +38,11 @@ interface Walk {
   readonly images: Map<string, OciImage>
   readonly roles: Map<number, string>
   /** Indexes by digest: one that is named a thousand times is read once. */
-  readonly indexes: Map<string, ImageIndex>
+  readonly indexes: Map<string, IndexDocument>
   /** Digests of what was looked at and is no image: broken, or an attestation. */
   readonly others: Set<string>
-  /** Indexes that are being walked through: one inside itself is a circle. */
-  readonly open: Set<string>
+  /** Indexes that are being walked through, the outermost first: one inside itself is a circle. */
+  readonly open: IndexDocument[]
   visits: number
 }
 
@@ -58,7 +58,7 @@ export async function readOciLayout(members: Members, notices: Notices): Promise
     roles: new Map(),
     indexes: new Map(),
     others: new Set(),
-    open: new Set(),
+    open: [],
     visits: 0,
   }
   await checkLayoutVersion(walk)
@@ -143,7 +143,7 @@ async function visit(
   if (walk.others.has(descriptor.digest)) return
   try {
     const index = walk.indexes.get(descriptor.digest)
-    if (index) await visitAll(walk, descriptor.digest, index, member, tags, depth)
+    if (index) await visitAll(walk, index, member, tags, depth)
     else await read(walk, descriptor, member, tags, depth)
   } catch (thrown) {
     walk.others.add(descriptor.digest)
@@ -156,8 +156,7 @@ async function visit(
 /** What an index names. A name on the way to it holds for all that have none of their own. */
 async function visitAll(
   walk: Walk,
-  digest: string,
-  { manifests }: ImageIndex,
+  index: IndexDocument,
   { path }: Member,
   tags: readonly string[],
   depth: number,
@@ -166,13 +165,13 @@ async function visitAll(
   const where = { member: path }
   if (depth >= MOST_DEPTH)
     notices.add('error', 'index-depth', `Indexes are nested more than ${MOST_DEPTH} deep.`, where)
-  else if (open.has(digest))
+  else if (open.includes(index))
     notices.add('error', 'index-circle', 'An index names itself, or one that it lies in.', where)
   else {
-    open.add(digest)
-    for (const inner of manifests ?? [])
+    open.push(index)
+    for (const inner of index.json.manifests ?? [])
       await visit(walk, inner, tagsOf(inner).length > 0 ? tagsOf(inner) : tags, depth + 1)
-    open.delete(digest)
+    open.pop()
   }
 }
 
@@ -191,24 +190,22 @@ async function read(
   if (typeof json === 'object' && json !== null && 'manifests' in json) {
     roles.set(member.index, 'image index')
     const index = checked(ImageIndex, json, where)
-    walk.indexes.set(descriptor.digest, index)
-    await visitAll(walk, descriptor.digest, index, member, tags, depth)
+    const mediaType = descriptor.mediaType ?? index.mediaType ?? 'application/vnd.oci.image.index.v1+json'
+    const document = { digest, bytes, mediaType, json: index }
+    walk.indexes.set(descriptor.digest, document)
+    await visitAll(walk, document, member, tags, depth)
     return
   }
   const manifest = checked(Manifest, json, where)
-  if (isAttachment(descriptor, manifest)) {
-    roles.set(member.index, 'attestation')
+  const other = isAttestation(descriptor) ? 'attestation' : isArtifact(manifest) ? 'artifact' : null
+  if (other) {
+    roles.set(member.index, other)
     walk.others.add(descriptor.digest)
     for (const layer of [manifest.config, ...(manifest.layers ?? [])]) {
       const attached = members.find(blobPath(layer.digest))
-      if (attached) roles.set(attached.index, 'attestation')
+      if (attached) roles.set(attached.index, other)
     }
-    notices.add(
-      'info',
-      'attestation',
-      'The archive holds an attestation (provenance, SBOM) beside the image; it is no image of its own.',
-      where,
-    )
+    notices.add('info', other, other === 'artifact' ? artifactWords(manifest) : ATTESTATION, where)
     return
   }
   roles.set(member.index, 'manifest')
@@ -220,7 +217,10 @@ async function read(
       `The manifest says ${manifest.config.size} bytes for the config, it has ${config.size}.`,
       { member: config.path },
     )
-  walk.images.set(descriptor.digest, ociImage(members, descriptor, digest, bytes, manifest, member, tags))
+  walk.images.set(descriptor.digest, {
+    ...ociImage(members, manifest, tags),
+    manifest: { digest, bytes, json: manifest, member: member.path, descriptor, indexes: [...walk.open] },
+  })
 }
 
 async function checkedDigest(
@@ -248,32 +248,45 @@ async function checkedDigest(
   return digest
 }
 
-/** BuildKit's attestations are manifests too, for the platform unknown/unknown; artifacts have a config that is none. */
-function isAttachment({ annotations, platform }: Descriptor, { config, artifactType }: Manifest): boolean {
-  if (annotations?.['vnd.docker.reference.type'] === 'attestation-manifest') return true
-  if (platform?.os === 'unknown' && platform.architecture === 'unknown') return true
-  const type = config.mediaType ?? ''
+const ATTESTATION =
+  'The archive holds an attestation (provenance, SBOM) beside the image; it is no image of its own.'
+
+/** BuildKit's attestations are manifests too, for the platform unknown/unknown. */
+function isAttestation({ annotations, platform }: Descriptor): boolean {
   return (
-    Boolean(artifactType) || (type !== '' && !/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type))
+    annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' ||
+    (platform?.os === 'unknown' && platform.architecture === 'unknown')
   )
 }
 
-function ociImage(
-  members: Members,
-  descriptor: Descriptor,
-  digest: Digest,
-  bytes: Bytes,
-  json: Manifest,
-  member: Member,
-  tags: readonly string[],
-): OciImage {
+/**
+ * Charts, policies, signatures: manifests of something else (image-spec, manifest.md, "Guidelines for Artifact Usage").
+ * Their config is none of an image; cosign's signatures have one, and JSON where an image has layers.
+ */
+function isArtifact({ config, artifactType, layers }: Manifest): boolean {
+  const type = config.mediaType ?? ''
+  const onlyJson =
+    (layers ?? []).length > 0 && layers!.every(({ mediaType }) => /[+/]json$/.test(mediaType ?? ''))
+  return (
+    Boolean(artifactType) ||
+    onlyJson ||
+    (type !== '' && !/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type))
+  )
+}
+
+function artifactWords({ artifactType, config, layers }: Manifest): string {
+  const configType = config.mediaType ?? ''
+  const type = artifactType || (/image/.test(configType) ? (layers?.[0]?.mediaType ?? '') : configType)
+  return `The archive holds an artifact of the type ${type || 'unknown'}: it is no container image.`
+}
+
+function ociImage(members: Members, json: Manifest, tags: readonly string[]): Omit<OciImage, 'manifest'> {
   const claims = (json.layers ?? []).map((layer): LayerClaim => ({
     member: members.find(blobPath(layer.digest)),
     descriptor: layer,
     name: blobPath(layer.digest),
   }))
   return {
-    manifest: { digest, bytes, json, member: member.path, descriptor },
     config: members.find(blobPath(json.config.digest)),
     configDigest: json.config.digest,
     tags,

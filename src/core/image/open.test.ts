@@ -304,6 +304,58 @@ describe('shapes', () => {
     expect([...archive.roles.values()].filter((role) => role === 'attestation').length).toBe(3)
   })
 
+  test('a signature beside the image is an artifact, also where its config claims to be one of an image', async () => {
+    const config = configOf([A])
+    const manifest = manifestOf(config, [A])
+    const type = `${OCI}.manifest.v1+json`
+    const payload = json({ critical: {} })
+    const signatureConfig = configOf([payload])
+    const signature = json({
+      schemaVersion: 2,
+      config: descriptor(signatureConfig, `${OCI}.config.v1+json`),
+      layers: [descriptor(payload, 'application/vnd.dev.cosign.simplesigning.v1+json')],
+    })
+    const archive = await open([
+      layout,
+      ['index.json', indexOf(descriptor(manifest, type), descriptor(signature, type))],
+      ...[config, manifest, A, signatureConfig, signature, payload].map(blob),
+    ])
+    expect(archive.images.map(({ layers }) => layers.length)).toEqual([1])
+    expect(said(archive)).toEqual(['info artifact'])
+    expect([...archive.roles.values()].filter((role) => role === 'artifact').length).toBe(3)
+  })
+
+  test('an archive of nothing but an artifact says what it is', async () => {
+    const [config, chart] = [json({ name: 'chart' }), utf8('chart')]
+    const helm = json({
+      schemaVersion: 2,
+      config: descriptor(config, 'application/vnd.cncf.helm.config.v1+json'),
+      layers: [descriptor(chart, 'application/vnd.cncf.helm.chart.content.v1.tar+gzip')],
+    })
+    const files = [layout, ['index.json', indexOf(descriptor(helm, `${OCI}.manifest.v1+json`))]] as const
+    expect(await faultOf([...files, ...[config, chart, helm].map(blob)])).toMatchObject({
+      code: 'not-an-image',
+      message:
+        'The archive holds an artifact of the type application/vnd.cncf.helm.config.v1+json: it is no container image.',
+    })
+  })
+
+  test('a layer that is encrypted is named as such, not as a broken one', async () => {
+    const config = configOf([A])
+    const secret = utf8('no tar')
+    const manifest = json({
+      schemaVersion: 2,
+      config: descriptor(config, `${OCI}.config.v1+json`),
+      layers: [descriptor(secret, `${OCI}.layer.v1.tar+gzip+encrypted`)],
+    })
+    const archive = await open([
+      layout,
+      ['index.json', indexOf(descriptor(manifest, `${OCI}.manifest.v1+json`))],
+      ...[config, manifest, secret].map(blob),
+    ])
+    expect(said(archive)).toEqual(['error layer-encrypted'])
+  })
+
   test('docker schema 2 media types, and layers that are fetched from elsewhere', async () => {
     const types = {
       manifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -574,6 +626,11 @@ describe('what is wrong is said, all of it', () => {
     ])
     expect(said(await open(rest))).toEqual(['warning oci-layout-missing'])
     expect(await faultOf([layout, ['index.json', indexOf()]])).toMatchObject({ code: 'not-an-image' })
+    expect(await faultOf([['img/manifest.json', json([])]])).toMatchObject({
+      code: 'not-an-image',
+      message: expect.stringContaining('tar -C img -cf image.tar .') as string,
+      where: { member: 'img/manifest.json' },
+    })
     expect(await faultOf([['manifest.json', json([])]])).toMatchObject({
       code: 'not-an-image',
       message: 'The archive describes no image: manifest.json is empty.',

@@ -88,6 +88,15 @@ function notAnImage(members: Members): ImageError {
     names.length === 0
       ? 'an empty tar'
       : `a tar that holds ${names.join(', ')}${members.list.length > 3 ? ', …' : ''}`
+  const inside = members.list.find(({ path }) => /^[^/]+\/(manifest\.json|index\.json)$/.test(path))
+  if (inside) {
+    const folder = inside.path.slice(0, inside.path.indexOf('/'))
+    return new ImageError(
+      'not-an-image',
+      `This is a tar of the folder ${folder} around an image: ${inside.path} should be at the top, and engines refuse it too. Pack what is in the folder: tar -C ${folder} -cf image.tar .`,
+      { member: inside.path },
+    )
+  }
   return new ImageError(
     'not-an-image',
     `This is ${what}, and not a container image: there is no manifest.json, no index.json, no repositories and no root filesystem. Make one with: docker save IMAGE -o image.tar`,
@@ -97,7 +106,7 @@ function notAnImage(members: Members): ImageError {
 function nothingFound(members: Members, notices: Notices): ImageError {
   const error =
     notices.list.find(({ severity }) => severity === 'error') ??
-    notices.list.find(({ code }) => code === 'manifest-absent')
+    notices.list.find(({ code }) => code === 'manifest-absent' || code === 'artifact')
   if (error) return new ImageError('not-an-image', error.message, error.where)
   return new ImageError(
     'not-an-image',

@@ -3,9 +3,10 @@
  * leaf nodes of every layer tree, a whiteout of a directory counted with all that earlier layers have below it, a
  * whiteout of an unknown path ending its layer, opaque markers never seen.
  */
+import { sizeOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { markerOf } from '../layer/whiteout'
-import { lastNameOf } from '../rootfs/union'
+import { LastNames } from '../rootfs/last-name'
 import { namesIn } from '../rootfs/walk'
 import { Tree } from '../rootfs/tree'
 import { TYPE } from '../tar/entry'
@@ -82,7 +83,11 @@ class Dive {
     this.#each(table, (node, row, whiteout) => {
       for (let up = this.#paths.parent[node]; up > 0 && parents[up] === 0; up = this.#paths.parent[up])
         parents[up] = 1
-      const leaf = { node, whiteout, size: whiteout || table.type[row] !== TYPE.file ? 0 : table.size[row] }
+      const leaf = {
+        node,
+        whiteout,
+        size: whiteout || table.type[row] !== TYPE.file ? 0 : sizeOf(table, row),
+      }
       const key = 2 * node + (whiteout ? 1 : 0)
       if (places[key] > 0) entries[places[key] - 1] = leaf
       else places[key] = entries.push(leaf)
@@ -114,7 +119,7 @@ class Dive {
       }
       for (let up = node; up > 0 && this.#stacked[up] === 0; up = this.#paths.parent[up])
         this.#stacked[up] = 1
-      this.#stackedSize[node] = table.type[row] === TYPE.file ? table.size[row] : 0
+      this.#stackedSize[node] = table.type[row] === TYPE.file ? sizeOf(table, row) : 0
       this.#stackedDir[node] = table.type[row] === TYPE.directory ? 1 : 0
     })
     for (const top of removed) {
@@ -134,23 +139,26 @@ class Dive {
   }
 
   /** Finds the node of every row once; most often it lies where the row before does. */
-  #find({ pathBytes, pathEnd, length }: EntryTable): void {
+  #find(table: EntryTable): void {
+    const { length } = table
     this.#nodes = new Int32Array(length).fill(-1)
     this.#markers = new Uint8Array(length)
+    const last = new LastNames(table)
     let above = 0
-    let [aboveFrom, aboveTo] = [0, 0]
+    let aboveDir = -1
     for (let row = 0; row < length; row++) {
-      const { start, from, to } = lastNameOf(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
+      last.at(row)
+      const { bytes, from, to, dir, dirBytes, dirFrom, dirTo } = last
       if (from === to) continue
-      const marker = markerOf(pathBytes, from, to)
+      const marker = markerOf(bytes, from, to)
       if (marker === 'opaque' || marker === 'aufs') continue
-      if (!sameRange(pathBytes, aboveFrom, aboveTo, start, from)) {
-        const names = namesIn(pathBytes, start, from)
+      if (dir < 0 || dir !== aboveDir) {
+        const names = namesIn(dirBytes, dirFrom, dirTo)
         above = 0
-        for (let i = 0; i < names.length; i += 2) above = this.#step(above, pathBytes, names[i], names[i + 1])
-        ;[aboveFrom, aboveTo] = [start, from]
+        for (let i = 0; i < names.length; i += 2) above = this.#step(above, dirBytes, names[i], names[i + 1])
+        aboveDir = dir
       }
-      const node = this.#step(above, pathBytes, marker === 'none' ? from : from + 4, to)
+      const node = this.#step(above, bytes, marker === 'none' ? from : from + 4, to)
       this.#nodes[row] = node
       if (marker !== 'none') this.#markers[row] = 1
     }
@@ -185,12 +193,6 @@ class Dive {
     }
     return { score: sum === 0 ? 1 : least / sum, wastedBytes }
   }
-}
-
-function sameRange(bytes: Uint8Array, from: number, to: number, otherFrom: number, otherTo: number): boolean {
-  if (to - from !== otherTo - otherFrom) return false
-  for (let i = 0; i < to - from; i++) if (bytes[from + i] !== bytes[otherFrom + i]) return false
-  return true
 }
 
 function widened<T extends Uint8Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(

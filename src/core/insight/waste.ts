@@ -5,7 +5,7 @@
 import { TYPE } from '../tar/entry'
 import type { EntryTable } from '../layer/table'
 import { absolute, applyLayer } from '../rootfs/union'
-import { pathBytesOf } from '../layer/rows'
+import { pathBytesOf, sizeOf } from '../layer/rows'
 import { Tree } from '../rootfs/tree'
 
 export interface Waste {
@@ -35,8 +35,8 @@ export function wasteOf(tree: Tree, tables: readonly EntryTable[]): Waste {
     let wasted = 0
     for (let row = 0; row < table.length; row++) {
       if (table.type[row] !== TYPE.file) continue
-      if (rows[layer][row] === 1) live += table.size[row]
-      else wasted += table.size[row]
+      if (rows[layer][row] === 1) live += sizeOf(table, row)
+      else wasted += sizeOf(table, row)
     }
     return wasted
   })
@@ -70,9 +70,9 @@ export function wastedPaths(tree: Tree, tables: readonly EntryTable[]): WastedPa
   liveRows(tree, tables).forEach((rows, layer) => {
     const table = tables[layer]
     for (let row = 0; row < table.length; row++) {
-      if (table.type[row] !== TYPE.file || rows[row] === 1 || table.size[row] === 0) continue
+      if (table.type[row] !== TYPE.file || rows[row] === 1 || sizeOf(table, row) === 0) continue
       const path = absolute(pathBytesOf(table, row))
-      const bytes = table.size[row]
+      const bytes = sizeOf(table, row)
       const copy = { layer, bytes, hiddenBy: hiddenBy[layer][row] }
       const known = found.get(path)
       if (known) {

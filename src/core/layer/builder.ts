@@ -1,6 +1,8 @@
-import { nameText } from '../bytes/text'
 import { ImageError } from '../fault/fault'
-import { TYPE, type PaxRecord, type ScannedEntry, type SparseMap } from '../tar/entry'
+import { BLOCK, TYPE, type PaxRecord, type ScannedEntry, type SparseMap } from '../tar/entry'
+import { NumbersBuilder } from './numbers'
+import { OwnersBuilder } from './owners'
+import { DistinctStrings, grown, StringsBuilder } from './strings'
 import type { EntryTable } from './table'
 
 /** Five times what the largest real layers have; a guard for the browser's memory. */
@@ -9,17 +11,23 @@ const MOST_HELD = 256 * 1024 * 1024
 /** Grows an EntryTable entry by entry; columns double when they are full. */
 export class TableBuilder {
   #length = 0
-  #capacity = 256
-  #columns = columnsOf(256)
-  #paths = new Arena()
-  #links = new Arena()
-  #linkEnd: number[] = []
-  readonly #device = new Map<number, { major: number; minor: number }>()
-  readonly #pax = new Map<number, readonly PaxRecord[]>()
-  readonly #sparse = new Map<number, SparseMap>()
-  readonly #names: string[] = []
-  readonly #nameIndex = new Map<string, number>()
-  /** Bytes of names, links, records and maps so far. */
+  #type = new Uint8Array(256)
+  readonly #names = new StringsBuilder()
+  readonly #dirs = new DistinctStrings()
+  #runs = 0
+  #runFrom = new Uint32Array(16)
+  #runDir = new Uint32Array(16)
+  readonly #size = new NumbersBuilder(() => new Uint32Array(256))
+  readonly #mtime = new NumbersBuilder(() => new Int32Array(256))
+  readonly #header = new NumbersBuilder(() => new Uint32Array(256))
+  readonly #body = new NumbersBuilder(() => new Uint8Array(256))
+  readonly #owners = new OwnersBuilder()
+  readonly #links = new StringsBuilder()
+  #linkRow = new Uint32Array(16)
+  #device = new Map<number, { major: number; minor: number }>()
+  #pax = new Map<number, readonly PaxRecord[]>()
+  #sparse = new Map<number, SparseMap>()
+  /** Bytes of paths, links, records and maps so far. */
   #held = 0
 
   get length(): number {
@@ -30,22 +38,18 @@ export class TableBuilder {
   add(entry: ScannedEntry): number {
     const pax = entry.pax ? worthKeeping(entry.pax, entry.mtime) : null
     this.#weigh(entry, pax)
+    const { type, path, uname, gname, headerAt, bodyAt } = entry
     const row = this.#length++
-    if (row === this.#capacity) this.#grow()
-    const c = this.#columns
-    c.pathEnd[row] = this.#paths.push(entry.path)
-    c.type[row] = entry.type
-    c.mode[row] = entry.mode
-    c.uid[row] = entry.uid
-    c.gid[row] = entry.gid
-    c.size[row] = entry.size
-    c.mtime[row] = entry.mtime
-    c.headerAt[row] = entry.headerAt
-    c.bodyAt[row] = entry.bodyAt
-    c.link[row] = entry.type === TYPE.symlink || entry.type === TYPE.hardlink ? this.#addLink(entry.link) : -1
-    c.uname[row] = this.#name(entry.uname)
-    c.gname[row] = this.#name(entry.gname)
-    if (entry.type === TYPE.char || entry.type === TYPE.block)
+    if (row === this.#type.length) this.#type = grown(this.#type, row * 2)
+    this.#type[row] = type
+    this.#addPath(row, path)
+    this.#size.set(row, entry.size)
+    this.#mtime.set(row, entry.mtime)
+    this.#header.set(row, headerAt / BLOCK)
+    this.#body.set(row, (bodyAt - headerAt) / BLOCK)
+    this.#owners.set(row, entry.mode, entry.uid, entry.gid, uname, gname)
+    if (type === TYPE.symlink || type === TYPE.hardlink) this.#addLink(row, entry.link)
+    if (type === TYPE.char || type === TYPE.block)
       this.#device.set(row, { major: entry.major, minor: entry.minor })
     if (entry.sparse) this.#sparse.set(row, entry.sparse)
     if (pax) this.#pax.set(row, pax)
@@ -66,96 +70,58 @@ export class TableBuilder {
       )
   }
 
-  #addLink(link: Uint8Array): number {
-    return this.#linkEnd.push(this.#links.push(link)) - 1
-  }
-
-  #name(bytes: Uint8Array): number {
-    if (bytes.length === 0) return -1
-    const name = nameText(bytes)
-    let index = this.#nameIndex.get(name)
-    if (index === undefined) {
-      index = this.#names.push(name) - 1
-      this.#nameIndex.set(name, index)
+  #addPath(row: number, path: Uint8Array): void {
+    let name = path.length
+    while (name > 0 && path[name - 1] === SLASH) name--
+    while (name > 0 && path[name - 1] !== SLASH) name--
+    this.#names.push(path, name, path.length)
+    const dir = this.#dirs.add(path, 0, name)
+    if (this.#runs > 0 && this.#runDir[this.#runs - 1] === dir) return
+    if (this.#runs === this.#runFrom.length) {
+      this.#runFrom = grown(this.#runFrom, this.#runs * 2)
+      this.#runDir = grown(this.#runDir, this.#runs * 2)
     }
-    return index
+    this.#runFrom[this.#runs] = row
+    this.#runDir[this.#runs++] = dir
   }
 
-  #grow(): void {
-    this.#capacity *= 2
-    const wider = columnsOf(this.#capacity)
-    for (const key of Object.keys(wider) as (keyof Columns)[]) wider[key].set(this.#columns[key])
-    this.#columns = wider
+  #addLink(row: number, link: Uint8Array): void {
+    const index = this.#links.push(link)
+    if (index === this.#linkRow.length) this.#linkRow = grown(this.#linkRow, index * 2)
+    this.#linkRow[index] = row
   }
 
-  /** The table, columns cut to size. `endsAt`: see EntryTable. */
+  /** The table, columns cut to size, and an empty builder again. `endsAt`: see EntryTable. */
   finish(endsAt: number): EntryTable {
     const n = this.#length
-    const c = this.#columns
-    return {
+    const table = {
       length: n,
-      pathBytes: this.#paths.cut(),
-      pathEnd: c.pathEnd.slice(0, n),
-      type: c.type.slice(0, n),
-      mode: c.mode.slice(0, n),
-      uid: c.uid.slice(0, n),
-      gid: c.gid.slice(0, n),
-      size: c.size.slice(0, n),
-      mtime: c.mtime.slice(0, n),
-      headerAt: c.headerAt.slice(0, n),
-      bodyAt: c.bodyAt.slice(0, n),
-      link: c.link.slice(0, n),
-      linkBytes: this.#links.cut(),
-      linkEnd: Uint32Array.from(this.#linkEnd),
+      type: this.#type.slice(0, n),
+      names: this.#names.finish(),
+      dirs: this.#dirs.finish(),
+      runFrom: this.#runFrom.slice(0, this.#runs),
+      runDir: this.#runDir.slice(0, this.#runs),
+      size: this.#size.finish(n),
+      mtime: this.#mtime.finish(n),
+      header: this.#header.finish(n),
+      body: this.#body.finish(n),
+      ...this.#owners.finish(n),
+      linkRow: this.#linkRow.slice(0, this.#links.length),
+      links: this.#links.finish(),
       device: this.#device,
       pax: this.#pax,
       sparse: this.#sparse,
-      uname: c.uname.slice(0, n),
-      gname: c.gname.slice(0, n),
-      names: this.#names,
       endsAt,
     }
+    this.#length = this.#runs = this.#held = 0
+    this.#device = new Map()
+    this.#pax = new Map()
+    this.#sparse = new Map()
+    return table
   }
 }
 
-type Columns = ReturnType<typeof columnsOf>
-
-function columnsOf(n: number) {
-  return {
-    pathEnd: new Uint32Array(n),
-    type: new Uint8Array(n),
-    mode: new Uint16Array(n),
-    uid: new Float64Array(n),
-    gid: new Float64Array(n),
-    size: new Float64Array(n),
-    mtime: new Float64Array(n),
-    headerAt: new Float64Array(n),
-    bodyAt: new Float64Array(n),
-    link: new Int32Array(n),
-    uname: new Int32Array(n),
-    gname: new Int32Array(n),
-  }
-}
-
-/** Byte strings one after the other. */
-class Arena {
-  #bytes = new Uint8Array(8192)
-  #length = 0
-  /** Answers where the added string ends. */
-  push(bytes: Uint8Array): number {
-    const end = this.#length + bytes.length
-    if (end > this.#bytes.length) {
-      const wider = new Uint8Array(Math.max(end, this.#bytes.length * 2))
-      wider.set(this.#bytes.subarray(0, this.#length))
-      this.#bytes = wider
-    }
-    this.#bytes.set(bytes, this.#length)
-    return (this.#length = end)
-  }
-  cut(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
-  }
-}
+const SLASH = 0x2f
 
 /** Keys whose value a column holds whole. */
 const IN_COLUMNS = new Set([

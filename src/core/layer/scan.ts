@@ -10,13 +10,19 @@ import type { EntryTable } from './table'
 /** More entries than any engine could unpack in a day; a guard for the browser's memory, not a limit of the format. */
 const MOST_ENTRIES = 20_000_000
 
+/** A builder that has grown to its size is used again: of a hundred small layers each would begin with twenty columns. */
+const spare: TableBuilder[] = []
+const MOST_SPARE = 4
+/** Larger ones are let go: their columns would be held for nothing. */
+const SMALL = 20_000
+
 /** Reads one layer's plain tar into a table. Throws as scanTar does; `too-large` beyond 20 million entries. */
 export async function scanLayer(
   input: TarInput,
   notices: Notices,
   signal?: AbortSignal,
 ): Promise<EntryTable> {
-  const builder = new TableBuilder()
+  const builder = spare.pop() ?? new TableBuilder()
   const onEntry = (entry: ScannedEntry): void => {
     if (builder.length >= MOST_ENTRIES)
       throw new ImageError('too-large', `More than ${MOST_ENTRIES} entries in one layer.`, {
@@ -25,8 +31,15 @@ export async function scanLayer(
       })
     builder.add(entry)
   }
-  const { endsAt } = await scanTar(input, onEntry, notices, signal)
-  return builder.finish(endsAt)
+  try {
+    const { endsAt } = await scanTar(input, onEntry, notices, signal)
+    const { length } = builder
+    const table = builder.finish(endsAt)
+    if (length <= SMALL && spare.length < MOST_SPARE) spare.push(builder)
+    return table
+  } finally {
+    input.close()
+  }
 }
 
 /** A layer of no bytes at all: some writers store one for a step that changed nothing. */

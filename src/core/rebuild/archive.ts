@@ -2,6 +2,7 @@
 import type { ByteSource, Bytes } from '../bytes/source'
 import { MemorySource } from '../bytes/source'
 import { utf8 } from '../bytes/text'
+import type { Digest } from '../digest/digest'
 import { ImageError } from '../fault/fault'
 import { TYPE } from '../tar/entry'
 import { encodeHeader, END, paddingOf } from '../tar/write'
@@ -21,13 +22,17 @@ export function fileMember(path: string, source: ByteSource | null): ArchiveMemb
   return { path, source: source ?? new MemorySource(new Uint8Array(0)) }
 }
 
-/** Throws `missing-member` where a layer that must be there has no bytes. `companions`: further images, which stay as they are. */
+/**
+ * Throws `missing-member` where a layer that must be there has no bytes. `companions`: further images, which stay as they
+ * are. `alongside`: blobs that only indexes of platforms lead to, by digest.
+ */
 export function membersOf(
   documents: Documents,
   layers: readonly LayerDescriptor[],
   blobs: ReadonlyMap<string, ByteSource>,
   format: 'docker' | 'oci',
   companions: readonly Described[] = [],
+  alongside: ReadonlyMap<Digest, ByteSource> = new Map(),
 ): ArchiveMember[] {
   const members = new Map<string, ArchiveMember>()
   const add = (path: string, source: ByteSource | null): void => void members.set(path, { path, source })
@@ -47,6 +52,8 @@ export function membersOf(
     add(blobName(configDigest), new MemorySource(config))
     add(blobName(manifestDigest), new MemorySource(manifest))
   }
+  for (const { digest, bytes } of documents.indexes) add(blobName(digest), new MemorySource(bytes))
+  for (const [digest, source] of alongside) add(blobName(digest), source)
   add('index.json', new MemorySource(documents.index))
   if (format === 'docker') add('manifest.json', new MemorySource(documents.dockerManifest))
   add('oci-layout', new MemorySource(documents.layout))

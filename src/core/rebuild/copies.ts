@@ -1,5 +1,5 @@
 /** What scrubbing would take out of each layer: listed before anything is done. */
-import { pathBytesOf } from '../layer/rows'
+import { pathBytesOf, sizeOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { absolute } from '../rootfs/union'
 import { namesIn } from '../rootfs/walk'
@@ -18,23 +18,28 @@ export interface Copy {
   readonly alsoAt: readonly string[]
 }
 
-/** Every row at or below one of `paths`, base first. */
-export function copiesOf(tables: readonly EntryTable[], paths: readonly string[]): Copy[] {
-  const survey = surveyOf(tables, paths)
+/** Every row at or below one of `paths`, base first; of the layers in `order`, where not all are laid as they are numbered. */
+export function copiesOf(
+  tables: readonly EntryTable[],
+  paths: readonly string[],
+  order?: readonly number[],
+): Copy[] {
+  const survey = surveyOf(tables, paths, order)
   const tops = new Set(survey.asked.flatMap((nodes) => [...nodes]))
   return copiesBelow(tables, survey, belowAny(survey.tree, tops))
 }
 
 /** Rows at or below marked nodes. */
 export function copiesBelow(tables: readonly EntryTable[], survey: Survey, below: Uint8Array): Copy[] {
-  return tables.flatMap((table, layer) => {
+  return survey.order.flatMap((layer) => {
+    const table = tables[layer]
     const further = furtherNames(survey, layer, below)
     return rowsBelow(table, survey, layer, below).map((row): Copy => ({
       layer,
       row,
       path: absolute(pathBytesOf(table, row)),
       what: survey.layers[layer].markers.some((marker) => marker.row === row) ? 'whiteout' : 'entry',
-      bytes: table.type[row] === TYPE.file ? table.size[row] : 0,
+      bytes: table.type[row] === TYPE.file ? sizeOf(table, row) : 0,
       alsoAt: further.get(row) ?? [],
     }))
   })

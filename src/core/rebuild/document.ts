@@ -8,6 +8,7 @@ import { changedConfig, type ConfigEdit } from '../edit/config'
 import type { Json } from '../edit/operation'
 import { checked, ImageConfig, parseJson } from '../image/documents'
 import { familiarName, fullName, parseReference } from '../image/reference'
+import { nested, type Nest, type Platform } from './nest'
 
 /** A layer as the new manifest names it. */
 export interface LayerDescriptor {
@@ -54,6 +55,10 @@ export interface Documents {
   readonly configDigest: Digest
   readonly manifest: Bytes
   readonly manifestDigest: Digest
+  /** Of what index.json names: the manifest, or the index of platforms that it lies in. The containerd store's image ID. */
+  readonly targetDigest: Digest
+  /** Indexes of platforms that lead to it, written anew. */
+  readonly indexes: readonly { readonly digest: Digest; readonly bytes: Bytes }[]
   readonly index: Bytes
   readonly layout: Bytes
   readonly dockerManifest: Bytes
@@ -69,12 +74,23 @@ export interface Described {
   readonly layers: readonly LayerDescriptor[]
   /** As people write them. */
   readonly tags: readonly string[]
+  /** The index of platforms that bears the names in its place. */
+  readonly index?: Named
+}
+
+/** A document as a descriptor names it. */
+export interface Named {
+  readonly mediaType: string
+  readonly digest: Digest
+  readonly size: number
 }
 
 /** Images that stay as they are, in the order of the archive, around the one that was rebuilt. */
 export interface Companions {
   readonly before: readonly Described[]
   readonly after: readonly Described[]
+  /** Where the rebuilt one was one of several platforms under one name. */
+  readonly nest?: Nest
 }
 
 export const ALONE: Companions = { before: [], after: [] }
@@ -85,15 +101,19 @@ export async function documentsOf(
   config: Bytes,
   layers: readonly LayerDescriptor[],
   tags: readonly string[],
-  { before, after }: Companions = ALONE,
+  { before, after, nest }: Companions = ALONE,
 ): Promise<Documents> {
-  const image = await described(annotations, config, layers, tags)
+  const alone = await described(annotations, config, layers, tags)
+  const within = nest ? await nested(nest, alone, platformOf(config)) : null
+  const image: Described = within ? { ...alone, index: within.top } : alone
   const images = [...before, image, ...after]
   return {
     config,
     configDigest: image.configDigest,
     manifest: image.manifest,
     manifestDigest: image.manifestDigest,
+    targetDigest: image.index?.digest ?? image.manifestDigest,
+    indexes: within?.indexes ?? [],
     index: json({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: images.flatMap(indexLines) }),
     layout: json({ imageLayoutVersion: '1.0.0' }),
     dockerManifest: json(images.map(dockerLine)),
@@ -127,11 +147,15 @@ export async function described(
   return { config, configDigest, manifest, manifestDigest, mediaType: OCI_MANIFEST, layers, tags }
 }
 
-function indexLines({ config, manifest, manifestDigest, mediaType, tags }: Described): object[] {
+function platformOf(config: Bytes): Platform | null {
   const { os, architecture, variant } = parsedConfig(config)
-  const platform =
-    os && architecture ? { platform: { architecture, os, ...(variant ? { variant } : {}) } } : {}
-  const descriptor = { mediaType, digest: manifestDigest, size: manifest.length }
+  return os && architecture ? { architecture, os, ...(variant ? { variant } : {}) } : null
+}
+
+function indexLines({ config, manifest, manifestDigest, mediaType, tags, index }: Described): object[] {
+  const found = index ? null : platformOf(config)
+  const platform = found ? { platform: found } : {}
+  const descriptor = index ?? { mediaType, digest: manifestDigest, size: manifest.length }
   const named = tags.map(parseReference).map((reference) => ({
     ...descriptor,
     // Both names, as docker save writes them: with one of them alone, some engine loads the image and cannot find it.

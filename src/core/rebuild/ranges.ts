@@ -1,6 +1,6 @@
 /** A rewritten layer as ranges of the old plain tar with a few headers between: nothing that stays is encoded again. */
 import { MemorySource, type ByteSource, type Bytes } from '../bytes/source'
-import { contentOf, pathBytesOf } from '../layer/rows'
+import { bodyAtOf, contentOf, headerAtOf, pathBytesOf } from '../layer/rows'
 import { entryAt } from '../rootfs/entry'
 import { BLOCK, padded, TYPE } from '../tar/entry'
 import { encodeHeader, END, paddingOf } from '../tar/write'
@@ -19,8 +19,8 @@ export function runsOf({ table, gone, changed }: RewrittenLayer): Run[] {
   for (let row = 0; row < table.length; row++) {
     if (changed.has(row)) runs.push({ kind: 'row', row })
     if (changed.has(row) || gone.has(row)) continue
-    const at = table.headerAt[row]
-    const end = row + 1 < table.length ? table.headerAt[row + 1] : table.endsAt
+    const at = headerAtOf(table, row)
+    const end = row + 1 < table.length ? headerAtOf(table, row + 1) : table.endsAt
     const last = runs.at(-1)
     if (last?.kind === 'copy' && last.at + last.length === at)
       runs[runs.length - 1] = { ...last, length: end - last.at }
@@ -66,7 +66,8 @@ function rowParts(plain: ByteSource, { table }: RewrittenLayer, row: number, cla
 async function globalHeaders(plain: ByteSource, { table, gone, changed }: RewrittenLayer): Promise<Bytes[]> {
   const headers: Bytes[] = []
   for (const row of [...gone, ...changed].sort((a, b) => a - b)) {
-    const [from, to] = [table.headerAt[row], headerEnd(plain, table.headerAt[row], row, table)]
+    const from = headerAtOf(table, row)
+    const to = headerEnd(plain, from, row, table)
     if (to - from <= BLOCK) continue
     headers.push(...(await globalsIn(plain, from, to)))
   }
@@ -75,8 +76,8 @@ async function globalHeaders(plain: ByteSource, { table, gone, changed }: Rewrit
 
 /** A gone row's body offset is still its own; that of a row which took another's data is not, so its neighbour's header ends the search. */
 function headerEnd(plain: ByteSource, from: number, row: number, table: RewrittenLayer['table']): number {
-  const next = row + 1 < table.length ? table.headerAt[row + 1] : table.endsAt
-  const body = table.bodyAt[row]
+  const next = row + 1 < table.length ? headerAtOf(table, row + 1) : table.endsAt
+  const body = bodyAtOf(table, row)
   return Math.min(plain.size, body > from && body <= next ? body : next)
 }
 

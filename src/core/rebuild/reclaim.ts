@@ -5,10 +5,10 @@ import { applyLayer } from '../rootfs/union'
 import { TYPE } from '../tar/entry'
 import { textNode, type Survey } from './survey'
 
-/** By layer, 1 for each regular file or hard link that no path of the union leads to. Directories and symbolic links carry nothing, and other rows may lie behind them. */
-export function unseenRows(tables: readonly EntryTable[]): Uint8Array[] {
+/** By table, 1 for each regular file or hard link that no path of the union leads to. `laid`: the layers that are there, base first. Directories and symbolic links carry nothing, and other rows may lie behind them. */
+export function unseenRows(tables: readonly EntryTable[], laid: readonly number[]): Uint8Array[] {
   const tree = new Tree()
-  tables.forEach((_, layer) => applyLayer(tree, tables, layer))
+  for (const layer of laid) applyLayer(tree, tables, layer)
   const seen = tables.map(({ length }) => new Uint8Array(length))
   const see = (layer: number, row: number): void => {
     if (layer >= 0 && row >= 0) seen[layer][row] = 1

@@ -4,10 +4,11 @@
  * the same in the old tree and in the new one, and untouched rows can be copied as the ranges they are.
  */
 import { nameText } from '../bytes/text'
-import { linkBytesOf, pathBytesOf } from '../layer/rows'
+import { TableBuilder } from '../layer/builder'
+import { linkBytesOf, pathBytesOf, scannedAt } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { namesIn } from '../rootfs/walk'
-import { TYPE, type PaxRecord, type SparseMap } from '../tar/entry'
+import { TYPE } from '../tar/entry'
 
 export interface RewrittenLayer {
   /** Columns of gone rows still say what they were, but for path and type. */
@@ -76,83 +77,23 @@ function cleaned(path: Uint8Array): Uint8Array {
   return Uint8Array.from(parts)
 }
 
+/** Row by row: of a layer that is written anew, building its table again is the least. */
 function tableWith(table: EntryTable, { gone, paths }: RowChanges, { moved, target }: Links): EntryTable {
-  const type = table.type.slice()
-  const columns = {
-    mode: table.mode.slice(),
-    uid: table.uid.slice(),
-    gid: table.gid.slice(),
-    size: table.size.slice(),
-    mtime: table.mtime.slice(),
-    bodyAt: table.bodyAt.slice(),
-    uname: table.uname.slice(),
-    gname: table.gname.slice(),
-  }
-  const pax = new Map<number, readonly PaxRecord[]>(table.pax)
-  const sparse = new Map<number, SparseMap>(table.sparse)
-  const device = new Map(table.device)
-  for (const [from, to] of moved) {
-    for (const column of Object.values(columns)) column[to] = column[from]
-    type[to] = table.type[from]
-    copied(pax, from, to)
-    copied(sparse, from, to)
-    copied(device, from, to)
-  }
-  // A file without a path is the one thing that a union passes over.
-  for (const row of gone) type[row] = TYPE.file
-  const link = linksOf(table, target, moved)
-  return { ...table, ...columns, type, pax, sparse, device, ...link, ...pathsOf(table, gone, paths) }
-}
-
-function copied<T>(map: Map<number, T>, from: number, to: number): void {
-  const value = map.get(from)
-  if (value === undefined) map.delete(to)
-  else map.set(to, value)
-}
-
-/** A hard link to a symbolic link takes the link's own target with the data. */
-function linksOf(
-  table: EntryTable,
-  target: ReadonlyMap<number, Uint8Array>,
-  moved: ReadonlyMap<number, number>,
-): Pick<EntryTable, 'link' | 'linkBytes' | 'linkEnd'> {
-  const link = table.link.slice()
-  for (const [from, to] of moved) link[to] = table.link[from]
-  const ends = [...table.linkEnd]
-  const parts: Uint8Array[] = [table.linkBytes]
-  let end = table.linkBytes.length
-  for (const [row, bytes] of target) {
-    parts.push(bytes)
-    link[row] = ends.push((end += bytes.length)) - 1
-  }
-  return { link, linkBytes: joined(parts, end), linkEnd: Uint32Array.from(ends) }
-}
-
-function pathsOf(
-  table: EntryTable,
-  gone: ReadonlySet<number>,
-  paths: ReadonlyMap<number, Uint8Array>,
-): Pick<EntryTable, 'pathBytes' | 'pathEnd'> {
-  const pathEnd = new Uint32Array(table.length)
-  const parts: Uint8Array[] = []
-  let end = 0
+  const from = new Map([...moved].map(([from, to]) => [to, from]))
+  const builder = new TableBuilder()
   for (let row = 0; row < table.length; row++) {
-    if (!gone.has(row)) {
-      const path = paths.get(row) ?? pathBytesOf(table, row)
-      parts.push(path)
-      end += path.length
-    }
-    pathEnd[row] = end
+    const listed = scannedAt(table, row)
+    // A hard link to a symbolic link takes the link's own target with the data.
+    const data = from.has(row) ? scannedAt(table, from.get(row)!) : listed
+    const { headerAt } = listed
+    const path = paths.get(row) ?? listed.path
+    const link = target.get(row) ?? data.link
+    builder.add(gone.has(row) ? { ...listed, path: EMPTY } : { ...data, headerAt, path, link })
   }
-  return { pathBytes: joined(parts, end), pathEnd }
+  const built = builder.finish(table.endsAt)
+  // A file without a path is the one thing that a union passes over; what else it was, inodes of the edited tree still say.
+  for (const row of gone) built.type[row] = TYPE.file
+  return built
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const out = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
+const EMPTY = new Uint8Array(0)

@@ -4,7 +4,7 @@
  */
 import { bytesOfName } from '../bytes/text'
 import type { Edited } from '../edit/apply'
-import { remaining, UNTOUCHED, type Stack } from '../edit/stack'
+import { isRelaid, laid, ownCount, rangeOf, standing, UNTOUCHED, type Stack } from '../edit/stack'
 import { ImageError } from '../fault/fault'
 import { emptyTable } from '../layer/scan'
 import type { EntryTable } from '../layer/table'
@@ -24,26 +24,26 @@ export type Slot =
   /** A layer of the image; `rewritten` where rows of it go. */
   | { readonly kind: 'layer'; readonly layer: number; readonly rewritten: RewrittenLayer | null }
   /** Several layers as the one change that they are together. */
-  | { readonly kind: 'merged'; readonly from: number; readonly to: number; readonly change: Edited }
-  /** The edits; with every layer from `from` in it, where that is not null. */
-  | { readonly kind: 'top'; readonly from: number | null; readonly change: Edited }
+  | { readonly kind: 'merged'; readonly layers: readonly number[]; readonly change: Edited }
+  /** The edits, and the layers that become one with them. */
+  | { readonly kind: 'top'; readonly layers: readonly number[]; readonly change: Edited }
 
 export interface StackPlan {
   readonly slots: readonly Slot[]
-  /** Tables under the numbers of the opened image, without what goes: contents of planned entries are found in them. */
+  /** Tables under the numbers of the opened image and of a new base behind it, without what goes: contents of planned entries are found in them. */
   readonly tables: readonly EntryTable[]
   /** Absolute paths that no layer may hold any more. */
   readonly scrubbed: readonly string[]
 }
 
 export interface StackInput {
-  /** As they were opened. */
+  /** As they were opened; behind them those of a new base. */
   readonly tables: readonly EntryTable[]
   readonly edited: Edited
   readonly stack?: Stack
   /** Take what the edits removed out of the layers below. */
   readonly scrubRemoved: boolean
-  /** Squash from this layer on, edits included; null: each layer stays. */
+  /** Squash from this layer on, edits included, in the order they are laid in; null: each layer stays. */
   readonly squashFrom: number | null
 }
 
@@ -51,57 +51,65 @@ export interface StackInput {
 export function planStack(input: StackInput): StackPlan {
   const { edited, stack = UNTOUCHED, squashFrom } = input
   mustStand(edited.tree, stack)
-  const survey = surveyOf(input.tables, stack.scrubbed)
+  const order = standing(stack, ownCount(stack, input.tables))
+  const survey = surveyOf(input.tables, stack.scrubbed, order)
   const tops = topsOf(input, survey)
-  const rewritten = rewriteAll(input, survey, tops, stack)
+  const end = endOf(order, squashFrom)
+  const rewritten = rewriteAll(input, survey, tops, stack, end)
   const { tables, trees, result } = rewritten
   const sources: Sources = { tables, upper: edited.sources.upper }
   const newRow = (layer: number, row: number): number | null => result[layer]?.moved.get(row) ?? null
   const change = (from: Tree, to: Tree): Edited => ({ tree: morphed(from, to, newRow), sources })
   const slots: Slot[] = []
-  const end = squashFrom ?? tables.length
-  for (let layer = 0; layer < end; layer++) {
+  for (let place = 0; place < end; place++) {
+    const layer = order[place]
     const range = stack.ranges.find(([from]) => from === layer)
-    if (range && range[1] >= end)
+    if (range && order.indexOf(range[1]) >= end)
       throw new ImageError(
         'bad-operation',
-        `Layers ${range[0]} to ${range[1]} become one, so squashing cannot start at layer ${end}.`,
+        `Layers ${range[0]} to ${range[1]} become one, so squashing cannot start at layer ${order[end]}.`,
       )
     if (range) {
-      const [from, to] = range
-      if (!allDropped(from, to, stack))
-        slots.push({ kind: 'merged', from, to, change: change(trees[from], trees[to + 1]) })
-      layer = to
+      const layers = rangeOf(order, range)
+      if (!layers.every((one) => stack.dropped.has(one)))
+        slots.push({ kind: 'merged', layers, change: change(trees[place], trees[place + layers.length]) })
+      place += layers.length - 1
     } else if (!stack.dropped.has(layer)) slots.push({ kind: 'layer', layer, rewritten: result[layer] })
   }
   const top = change(trees[end], edited.tree)
   if (squashFrom !== null || changesFiles(top.tree))
-    slots.push({ kind: 'top', from: squashFrom, change: top })
+    slots.push({ kind: 'top', layers: order.slice(end), change: top })
   return { slots, tables, scrubbed: [...tops].map((node) => survey.tree.path(node)) }
 }
 
+/** Where squashing starts among the layers; behind all where it does not. Layer 0 stands for the lowest, whichever that is now. */
+function endOf(order: readonly number[], squashFrom: number | null): number {
+  if (squashFrom === null) return order.length
+  const end = order.indexOf(squashFrom)
+  if (end < 0 && squashFrom !== 0)
+    throw new ImageError('bad-operation', `Squashing cannot start at layer ${squashFrom}: it is not there.`)
+  return Math.max(0, end)
+}
+
 /** Every layer as it is, and the edits on top. */
-export function appended(tables: readonly EntryTable[], edited: Edited): StackPlan {
-  const slots: Slot[] = tables.map((_, layer) => ({ kind: 'layer', layer, rewritten: null }))
-  if (changesFiles(edited.tree)) slots.push({ kind: 'top', from: null, change: edited })
+export function appended(tables: readonly EntryTable[], edited: Edited, stack = UNTOUCHED): StackPlan {
+  mustStand(edited.tree, stack)
+  const order = laid(stack, ownCount(stack, tables))
+  const slots: Slot[] = order.map((layer) => ({ kind: 'layer', layer, rewritten: null }))
+  if (changesFiles(edited.tree)) slots.push({ kind: 'top', layers: [], change: edited })
   return { slots, tables, scrubbed: [] }
 }
 
-/** A hard link whose file was in a dropped layer is nothing that can be written. */
-export function mustStand(tree: Tree, { dropped }: Stack): void {
-  if (dropped.size === 0) return
+/** A hard link whose file was in a layer that is not there any more is nothing that can be written. */
+export function mustStand(tree: Tree, stack: Stack): void {
+  if (!isRelaid(stack)) return
   for (let node = 1; node < tree.length; node++)
     if (tree.alive[node] === 1 && tree.type[node] === TYPE.hardlink)
       throw new ImageError(
         'bad-operation',
-        `${tree.path(node)} is a hard link to a file that only a dropped layer has. Remove or replace it first.`,
+        `${tree.path(node)} is a hard link to a file that no layer below it has any more. Remove or replace it first.`,
         { path: tree.path(node) },
       )
-}
-
-function allDropped(from: number, to: number, { dropped }: Stack): boolean {
-  for (let layer = from; layer <= to; layer++) if (!dropped.has(layer)) return false
-  return true
 }
 
 /** What is to be taken out of all layers: never a path that the result still shows with a layer's own file. */
@@ -138,7 +146,7 @@ function addText(
 /** Paths that were there before the edits and are gone, the highest ones only. */
 function removedTops(tree: Tree): number[] {
   const { nodes, wasAlive } = tree.touched
-  return nodes.filter(
+  return [...nodes].filter(
     (node, i) => wasAlive[i] && tree.alive[node] === 0 && tree.alive[tree.parent[node]] === 1,
   )
 }
@@ -146,36 +154,39 @@ function removedTops(tree: Tree): number[] {
 interface Rewritten {
   readonly tables: readonly EntryTable[]
   readonly result: readonly (RewrittenLayer | null)[]
-  /** trees[k]: the union of layers 0 to k-1 as they will be. */
+  /** trees[k]: the union of the lowest k layers as they will be. */
   readonly trees: readonly Tree[]
 }
 
 /** Each layer without its scrubbed rows and those that nobody sees, and without the markers that thereby hide nothing any more. */
 function rewriteAll(
-  { tables, squashFrom }: StackInput,
+  { tables }: StackInput,
   survey: Survey,
   tops: ReadonlySet<number>,
   stack: Stack,
+  end: number,
 ): Rewritten {
   const below = belowAny(survey.tree, tops)
+  const { order } = survey
   const wanted = new Set([
-    squashFrom ?? tables.length,
-    ...stack.ranges.flatMap(([from, to]) => [from, to + 1]),
+    end,
+    ...stack.ranges.flatMap(([from, to]) => [order.indexOf(from), order.indexOf(to) + 1]),
   ])
-  const now: EntryTable[] = []
-  const result: (RewrittenLayer | null)[] = []
+  const now = [...tables]
+  const result: (RewrittenLayer | null)[] = tables.map(() => null)
   const trees: Tree[] = []
   const tree = new Tree()
-  const unseen = stack.reclaimed ? unseenRows(remaining(tables, stack)) : null
-  tables.forEach((table, layer) => {
+  const unseen = stack.reclaimed ? unseenRows(tables, laid(stack, ownCount(stack, tables))) : null
+  order.forEach((layer, place) => {
+    const table = tables[layer]
     const unneeded =
       unseen && !stack.dropped.has(layer) ? reclaimed(unseen[layer], survey, table, layer, tree) : []
-    trees.push(wanted.has(layer) ? tree.clone() : tree)
+    trees.push(wanted.has(place) ? tree.clone() : tree)
     const scrubbed = stack.dropped.has(layer)
       ? rewrittenLayer(table, { gone: allRows(table), paths: new Map(), inodeOf: () => null })
       : rewrittenLayer(table, changesOf(table, survey, layer, below, unneeded, tree, now))
-    result.push(stack.dropped.has(layer) ? null : scrubbed)
-    now.push(scrubbed?.table ?? (stack.dropped.has(layer) ? emptyTable() : table))
+    result[layer] = stack.dropped.has(layer) ? null : scrubbed
+    now[layer] = scrubbed?.table ?? (stack.dropped.has(layer) ? emptyTable() : table)
     applyLayer(tree, now, layer)
   })
   trees.push(tree)

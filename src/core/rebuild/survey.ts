@@ -33,17 +33,33 @@ export interface SurveyedLayer {
 export interface Survey {
   /** The union of all layers. */
   readonly tree: Tree
+  /** Layers that were laid, base first. */
+  readonly order: readonly number[]
+  /** By number; of nothing for one that was not laid. */
   readonly layers: readonly SurveyedLayer[]
   /** Nodes that each of the asked paths was, after some layer: more than one where a link on the way was changed. */
   readonly asked: readonly ReadonlySet<number>[]
 }
 
-/** `paths` as people give them: through symbolic links, as they stood after each layer; the last name is not followed. */
-export function surveyOf(tables: readonly EntryTable[], paths: readonly string[] = []): Survey {
+const NOT_LAID: SurveyedLayer = {
+  node: new Int32Array(0),
+  meant: new Int32Array(0),
+  markers: [],
+  inodes: new Map(),
+}
+
+/** `paths` as people give them: through symbolic links, as they stood after each layer; the last name is not followed. `order`: the layers that are laid, base first. */
+export function surveyOf(
+  tables: readonly EntryTable[],
+  paths: readonly string[] = [],
+  order: readonly number[] = tables.map((_, layer) => layer),
+): Survey {
   const tree = new Tree()
   const target = linkTargets(tree, tables)
   const asked = paths.map(() => new Set<number>())
-  const layers = tables.map((table, layer): SurveyedLayer => {
+  const layers = tables.map(() => NOT_LAID)
+  for (const layer of order) {
+    const table = tables[layer]
     const before = markersOf(tree, table, target)
     applyLayer(tree, tables, layer)
     const markers = before.map((marker) =>
@@ -55,9 +71,9 @@ export function surveyOf(tables: readonly EntryTable[], paths: readonly string[]
     })
     const node = nodesOf(tree, table, layer)
     const meant = meantBy(tree, table, node, new Set(markers.map(({ row }) => row)), target)
-    return { node, meant, markers, inodes: inodesOf(tree, node, layer) }
-  })
-  return { tree, layers, asked }
+    layers[layer] = { node, meant, markers, inodes: inodesOf(tree, node, layer) }
+  }
+  return { tree, order, layers, asked }
 }
 
 /** Markers of a layer, looked at before it is laid on the tree. */

@@ -1,5 +1,5 @@
 /** What an inode is, wherever it comes from: a row of a layer, or a pending edit. */
-import { gnameOf, linkBytesOf, unameOf } from '../layer/rows'
+import { linkBytesOf, mtimeOf, ownerOf, sizeOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { TYPE, type PaxRecord, type TypeCode } from '../tar/entry'
 import type { Tree } from './tree'
@@ -68,16 +68,17 @@ export function entryAt(
 ): Entry {
   const table = tables[layer]
   const device = table.device.get(row)
+  const { mode, uid, gid, uname, gname } = ownerOf(table, row)
   return {
     type,
-    mode: table.mode[row],
-    uid: table.uid[row],
-    gid: table.gid[row],
-    size: table.size[row],
-    mtime: table.mtime[row],
+    mode,
+    uid,
+    gid,
+    size: sizeOf(table, row),
+    mtime: mtimeOf(table, row),
     link: linkBytesOf(table, row),
-    uname: unameOf(table, row),
-    gname: gnameOf(table, row),
+    uname,
+    gname,
     major: device?.major ?? 0,
     minor: device?.minor ?? 0,
     pax: table.pax.get(row) ?? [],
@@ -91,7 +92,7 @@ export function sizeIn({ tables, upper }: Sources): (tree: Tree, node: number) =
     const row = tree.inodeRow[node]
     if (row < 0) return 0
     const layer = tree.inodeLayer[node]
-    return layer === tables.length ? upper[row].size : tables[layer].size[row]
+    return layer === tables.length ? upper[row].size : sizeOf(tables[layer], row)
   }
 }
 

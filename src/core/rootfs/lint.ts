@@ -4,15 +4,16 @@
  * agree with the spec. What the union itself stumbles on (links, duplicates) it says there. Confirmed on docker 26
  * with both stores and docker 20.10 with vfs.
  */
-import { bytesOfName, nameText, sameBytes } from '../bytes/text'
+import { bytesOfName, nameText } from '../bytes/text'
 import type { Notices } from '../fault/notice'
-import { pathBytesOf } from '../layer/rows'
+import { directoryRuns, headerAtOf, nameLengthOf, pathBytesOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { markerOf } from '../layer/whiteout'
 import { TYPE } from '../tar/entry'
 import { entryOf } from './entry'
+import { LastNames } from './last-name'
 import { ROOT, type Tree } from './tree'
-import { absolute, lastNameOf } from './union'
+import { absolute } from './union'
 import { namesIn } from './walk'
 
 /** Call it before the layer is laid on `tree`. */
@@ -45,17 +46,16 @@ class Lint {
     for (let row = 0; row < length; row++)
       if (this.#table.type[row] === TYPE.directory && pathBytesOf(this.#table, row).length <= MOST_PATH)
         this.#listedDirectories.add(this.#path(row))
-    let last = new Uint8Array(0) as Uint8Array
-    for (let row = 0; row < length; row++) {
-      if (this.#marked.size > 0) this.#besideMarker(row)
-      this.#device(row)
+    for (const { dir, from, to } of directoryRuns(this.#table)) {
       // Texts are made once a directory, not once an entry: a layer can have half a million of those.
-      const bytes = pathBytesOf(this.#table, row)
-      if (bytes.length > MOST_NAME && this.#tooLong(bytes, row)) continue
-      const parent = bytes.subarray(0, nameStart(bytes, bytes.length))
-      if (sameBytes(parent, last)) continue
-      last = parent
-      this.#parents(absolute(parent), row)
+      let seen = dir.length === 0
+      for (let row = from; row < to; row++) {
+        if (this.#marked.size > 0) this.#besideMarker(row)
+        this.#device(row)
+        if (dir.length + nameLengthOf(this.#table, row) > MOST_NAME && this.#tooLong(row)) continue
+        if (!seen) this.#parents(absolute(dir), row)
+        seen = true
+      }
     }
     this.#nested()
   }
@@ -71,16 +71,18 @@ class Lint {
     message: string,
     row: number,
   ): void {
-    this.#notices.add(severity, code, message, { layer: this.#layer, path, at: this.#table.headerAt[row] })
+    this.#notices.add(severity, code, message, { layer: this.#layer, path, at: headerAtOf(this.#table, row) })
   }
 
   #markers(): void {
-    const { length, pathBytes, pathEnd } = this.#table
+    const { length } = this.#table
+    const names = new LastNames(this.#table)
     for (let row = 0; row < length; row++) {
-      const { start, from, to } = lastNameOf(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
-      const marker = markerOf(pathBytes, from, to)
-      if ((marker !== 'whiteout' && marker !== 'opaque') || to - start > MOST_PATH) continue
-      const parent = absolute(pathBytes.subarray(start, from))
+      names.at(row)
+      const { bytes, from, to, dirBytes, dirFrom, dirTo } = names
+      const marker = markerOf(bytes, from, to)
+      if ((marker !== 'whiteout' && marker !== 'opaque') || to - from + dirTo - dirFrom > MOST_PATH) continue
+      const parent = absolute(dirBytes.subarray(dirFrom, dirTo))
       this.#markerThroughLink(parent, row)
       if (marker === 'opaque' && parent === '/')
         this.#say(
@@ -91,7 +93,7 @@ class Lint {
           row,
         )
       if (marker !== 'whiteout') continue
-      this.#marked.set(`${parent === '/' ? '' : parent}/${nameText(pathBytes.subarray(from + 4, to))}`, row)
+      this.#marked.set(`${parent === '/' ? '' : parent}/${nameText(bytes.subarray(from + 4, to))}`, row)
       if (parent !== '/' && this.#lower(parent) < 0 && this.#linkOnTheWay(parent) === null)
         this.#say(
           'info',
@@ -219,7 +221,8 @@ class Lint {
   }
 
   /** Whether Linux could not unpack it: paths of more than 4,096 bytes, names of more than 255. */
-  #tooLong(bytes: Uint8Array, row: number): boolean {
+  #tooLong(row: number): boolean {
+    const bytes = pathBytesOf(this.#table, row)
     let longest = 0
     for (let i = 0, start = 0; i <= bytes.length; i++)
       if (i === bytes.length || bytes[i] === 0x2f) {
@@ -250,11 +253,3 @@ class Lint {
 /** NAME_MAX and PATH_MAX of Linux. */
 const MOST_NAME = 255
 const MOST_PATH = 4096
-
-/** Where the last name of a path that ends at `end` starts; a trailing slash belongs to it. */
-function nameStart(bytes: Uint8Array, end: number): number {
-  let at = end
-  while (at > 0 && bytes[at - 1] === 0x2f) at--
-  while (at > 0 && bytes[at - 1] !== 0x2f) at--
-  return at
-}

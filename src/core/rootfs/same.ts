@@ -27,7 +27,7 @@ export function firstDifference(
     const what =
       x === ROOT
         ? null
-        : (difference(entryOf(a.tree, a.sources, x), entryOf(b.tree, b.sources, y), sameTime) ??
+        : (entryDifference(entryOf(a.tree, a.sources, x), entryOf(b.tree, b.sources, y), sameTime) ??
           linkDifference(a.tree, x, b.tree, y, inodes))
     if (what) return { path: a.tree.path(x), what }
     for (let child = a.tree.firstChild[x]; child >= 0; child = a.tree.nextSibling[child]) {
@@ -47,7 +47,8 @@ export function firstDifference(
   return null
 }
 
-function difference(a: Entry, b: Entry, sameTime: SameTime): string | null {
+/** What differs between two inodes; contents are compared by size only. */
+export function entryDifference(a: Entry, b: Entry, sameTime: SameTime): string | null {
   if (a.type !== b.type) return 'its type'
   if (a.type === TYPE.symlink) return sameBytes(a.link, b.link) ? null : 'its target'
   if (a.mode !== b.mode) return `its mode (${a.mode.toString(8)}, ${b.mode.toString(8)})`

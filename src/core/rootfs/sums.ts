@@ -33,6 +33,7 @@ export function sumsOf(tree: Tree, sizeOf: SizeOf, counts?: (node: number) => bo
 /** Nodes that are a second, third, … name of an inode: all names but one. */
 export function furtherNames(tree: Tree): ReadonlySet<number> {
   const further = new Set<number>()
+  if (tree.inodeRow === tree.row) return further // No node is a hard link.
   const first = new Map<number, number>()
   for (let node = 1; node < tree.length; node++) {
     if (tree.alive[node] === 0 || !isLinkName(tree, node)) continue

@@ -13,6 +13,8 @@
 import { nameText } from '../bytes/text'
 import { ImageError } from '../fault/fault'
 import { TYPE, type TypeCode } from '../tar/entry'
+import { hash, NameIndex, sameName } from './name-index'
+import { Touched } from './touched'
 
 /** About a gigabyte of columns. A path of a megabyte can name half a million directories, and no layer need list them. */
 const MOST_NODES = 20_000_000
@@ -20,15 +22,20 @@ const MOST_NODES = 20_000_000
 export const NO_LAYER = -1
 export const ROOT = 0
 
-/** What became of a node in the layer that was applied last. */
-export interface Touched {
-  /** Nodes in the order they were first touched. */
-  readonly nodes: number[]
-  /** As they were before, index by index: alive or not, type and inode. */
-  readonly wasAlive: boolean[]
-  readonly wasType: TypeCode[]
-  readonly wasInodeLayer: number[]
-  readonly wasInodeRow: number[]
+/** Columns of a tree, cut to its length. */
+export interface TreeColumns {
+  readonly parent: Int32Array
+  readonly firstChild: Int32Array
+  readonly nextSibling: Int32Array
+  readonly nameEnd: Uint32Array
+  readonly names: Uint8Array
+  readonly layer: Int16Array
+  readonly row: Int32Array
+  /** Null where no node is a hard link: then they are `layer` and `row`. */
+  readonly inodeLayer: Int16Array | null
+  readonly inodeRow: Int32Array | null
+  readonly type: Uint8Array
+  readonly alive: Uint8Array
 }
 
 export class Tree {
@@ -42,19 +49,22 @@ export class Tree {
   /** Layer and row of the entry that lists this name; -1 where none does. The pending edits count as one more layer. */
   layer = new Int16Array(1024)
   row = new Int32Array(1024)
-  /** Entry that holds attributes and contents; another one than `layer, row` for hard links. */
-  inodeLayer = new Int16Array(1024)
-  inodeRow = new Int32Array(1024)
+  /** Entry that holds attributes and contents; another one than `layer, row` for hard links. Until there is one, these are the same columns. */
+  inodeLayer = this.layer
+  inodeRow = this.row
   type = new Uint8Array(1024)
   alive = new Uint8Array(1024)
-  /** `stamp - 1` is the number of the layer that touched it last; 0: none. */
-  #stamp = new Int32Array(1024)
+  /** Equal to `#stampNow` where the layer that is applied, or was last, has touched the node. */
+  #stamp = new Uint8Array(1024)
   #stampNow = 0
-  touched: Touched = nothing()
-  /** Open addressing over (parent, name); entries are node + 1. */
-  #slots = new Int32Array(4096)
-  /** Hash of (parent, name) of each node: growing the table reads no name again, and few that differ are compared. */
-  #hash = new Int32Array(1024)
+  touched = new Touched()
+  /** Null where none has been needed since the tree was sealed. */
+  #index: NameIndex | null = null
+  /** Without an index, this many siblings are looked at one by one before one is made. */
+  #patience = 0
+  /** Whether another tree shows the same columns: they are copied before the first change. */
+  #shared = false
+  #origin: Tree | null = null
 
   constructor() {
     this.#add(-1, new Uint8Array(0), 0, 0, 0)
@@ -62,42 +72,70 @@ export class Tree {
     this.type[ROOT] = TYPE.directory
   }
 
+  /** A sealed tree from its columns, which become its own; inode columns that are null are `layer` and `row`. */
+  static restored(columns: TreeColumns, touched: Touched): Tree {
+    const tree = new Tree()
+    tree.length = tree.#capacity = columns.parent.length
+    for (const key of COLUMNS) (tree[key] as Int32Array) = columns[key] as Int32Array<ArrayBuffer>
+    tree.names = columns.names as Uint8Array<ArrayBuffer>
+    tree.inodeLayer = (columns.inodeLayer ?? columns.layer) as Int16Array<ArrayBuffer>
+    tree.inodeRow = (columns.inodeRow ?? columns.row) as Int32Array<ArrayBuffer>
+    tree.#stamp = new Uint8Array(tree.length)
+    tree.#stampNow = 1
+    for (const node of touched.nodes) tree.#stamp[node] = 1
+    tree.touched = touched
+    tree.#index = null
+    tree.#patience = tree.length
+    return tree
+  }
+
   /** Starts a new layer: what is touched from now on is its change. */
   begin(): void {
+    if (this.#stampNow === 255) {
+      this.#own()
+      this.#stamp.fill(0)
+      this.#stampNow = 0
+    }
     this.#stampNow++
-    this.touched = nothing()
+    this.touched = new Touched()
+  }
+
+  /** No more layers will come soon: what only applying them needs is let go. Nothing else changes. */
+  seal(): void {
+    this.#shared = false
+    this.#origin = null
+    this.#resize(this.length)
+    this.names = this.names.slice(0, this.nameEnd[this.length - 1])
+    this.touched.trim()
+    this.#index = null
+    this.#patience = this.length
   }
 
   /** Child of that name, alive or not; -1 where no layer ever had one. */
   child(parent: number, bytes: Uint8Array, from: number, to: number): number {
-    return this.#find(parent, bytes, from, to, hash(parent, bytes, from, to))
+    if (this.#index === null && this.#patience > 0) return this.#childAmong(parent, bytes, from, to)
+    return this.#indexed().find(this, parent, bytes, from, to, hash(parent, bytes, from, to))
   }
 
-  #find(parent: number, bytes: Uint8Array, from: number, to: number, hashed: number): number {
-    const mask = this.#slots.length - 1
-    for (let slot = hashed & mask; ; slot = (slot + 1) & mask) {
-      const node = this.#slots[slot] - 1
-      if (node < 0) return -1
-      if (
-        this.#hash[node] === hashed &&
-        this.parent[node] === parent &&
-        this.#sameName(node, bytes, from, to)
-      )
-        return node
-    }
+  /** For a path or two an index of a million names is not worth making. */
+  #childAmong(parent: number, bytes: Uint8Array, from: number, to: number): number {
+    let node = this.firstChild[parent]
+    for (; node >= 0 && !sameName(this, node, bytes, from, to); node = this.nextSibling[node])
+      this.#patience--
+    return node
+  }
+
+  #indexed(): NameIndex {
+    if (this.#index) return this.#index
+    // While both show the same columns, one index serves both.
+    const same = this.#origin?.parent === this.parent ? this.#origin : null
+    return (this.#index = same ? same.#indexed() : NameIndex.of(this))
   }
 
   /** The same, only where it is alive. */
   liveChild(parent: number, bytes: Uint8Array, from: number, to: number): number {
     const node = this.child(parent, bytes, from, to)
     return node >= 0 && this.alive[node] === 1 ? node : -1
-  }
-
-  #sameName(node: number, bytes: Uint8Array, from: number, to: number): boolean {
-    const start = this.nameStart(node)
-    if (this.nameEnd[node] - start !== to - from) return false
-    for (let i = 0; i < to - from; i++) if (this.names[start + i] !== bytes[from + i]) return false
-    return true
   }
 
   /** Puts an entry at (parent, name). The caller has killed what stood there, if it does not merge. */
@@ -113,7 +151,7 @@ export class Tree {
     inodeRow = row,
   ): number {
     const hashed = hash(parent, bytes, from, to)
-    let node = this.#find(parent, bytes, from, to, hashed)
+    let node = this.#indexed().find(this, parent, bytes, from, to, hashed)
     if (node < 0) node = this.#add(parent, bytes, from, to, hashed)
     this.set(node, layer, row, type, inodeLayer, inodeRow)
     return node
@@ -122,6 +160,10 @@ export class Tree {
   /** Gives a node another entry. */
   set(node: number, layer: number, row: number, type: TypeCode, inodeLayer = layer, inodeRow = row): void {
     this.touch(node)
+    if (this.inodeRow === this.row && (inodeLayer !== layer || inodeRow !== row)) {
+      this.inodeLayer = this.layer.slice()
+      this.inodeRow = this.row.slice()
+    }
     this.alive[node] = 1
     this.layer[node] = layer
     this.row[node] = row
@@ -132,14 +174,10 @@ export class Tree {
 
   /** Remembers how the node was before this layer. */
   touch(node: number): void {
+    this.#own()
     if (this.#stamp[node] === this.#stampNow) return
     this.#stamp[node] = this.#stampNow
-    const { touched } = this
-    touched.nodes.push(node)
-    touched.wasAlive.push(this.alive[node] === 1)
-    touched.wasType.push(this.type[node] as TypeCode)
-    touched.wasInodeLayer.push(this.inodeLayer[node])
-    touched.wasInodeRow.push(this.inodeRow[node])
+    this.touched.push(node, this.alive[node], this.type[node], this.inodeLayer[node], this.inodeRow[node])
   }
 
   /** Whether this layer has touched the node. */
@@ -212,25 +250,40 @@ export class Tree {
     return this.type[node] === TYPE.directory
   }
 
-  /** An independent copy: edits are laid on the copy, the union stays. */
+  /** An independent copy: edits are laid on the copy, the union stays. Columns are copied when either is changed. */
   clone(): Tree {
     const copy = new Tree()
     copy.length = this.length
     copy.#capacity = this.#capacity
-    for (const key of COLUMNS) (copy[key] as Int32Array) = this[key].slice() as Int32Array
-    copy.names = this.names.slice()
-    copy.#stamp = this.#stamp.slice()
+    for (const key of COLUMNS) (copy[key] as Int32Array) = this[key] as Int32Array
+    copy.inodeLayer = this.inodeLayer
+    copy.inodeRow = this.inodeRow
+    copy.#stamp = this.#stamp
     copy.#stampNow = this.#stampNow
-    copy.#slots = this.#slots.slice()
-    copy.#hash = this.#hash.slice()
+    copy.names = this.names
+    copy.#index = this.#index
+    copy.#patience = this.#patience
+    copy.#origin = this
+    copy.#shared = this.#shared = true
     return copy
+  }
+
+  /** Before any change: columns that another tree shows too become this one's own. */
+  #own(): void {
+    if (!this.#shared) return
+    this.#shared = false
+    this.#origin = null
+    this.#resize(this.#capacity)
+    this.names = this.names.slice()
+    this.#index = this.#index?.copy() ?? null
   }
 
   #add(parent: number, bytes: Uint8Array, from: number, to: number, hashed: number): number {
     if (this.length === MOST_NODES)
       throw new ImageError('too-large', `The layers speak of more than ${MOST_NODES} paths.`)
+    this.#own()
     const node = this.length++
-    if (node === this.#capacity) this.#grow()
+    if (node === this.#capacity) this.#resize(Math.ceil(node * 1.5))
     const start = node === 0 ? 0 : this.nameEnd[node - 1]
     const end = start + to - from
     if (end > this.names.length) this.names = widened(this.names, end)
@@ -241,84 +294,36 @@ export class Tree {
     this.nextSibling[node] = -1
     this.layer[node] = this.inodeLayer[node] = NO_LAYER
     this.row[node] = this.inodeRow[node] = -1
-    this.#hash[node] = hashed
     if (parent >= 0) {
+      this.#index!.enter(node, hashed) // `put` has looked it up there.
       this.nextSibling[node] = this.firstChild[parent]
       this.firstChild[parent] = node
-      this.#enter(node)
     }
     return node
   }
 
-  #enter(node: number): void {
-    if (this.length * 2 > this.#slots.length) this.#rehash()
-    const mask = this.#slots.length - 1
-    let slot = this.#hash[node] & mask
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
-    this.#slots[slot] = node + 1
-  }
-
-  #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2)
-    const mask = slots.length - 1
-    // Not the root, and not the node that is about to be entered.
-    for (let node = 1; node < this.length - 1; node++) {
-      let slot = this.#hash[node] & mask
-      while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = node + 1
-    }
-    this.#slots = slots
-  }
-
-  #grow(): void {
-    this.#capacity *= 2
-    for (const key of COLUMNS) {
-      const wider = new (this[key].constructor as Int32ArrayConstructor)(this.#capacity)
-      wider.set(this[key])
-      ;(this[key] as Int32Array) = wider
-    }
-    const stamp = new Int32Array(this.#capacity)
-    stamp.set(this.#stamp)
-    this.#stamp = stamp
-    const hashes = new Int32Array(this.#capacity)
-    hashes.set(this.#hash)
-    this.#hash = hashes
+  #resize(capacity: number): void {
+    const apart = this.inodeRow !== this.row
+    for (const key of COLUMNS) (this[key] as Int32Array) = resized(this[key] as Int32Array, capacity)
+    this.inodeLayer = apart ? resized(this.inodeLayer, capacity) : this.layer
+    this.inodeRow = apart ? resized(this.inodeRow, capacity) : this.row
+    this.#stamp = resized(this.#stamp, capacity)
+    this.#capacity = capacity
   }
 }
 
-const COLUMNS = [
-  'parent',
-  'firstChild',
-  'nextSibling',
-  'nameEnd',
-  'layer',
-  'row',
-  'inodeLayer',
-  'inodeRow',
-  'type',
-  'alive',
-] as const
+const COLUMNS = ['parent', 'firstChild', 'nextSibling', 'nameEnd', 'layer', 'row', 'type', 'alive'] as const
 
-function nothing(): Touched {
-  return { nodes: [], wasAlive: [], wasType: [], wasInodeLayer: [], wasInodeRow: [] }
+/** A copy of another length; what is new is 0. */
+function resized<T extends Int32Array | Int16Array | Uint8Array>(column: T, length: number): T {
+  if (length <= column.length) return column.slice(0, length) as T
+  const wider = new (column.constructor as new (length: number) => T)(length)
+  wider.set(column)
+  return wider
 }
 
 function widened(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {
   const wider = new Uint8Array(Math.max(least, bytes.length * 2))
   wider.set(bytes)
   return wider
-}
-
-/** Another one in every session: names that collide cannot be prepared. The order of children does not depend on it. */
-const SEED = Math.floor(Math.random() * 0x100000000)
-
-/** FNV-1a over the name, seeded with the parent, and turned at each step: FNV's low bits alone would depend on the names' low bits only. */
-function hash(parent: number, bytes: Uint8Array, from: number, to: number): number {
-  let h = SEED ^ Math.imul(parent + 1, 0x9e3779b1)
-  for (let i = from; i < to; i++) {
-    h = Math.imul(h ^ bytes[i], 0x01000193)
-    h = (h << 13) | (h >>> 19)
-  }
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  return (h ^ (h >>> 13)) | 0
 }

@@ -3,12 +3,13 @@
  * before its own entries, wherever they stand in the tar; a directory over a directory merges; anything else
  * replaces what was there with all below it. Where engines differ from this, the lint (lint.ts) says so.
  */
-import { linkBytesOf, linkTextOf, pathBytesOf } from '../layer/rows'
+import { headerAtOf, linkBytesOf, linkTextOf, pathBytesOf } from '../layer/rows'
 import { markerOf } from '../layer/whiteout'
 import { nameText } from '../bytes/text'
 import type { Notices } from '../fault/notice'
 import type { EntryTable } from '../layer/table'
 import { TYPE, type TypeCode } from '../tar/entry'
+import { LastNames } from './last-name'
 import { ROOT, Tree } from './tree'
 import { namesIn, resolve, type LinkTarget } from './walk'
 
@@ -65,8 +66,12 @@ class Applier {
   readonly #pending: number[] = []
   /** Rows that are markers: not entries. */
   readonly #isMarker: Uint8Array
+  readonly #names: LastNames
+  /** By directory part, the node it led to without a link: whoever lists a directory comes back to it from its children. */
+  readonly #parents: Int32Array
   #lastPrefix: Uint8Array = new Uint8Array(0)
   #lastParent = -1
+  #lastDir = -1
 
   constructor(tree: Tree, tables: Tables, layer: number, notices: Notices | undefined) {
     this.tree = tree
@@ -75,19 +80,23 @@ class Applier {
     this.target = linkTargets(tree, tables)
     this.notices = notices
     this.#isMarker = new Uint8Array(this.table.length)
+    this.#names = new LastNames(this.table)
+    this.#parents = new Int32Array(this.table.dirs.end.length).fill(-1)
   }
 
   /** First pass: everything that takes lower paths away. */
   markers(): void {
-    const { pathBytes, pathEnd, length } = this.table
+    const { length } = this.table
     for (let row = 0; row < length; row++) {
-      const { start, from, to } = lastNameOf(pathBytes, row === 0 ? 0 : pathEnd[row - 1], pathEnd[row])
-      const marker = markerOf(pathBytes, from, to)
+      this.#names.at(row)
+      const { bytes, from, to } = this.#names
+      const marker = markerOf(bytes, from, to)
       if (marker === 'none') continue
       this.#isMarker[row] = 1
       // Cleaned as text, as engines do with every name of an entry: ".." behind a link is not where the link leads.
-      const dir = cleaned(pathBytes.subarray(start, from))
-      if (marker === 'whiteout') this.#whiteout(row, dir, pathBytes.subarray(from + 4, to))
+      const { dirBytes, dirFrom, dirTo } = this.#names
+      const dir = cleaned(dirBytes.subarray(dirFrom, dirTo))
+      if (marker === 'whiteout') this.#whiteout(row, dir, bytes.subarray(from + 4, to))
       else if (marker === 'opaque') this.#opaque(dir)
       else if (marker === 'invalid')
         this.#notice(
@@ -132,19 +141,15 @@ class Applier {
 
   #entry(row: number): void {
     const { tree, table, layer } = this
-    const { pathBytes } = table
-    const { start, from, to } = lastNameOf(
-      pathBytes,
-      row === 0 ? 0 : table.pathEnd[row - 1],
-      table.pathEnd[row],
-    )
+    this.#names.at(row)
+    const { bytes, from, to } = this.#names
     if (to === from) {
       // Nothing, ".", or ".." up to the top: the root itself.
       if (table.type[row] === TYPE.directory) tree.set(ROOT, layer, row, TYPE.directory)
       return
     }
-    const parent = this.#parent(pathBytes, start, from, row)
-    if (parent >= 0) this.#place(parent, pathBytes, from, to, row)
+    const parent = this.#parent(row)
+    if (parent >= 0) this.#place(parent, bytes, from, to, row)
     else
       this.#notice(
         'warning',
@@ -158,16 +163,18 @@ class Applier {
    * The directory node for the bytes before the name; made where it is missing. The same as for the entry before, most
    * of the time. -1 where a name on the way is a marker: those never become files.
    */
-  #parent(bytes: Uint8Array, from: number, to: number, row: number): number {
+  #parent(row: number): number {
     const last = this.#lastParent
     const { tree } = this
-    if (
-      last >= 0 &&
-      tree.alive[last] === 1 &&
-      tree.type[last] === TYPE.directory &&
-      this.#isLastPrefix(bytes, from, to)
-    )
-      return last
+    const { dir, dirBytes: bytes, dirFrom: from, dirTo: to } = this.#names
+    // A node that is alive lies in live directories: while it is one itself, the way to it is the same.
+    const known = dir < 0 ? -1 : this.#parents[dir]
+    if (known >= 0 && tree.alive[known] === 1 && tree.type[known] === TYPE.directory) {
+      if (dir === this.#lastDir) return known
+      this.#lastDir = dir
+      this.#lastPrefix = bytes.subarray(from, to)
+      return (this.#lastParent = known)
+    }
     // Most often it lies below the one before: a walk from the root for each would make deep trees quadratic.
     const further = this.#isBelowLast(bytes, from, to)
     const names = namesIn(bytes, further ? from + this.#lastPrefix.length : from, to)
@@ -183,6 +190,8 @@ class Applier {
     this.#lastPrefix = bytes.subarray(from, to)
     // Behind a link it may lead elsewhere for the next entry: the link itself can be what this one replaces.
     this.#lastParent = straight ? node : -1
+    this.#lastDir = dir
+    if (dir >= 0) this.#parents[dir] = this.#lastParent
     return node
   }
 
@@ -330,40 +339,13 @@ class Applier {
     this.notices?.add(severity, code, message, {
       layer: this.layer,
       path: absolute(pathBytesOf(this.table, row)),
-      at: this.table.headerAt[row],
+      at: headerAtOf(this.table, row),
     })
   }
 }
 
 /** Chains of links that come before their targets are as long as someone makes them. */
 const MOST_ROUNDS = 64
-
-/** Where the last name of a path lies, [from, to), and where what stands before it starts. Empty for the root itself. */
-export function lastNameOf(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): { start: number; from: number; to: number } {
-  let to = end
-  while (to > start && bytes[to - 1] === 0x2f) to--
-  let from = to
-  while (from > start && bytes[from - 1] !== 0x2f) from--
-  if (!isOdd(bytes, from, to)) return { start, from, to }
-  // "." and ".." as last name: cleaned as text first.
-  const names = namesIn(bytes, start, to)
-  if (names.length === 0) return { start, from: start, to: start }
-  return { start: names[0], from: names[names.length - 2], to: names[names.length - 1] }
-}
-
-/** Whether the last name is empty, "." or "..". */
-function isOdd(bytes: Uint8Array, from: number, to: number): boolean {
-  const length = to - from
-  return (
-    length === 0 ||
-    (length === 1 && bytes[from] === 0x2e) ||
-    (length === 2 && bytes[from] === 0x2e && bytes[from + 1] === 0x2e)
-  )
-}
 
 /** A link name without a leading slash or ".." games: hard links are read from the root. */
 function cleaned(bytes: Uint8Array): Uint8Array {

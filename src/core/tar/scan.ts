@@ -115,6 +115,9 @@ interface WorkingEntry extends ScannedEntry {
   headerEndsAt: number
   /** Bytes of the body, a sparse map inside it included. */
   bodyStored: number
+  /** Names of the header before: nearly every header has the same, and a view for each costs as much as reading its numbers. */
+  headUname: Uint8Array
+  headGname: Uint8Array
 }
 
 function emptyEntry(): WorkingEntry {
@@ -139,6 +142,8 @@ function emptyEntry(): WorkingEntry {
     sparse: null,
     headerEndsAt: 0,
     bodyStored: 0,
+    headUname: EMPTY,
+    headGname: EMPTY,
   }
 }
 
@@ -201,7 +206,7 @@ function untilNul(body: Uint8Array): Uint8Array {
 
 /** The fields of the header itself. */
 function decode(
-  entry: ScannedEntry,
+  entry: WorkingEntry,
   block: Uint8Array,
   o: number,
   at: number,
@@ -215,13 +220,14 @@ function decode(
   entry.uid = numberOr(block, o, FIELD.uid, at, notices)
   entry.gid = numberOr(block, o, FIELD.gid, at, notices)
   entry.mtime = numberOr(block, o, FIELD.mtime, at, notices)
-  entry.link = block.subarray(o + 157, o + 157 + stringLength(block, o + 157, 100))
+  entry.link =
+    block[o + 157] === 0 ? EMPTY : block.subarray(o + 157, o + 157 + stringLength(block, o + 157, 100))
   entry.path = block.subarray(o, o + stringLength(block, o, 100))
   entry.uname = entry.gname = EMPTY
   entry.major = entry.minor = 0
   if (!hasMagic(block, o)) return
-  entry.uname = block.subarray(o + 265, o + 265 + stringLength(block, o + 265, 32))
-  entry.gname = block.subarray(o + 297, o + 297 + stringLength(block, o + 297, 32))
+  entry.uname = entry.headUname = nameAt(block, o + 265, entry.headUname)
+  entry.gname = entry.headGname = nameAt(block, o + 297, entry.headGname)
   if (flag === 0x33 || flag === 0x34) {
     entry.major = numberOr(block, o, FIELD.major, at, notices)
     entry.minor = numberOr(block, o, FIELD.minor, at, notices)
@@ -229,14 +235,25 @@ function decode(
   if (block[o + 345] !== 0 && (hasPrefix(block, o) || isGo17(block, o))) entry.path = joined(block, o)
 }
 
+/** The string in a field of 32 bytes; `known` where it says the same, else a copy. */
+function nameAt(block: Uint8Array, at: number, known: Uint8Array): Uint8Array {
+  const { length } = known
+  let i = 0
+  while (i < length && block[at + i] === known[i]) i++
+  if (i === length && (length === 32 || block[at + length] === 0)) return known
+  return block.slice(at, at + stringLength(block, at, 32))
+}
+
 function numberOr(
   block: Uint8Array,
   o: number,
-  [from, length]: readonly [number, number],
+  field: readonly [number, number],
   at: number,
   notices: Notices,
 ): number {
-  const value = readNumber(block, o + from, length)
+  // By index: taking a pair apart goes through an iterator.
+  const from = field[0]
+  const value = readNumber(block, o + from, field[1])
   if (!Number.isNaN(value)) return value
   notices.add(
     'warning',

@@ -1,0 +1,96 @@
+/** The terminal: another base, one image of several, and what is said before anything is written. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { MemorySource } from '../core/bytes/source'
+import { openArchiveIn } from '../jobs/open'
+import { buildArchive, type ArchiveOptions } from '../testkit/archive'
+import { parseArguments } from './arguments'
+import { runRebuild } from './rebuild'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'peel-cli-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const file = (name: string, drawing: string, options?: ArchiveOptions): string => {
+  writeFileSync(join(folder, name), buildArchive(drawing, options))
+  return join(folder, name)
+}
+const recipe = (name: string, ...operations: unknown[]): string => {
+  writeFileSync(join(folder, name), JSON.stringify({ peel: 'recipe/1', operations }))
+  return join(folder, name)
+}
+const rebuilt = (...words: string[]): Promise<string> => runRebuild(parseArguments(['rebuild', ...words]))
+const opened = (path: string) => openArchiveIn(new MemorySource(new Uint8Array(readFileSync(path))))
+
+const app = `
+image app:1
+layer ADD base
+  f motd "old"
+layer COPY app
+  f app "app"
+layer COPY more
+  f app "more"`
+const base = `
+image base:2
+layer ADD base
+  f motd "newer"
+  f app "hidden"`
+
+test('a recipe finds its new base beside itself, --onto names another place for it', async () => {
+  const archive = file('app.tar', app)
+  file('base.tar', base)
+  const out = join(folder, 'out.tar')
+  const beside = recipe('rebase.json', { op: 'rebase', replace: 1, onto: { file: 'base.tar' } })
+  await rebuilt(archive, '--recipe', beside, '-o', out)
+  const one = await opened(out)
+  expect(one.images[0].config.history?.map(({ created_by }) => created_by)).toEqual([
+    'ADD base',
+    'COPY app',
+    'COPY more',
+  ])
+  await rebuilt(archive, '--onto', join(folder, 'base.tar'), '--replace', '1', '-o', out)
+  expect((await opened(out)).images[0].id).toBe(one.images[0].id)
+  const missing = recipe('missing.json', { op: 'rebase', replace: 1, onto: { file: 'gone.tar' } })
+  await expect(rebuilt(archive, '--recipe', missing, '-o', out)).rejects.toThrow(/gone\.tar/)
+  await expect(rebuilt(archive, '--replace', '1', '-o', out)).rejects.toThrow(/--replace belongs to --onto/)
+})
+
+test('--dry-run lists paths, size and IDs, and writes nothing; of a conflict every path, before it refuses', async () => {
+  const archive = file('app.tar', app)
+  const out = join(folder, 'nothing.tar')
+  let text = ''
+  const written = vi.spyOn(process.stdout, 'write').mockImplementation((piece) => {
+    text += String(piece)
+    return true
+  })
+  try {
+    const words = ['--onto', file('base.tar', base), '--replace', '1']
+    const told = await rebuilt(archive, ...words, '--dry-run', '-o', out)
+    expect(text).toContain('would change: 1\n    /motd')
+    expect(text).toContain('shadowed by own layers: 1\n    /app (replaced by layer 2)')
+    expect(existsSync(out)).toBe(false)
+    expect(told.replace('nothing is written; ', `${out}: `)).toBe(await rebuilt(archive, ...words, '-o', out))
+    const move = recipe('move.json', { op: 'move', layer: 2, to: 1 })
+    await expect(rebuilt(archive, '--recipe', move, '--dry-run')).rejects.toThrow(
+      /^Line 1 of the recipe: Layer 2 cannot move there/,
+    )
+    expect(text).toContain('in conflict: 1\n    /app (layers 2 and 1: it would be another one)')
+  } finally {
+    written.mockRestore()
+  }
+})
+
+test('of several images one is chosen; the others come along, unless it is to be alone', async () => {
+  const archive = file('two.tar', `${app}\n${base}`)
+  const out = join(folder, 'two-out.tar')
+  await expect(rebuilt(archive, '-o', out)).rejects.toThrow('0: linux/amd64 app:1\n  1: linux/amd64 base:2')
+  const write = recipe('write.json', { op: 'write', path: '/x', content: { text: 'x' } })
+  await rebuilt(archive, '--image', 'base:2', '--recipe', write, '-o', out)
+  expect((await opened(out)).images.map(({ layers }) => layers.length)).toEqual([3, 2])
+  await rebuilt(archive, '--image', '1', '--alone', '--recipe', write, '-o', out)
+  expect((await opened(out)).images.map(({ layers }) => layers.length)).toEqual([2])
+})

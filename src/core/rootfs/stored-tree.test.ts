@@ -1,0 +1,125 @@
+/** A tree that was put aside as columns and taken up again; and what comes back of columns that were damaged meanwhile. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { EntryTable } from '../layer/table'
+import { changesOf } from './change'
+import { entryOf } from './entry'
+import { unionOf } from './rootfs.fixture'
+import { firstDifference } from './same'
+import { storedTree, treeFrom, type StoredTree } from './stored-tree'
+import { sumsOf } from './sums'
+import type { Tree } from './tree'
+import { applyLayer, unite } from './union'
+import { walkTree } from './walk'
+
+const drawing = `image t:1
+layer
+  d usr/
+  d usr/lib/
+  f usr/lib/a.so 1000 bytes
+  f usr/lib/b.so 500 bytes
+  h usr/lib/also => usr/lib/a.so
+  s lib -> usr/lib
+layer
+  f usr/lib/a.so 700 bytes
+  w usr/lib/b.so
+layer
+  f lib/c.so
+  d 700 usr/`
+
+function sealed(tables: readonly EntryTable[]): Tree {
+  const tree = unite(tables)
+  tree.seal()
+  return tree
+}
+
+const tablesOf = async (drawing: string): Promise<readonly EntryTable[]> => (await unionOf(drawing)).tables
+
+/** As a database gives it back. */
+const stored = (tree: Tree): StoredTree => structuredClone(storedTree(tree))
+
+test('is the same tree, with the last layer’s change, and takes further layers as it would have', async () => {
+  const tables = await tablesOf(drawing)
+  for (let count = 1; count <= tables.length; count++) {
+    const some = tables.slice(0, count)
+    const [tree, again] = [unite(some), treeFrom(stored(sealed(some)), some)!]
+    const side = (of: Tree) => ({ tree: of, sources: { tables: some, upper: [] } })
+    expect(firstDifference(side(tree), side(again))).toBeNull()
+    expect(changesOf(again, side(again).sources)).toEqual(changesOf(tree, side(tree).sources))
+    for (let node = 0; node < tree.length; node++) expect(again.isTouched(node)).toBe(tree.isTouched(node))
+    for (let layer = count; layer < tables.length; layer++)
+      expect(applyLayer(again, tables, layer)).toEqual(applyLayer(tree, tables, layer))
+    const all = { tables, upper: [] }
+    expect(firstDifference({ tree, sources: all }, { tree: again, sources: all })).toBeNull()
+  }
+})
+
+test('without hard links no columns are stored for inodes', async () => {
+  const tables = await tablesOf('layer\n  f a\n  f b/c')
+  const aside = stored(sealed(tables))
+  expect([aside.inodeLayer, aside.inodeRow]).toEqual([null, null])
+  const tree = treeFrom(aside, tables)!
+  expect(tree.inodeRow).toBe(tree.row)
+})
+
+describe('is not believed', () => {
+  test('where it is no tree, or one of other tables', async () => {
+    const tables = await tablesOf(drawing)
+    const good = stored(sealed(tables))
+    const bad: unknown[] = [
+      null,
+      undefined,
+      'tree',
+      {},
+      { ...good, parent: [...good.parent] },
+      { ...good, row: good.row.slice(1) },
+      { ...good, names: good.names.slice(1) },
+      { ...good, inodeRow: null },
+      { ...good, touched: undefined },
+      { ...good, touched: { ...good.touched, wasAlive: new Uint8Array(0) } },
+    ]
+    for (const one of bad) expect(treeFrom(one, tables)).toBeNull()
+    expect(treeFrom(good, tables.slice(0, 2))).toBeNull()
+    expect(treeFrom(good, tables)).not.toBeNull()
+  })
+
+  test('where a number leads nowhere: what is believed can be walked to its end', async () => {
+    const tables = await tablesOf(drawing)
+    const sources = { tables, upper: [] }
+    const good = storedTree(sealed(tables))
+    const column = fc.constantFrom(
+      ...(['parent', 'firstChild', 'nextSibling', 'nameEnd', 'layer', 'row', 'type', 'alive'] as const),
+      ...(['inodeLayer', 'inodeRow'] as const),
+      ...(['nodes', 'wasType', 'wasInodeLayer', 'wasInodeRow'] as const),
+    )
+    const value = fc.oneof(fc.integer({ min: -2, max: good.parent.length + 1 }), fc.integer())
+    let refused = 0
+    fc.assert(
+      fc.property(fc.array(fc.tuple(column, fc.nat(), value), { minLength: 1, maxLength: 3 }), (damages) => {
+        const one = structuredClone(good)
+        for (const [key, at, value] of damages) {
+          const column =
+            key in one ? one[key as keyof typeof one] : one.touched[key as keyof typeof one.touched]
+          const numbers = column as Int32Array
+          numbers[at % numbers.length] = value
+        }
+        const tree = treeFrom(one, tables)
+        if (tree === null) {
+          refused++
+          return
+        }
+        let walked = 0
+        walkTree(tree, 0, (node) => {
+          walked++
+          entryOf(tree, sources, node)
+          tree.path(node)
+        })
+        expect(walked).toBeLessThan(tree.length)
+        changesOf(tree, sources)
+        sumsOf(tree, () => 1)
+      }),
+      { numRuns: 3000 },
+    )
+    expect(refused).toBeGreaterThan(1000)
+  })
+})

@@ -1,0 +1,92 @@
+/** Exports of the open image: foreseen, built one at a time, and held until they are saved. */
+import type { BuildSizes, EngineRow, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
+import { BlobSource } from '../core/bytes/source'
+import { exported, foretoldExport, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
+import type { Stores } from './ports'
+import { rowsOfBuilt } from './rules'
+import { Spill } from './spill'
+import { asTask, type Task, type Tasks } from './tasks'
+
+export interface ExportsOptions {
+  readonly tasks: Tasks
+  readonly stores: Stores
+  /** False where nothing outlives the page: then large builds stay Blobs. */
+  readonly persistent: boolean
+  readonly newId: () => string
+  /** The image with what is pending on it, once its layers are read. */
+  readonly from: () => Promise<Exportable>
+  /** What engines do with the archive as it was opened. */
+  readonly rules: () => Promise<EngineRow[]>
+}
+
+export class Exports {
+  readonly #options: ExportsOptions
+  #running: Task | null = null
+  /** Where the layers of the last large build were put, and those of builds that are being saved. */
+  #built: Spill | null = null
+  readonly #taken: Spill[] = []
+
+  constructor(options: ExportsOptions) {
+    this.#options = options
+  }
+
+  /** Builds and proves; a build or a forecast before it is given up. Throws what `rebuild` throws. */
+  async export(request: ExportRequest): Promise<ExportResult> {
+    const { tasks, stores, persistent, newId, rules } = this.#options
+    const from = await this.#options.from()
+    this.stop()
+    const spill = persistent ? new Spill(stores.blobs, `export/${newId()}`) : null
+    this.#built = spill
+    return asTask(tasks, 'building the image', 0, 'bytes', async (task) => {
+      this.#running = task
+      const result = await exported(from, request, task, spill?.put)
+      const engines = result.identical
+        ? await rules()
+        : await rowsOfBuilt(new BlobSource(result.blob), request, task.signal)
+      return { ...result, engines }
+    })
+  }
+
+  /** Size and IDs, exactly; a build or a forecast before it is given up. */
+  async foretell(request: ExportRequest): Promise<ExportForecast> {
+    const from = await this.#options.from()
+    this.stop()
+    return asTask(this.#options.tasks, 'working out the image ID', 0, 'bytes', (task) => {
+      this.#running = task
+      return foretoldExport(from, request, task)
+    })
+  }
+
+  stop(): void {
+    this.#running?.cancel()
+    this.#running = null
+    abandon(this.#built)
+    this.#built = null
+  }
+
+  /** What was built last is being saved: it stays, whatever is built next. */
+  take(): void {
+    if (this.#built) this.#taken.push(this.#built)
+    this.#built = null
+  }
+
+  /** What was taken is saved. */
+  release(): void {
+    for (const spill of this.#taken.splice(0)) abandon(spill)
+  }
+
+  async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
+    return sizesOf(await this.#options.from(), request)
+  }
+
+  /** What engines will do, before it is built. */
+  async rules(request: ExportRequest): Promise<EngineRow[]> {
+    const from = await this.#options.from()
+    return isUnchanged(from, request) ? this.#options.rules() : rowsOfExport(from, request)
+  }
+}
+
+/** What is left, the next start sweeps away. */
+function abandon(spill: Spill | null): void {
+  void spill?.abandon().catch(() => {})
+}

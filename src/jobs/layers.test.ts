@@ -1,0 +1,64 @@
+/** Layers that cannot be read beside those that can. */
+import { expect, test } from 'vitest'
+import { print } from '../core/rootfs/rootfs.fixture'
+import { MemorySource, type Bytes } from '../core/bytes/source'
+import { utf8 } from '../core/bytes/text'
+import { sha256 } from '../core/digest/sha256'
+import { buildLayer, tarOf } from '../testkit/archive'
+import { parseNotation } from '../testkit/notation'
+import { Layers } from './layers'
+import { memoryStores } from './memory-stores'
+import { openArchiveIn } from './open'
+import { inlinePool } from './pool'
+import { Tasks } from './tasks'
+
+const OCI = 'application/vnd.oci.image'
+const json = (value: unknown): Bytes => utf8(JSON.stringify(value))
+
+test('of an encrypted layer it is said that it is, and the others are shown', async () => {
+  const plain = buildLayer(parseNotation('layer\n  f etc/motd "hello"').images[0].layers[0])
+  const secret = utf8('nobody reads this')
+  const diffIds = [await sha256(secret), await sha256(plain)]
+  const config = json({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: diffIds } })
+  const described = async (mediaType: string, bytes: Bytes): Promise<object> => ({
+    mediaType: `${OCI}.${mediaType}`,
+    digest: await sha256(bytes),
+    size: bytes.length,
+  })
+  const manifest = json({
+    schemaVersion: 2,
+    config: await described('config.v1+json', config),
+    layers: [await described('layer.v1.tar+encrypted', secret), await described('layer.v1.tar', plain)],
+  })
+  const blobs = await Promise.all(
+    [config, manifest, secret, plain].map(
+      async (bytes) => [`blobs/${(await sha256(bytes)).replace(':', '/')}`, bytes] as const,
+    ),
+  )
+  const archive = await openArchiveIn(
+    new MemorySource(
+      tarOf([
+        ['oci-layout', json({ imageLayoutVersion: '1.0.0' })],
+        [
+          'index.json',
+          json({ schemaVersion: 2, manifests: [await described('manifest.v1+json', manifest)] }),
+        ],
+        ...blobs,
+      ]),
+    ),
+  )
+  const layers = new Layers({
+    image: archive.images[0],
+    pool: inlinePool,
+    stores: memoryStores(),
+    onLayer: () => {},
+    onUnion: () => {},
+  })
+  await layers.scan(new Tasks(() => {}).start('', 0, ''))
+  expect(layers.views.map(({ state, fault }) => `${state} ${fault?.code ?? ''}`)).toEqual([
+    'failed encrypted',
+    'ready ',
+  ])
+  expect(layers.notices.list).toEqual([])
+  expect(print({ tree: layers.union, tables: layers.tables })).toContain('motd')
+})
