@@ -1,6 +1,9 @@
 /** Looking: trees, views, text and hex, and files taken out of the image. */
 import { execFileSync } from 'node:child_process'
+import { gzipSync } from 'node:zlib'
 import { unionOf } from '../scripts/engines/witness'
+import { buildArchive } from '../src/testkit/archive'
+import { expectAccessible } from './axe'
 import { drawnArchive, real, sha256OfFile } from './files'
 import { expect, size, test } from './peel'
 
@@ -150,4 +153,86 @@ test('a filter that is in force does not hide the next image', async ({ peel }) 
   await expect(peel.page.getByRole('heading', { name: 'next:1' })).toBeVisible()
   await expect(peel.page.getByRole('textbox', { name: 'Filter paths' })).toHaveValue('')
   await expect(peel.row('/hello')).toBeVisible()
+})
+
+test('the filter knows regular expressions, changes, types and sizes; a half-typed pattern is said beside it', async ({
+  peel,
+}) => {
+  await peel.open(
+    drawnArchive(`
+      image sieve:1
+      layer COPY . /
+        d etc/
+        f etc/small.conf "a\\n"
+        f etc/big.conf 5000 bytes
+        s etc/link.conf -> big.conf
+        f readme 10 bytes
+      layer RUN edit
+        f etc/small.conf "b\\n"
+        w readme`),
+  )
+  await peel.whole()
+  const { page } = peel
+  const paths = () => peel.files.getByRole('row').filter({ hasNot: page.getByRole('columnheader') })
+  await page.getByRole('button', { name: 'Filter by change, type and size' }).click()
+  const more = page.getByRole('dialog', { name: 'Filter by change, type and size' })
+  await more.getByRole('checkbox', { name: 'The text is a regular expression' }).check()
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  const box = page.getByRole('textbox', { name: 'Filter paths' })
+  await box.fill('^/etc/(big')
+  await expect(page.getByRole('alert')).toContainText('Not a regular expression')
+  await box.fill('^/etc/(big|link).*f$')
+  await expect(paths()).toHaveCount(3)
+  await expect(page.getByRole('alert')).toBeHidden()
+  await page.getByRole('radio', { name: 'Flat' }).check({ force: true })
+  await expect(paths()).toHaveCount(2)
+  await expect(paths().first()).toContainText('etc/big.conf')
+  await page.getByRole('button', { name: 'Filter by change, type and size' }).click()
+  await more.getByRole('checkbox', { name: 'Symbolic links' }).check()
+  await expect(paths()).toHaveCount(1)
+  await more.getByRole('button', { name: 'Take the filter away' }).click()
+  await expect(paths()).toHaveCount(3)
+  await more.getByRole('textbox', { name: 'At least' }).fill('1kB')
+  await more.getByRole('textbox', { name: 'At least' }).press('Enter')
+  await expect(paths()).toHaveCount(1)
+  await more.getByRole('textbox', { name: 'At least' }).fill('much')
+  await more.getByRole('textbox', { name: 'At least' }).press('Enter')
+  await expect(more.getByRole('alert')).toContainText('no size')
+  await more.getByRole('button', { name: 'Take the filter away' }).click()
+  await page.keyboard.press('Escape')
+  await peel.view('Only layer 1')
+  await page.getByRole('button', { name: 'Filter by change, type and size' }).click()
+  await more.getByRole('checkbox', { name: 'Removed' }).check()
+  await expect(paths()).toHaveCount(1)
+  await expect(paths()).toContainText('readme')
+})
+
+test('an archive in the image is listed: tar, zip, gzip; one that is damaged says so', async ({ peel }) => {
+  const escaped = (bytes: Uint8Array) =>
+    [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+  const tar = buildArchive('image inner:1\nlayer COPY\n  f hello "hi"')
+  const zipped = gzipSync(tar)
+  await peel.open(
+    drawnArchive(`
+      image nested:1
+      layer COPY . /
+        f inner.tar.gz "${escaped(zipped)}"
+        f notes.gz "${escaped(gzipSync('words\n'.repeat(100)))}"
+        f cut.gz "${escaped(zipped.subarray(0, 100))}"
+        f words "words"`),
+  )
+  await peel.whole()
+  const contents = peel.inspector.getByRole('list', { name: 'Contents' })
+  await peel.choosePath('/inner.tar.gz')
+  await expect(peel.inspector.getByRole('tab', { name: 'Contents' })).toHaveAttribute('aria-selected', 'true')
+  await expect(contents).toContainText('manifest.json')
+  await expectAccessible(peel.page)
+  await peel.choosePath('/notes.gz')
+  await expect(contents.getByRole('listitem')).toHaveText([/^notes\s*600B$/])
+  await peel.choosePath('/cut.gz')
+  await expect(peel.inspector.getByRole('alert')).toContainText('gzip')
+  await peel.choosePath('/words')
+  await expect(peel.inspector.getByRole('tab', { name: 'Contents' })).toBeHidden()
+  await expect(peel.inspector).toContainText('words')
 })

@@ -28,9 +28,32 @@ test('redis: bytes that could be reclaimed, with their paths, and the steps to b
   await scrub.getByRole('button', { name: 'Remove' }).click()
   await peel.expectChanges(1)
   await expect(paths.getByRole('row', { name: /status-old/ }).getByRole('button')).toHaveCount(1)
+})
+
+test('redis: all that nobody sees goes by one click, said before, undone by one; the export has none of it', async ({
+  peel,
+}) => {
+  await peel.open(real(redis))
+  await peel.whole()
+  await peel.tab('Waste')
+  const panel = peel.page.getByRole('tabpanel', { name: 'Waste' })
+  await expect(panel).toContainText('layer 0 gets a new digest')
   await panel.getByRole('button', { name: 'Remove in the export…' }).click()
+  await peel.expectChanges(1)
   const dialog = peel.page.getByRole('dialog', { name: 'Export image' })
-  await expect(dialog.getByRole('radio', { name: 'Flatten (FROM scratch)' })).toBeChecked()
+  await expect(dialog.getByRole('radio', { name: 'Rewrite layers' })).toBeChecked()
+  await peel.page.keyboard.press('Escape')
+  await expect(panel).toContainText('left out of the export')
+  await expectAccessible(peel.page)
+  await panel.getByRole('button', { name: 'Take back' }).click()
+  await peel.expectChanges(0)
+  await peel.page.getByRole('banner').getByRole('button', { name: 'Redo' }).click()
+  await peel.expectChanges(1)
+  const path = await peel.export('redis-reclaimed.tar', { build: 'Rewrite layers' })
+  await peel.open(path)
+  await peel.whole()
+  await peel.tab('Waste')
+  await expect(panel).toContainText('Nothing is wasted.')
 })
 
 test('redis: the life of /etc/passwd, line by line, and its first version brought back', async ({ peel }) => {

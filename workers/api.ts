@@ -163,9 +163,17 @@ export type SortKey = 'name' | 'size' | 'mode' | 'owner' | 'mtime' | 'layer' | '
 
 export interface ViewRequest {
   readonly view: ViewKind
-  /** Substring, or glob where it holds * ? or [. Empty: everything. */
+  /** Substring, or glob where it holds * ? or [; or a regular expression. Empty: everything. */
   readonly filter: string
+  readonly regex?: boolean
+  /** Only these; none or not given: all. */
   readonly changes?: readonly Change[]
+  readonly types?: readonly EntryType[]
+  /** Bytes of a file; of a directory, all below it. */
+  readonly atLeast?: number
+  readonly atMost?: number
+  /** One list without directories, each row with its whole path. */
+  readonly flat?: boolean
   readonly sort: SortKey
   readonly descending: boolean
 }
@@ -212,6 +220,20 @@ export interface Row {
   /** 1-based place among its siblings, and how many there are: for aria-posinset and aria-setsize. */
   readonly position: number
   readonly siblings: number
+}
+
+/** The table of contents of an archive that lies in the image. */
+export interface Listing {
+  /** "tar", "tar, gzip", "zip", "gzip", … */
+  readonly format: string
+  readonly total: number
+  /** The first of them. */
+  readonly entries: readonly {
+    readonly path: string
+    readonly type: EntryType
+    readonly bytes: number
+    readonly link: string
+  }[]
 }
 
 /** What sort of thing a file is: core/insight/kind.ts, in its order. */
@@ -313,6 +335,8 @@ export type Edit =
   | { readonly op: 'squash'; readonly from: number; readonly to: number }
   /** Removes paths, and takes them out of every layer that holds them. */
   | { readonly op: 'scrub'; readonly paths: readonly string[] }
+  /** Takes what no path of the image leads to out of the layers that carry it. */
+  | { readonly op: 'reclaim' }
   /** To another place among the image's own layers, from 0 at the base; refused where that changes the root filesystem. */
   | { readonly op: 'move'; readonly layer: number; readonly to: number }
   /** The lowest `replace` layers give way to those of another image. */
@@ -393,7 +417,7 @@ export interface EditsView {
   readonly annotations: { readonly [key: string]: string } | null
   /** What the edits do to whole layers, by their numbers in the opened image. */
   readonly stack: {
-    /** Whether any layer is dropped, squashed or scrubbed: then adding a layer is no way to build. */
+    /** Whether any layer is dropped, squashed or scrubbed, or what nobody sees left out: then adding a layer is no way to build. */
     readonly touched: boolean
     readonly dropped: readonly number[]
     readonly squashed: readonly (readonly [from: number, to: number])[]
@@ -404,6 +428,8 @@ export interface EditsView {
     /** The new base, and how many layers gave way to it. */
     readonly rebased: { readonly replaced: number; readonly base: NewBase } | null
     readonly scrubbed: readonly string[]
+    /** Whether what nobody sees is left out. */
+    readonly reclaimed: boolean
   }
   /** Lines of the history whose words were edited, by their number. */
   readonly history: { readonly [index: number]: HistoryWords }
@@ -686,6 +712,8 @@ export interface EngineApi {
   treemap(path: string, most: number): Treemap
   details(at: PathRef): Details
   preview(at: PathRef, from: number, length: number): Preview
+  /** What an archive in the image holds. Throws `not-an-archive` where the path is none. */
+  listing(at: PathRef): Listing
   /** A file as it is, a directory as a tar. */
   download(at: PathRef): { readonly blob: Blob; readonly fileName: string }
 

@@ -41,7 +41,7 @@ const explanations: Partial<Record<FaultCode, Explanation>> = {
   },
   'not-an-archive': {
     title: 'Not a container image',
-    next: 'What was open before stays open.',
+    next: 'Drop that tar here; an OCI layout, or a folder with either unpacked, opens too.',
   },
   'not-an-image': {
     title: 'A tar, but not of an image',

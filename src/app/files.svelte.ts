@@ -1,6 +1,7 @@
 /** The tree on screen: which view of it, the rows in sight, where the cursor stands and what is selected. */
 /* eslint-disable svelte/prefer-svelte-reactivity -- Maps here are replaced and never changed: $state.raw. */
 import type { Row, SortKey, TreeSummary, ViewKind, ViewRequest } from '../../workers/api'
+import { faultOf } from '../core/fault/fault'
 import type { Engine } from './engine'
 import { RowWindow, type Range } from './window'
 
@@ -30,6 +31,15 @@ const nothing: TreeSummary = {
   matched: null,
   complete: false,
 }
+/** Everything of a view. */
+export const unfiltered = {
+  filter: '',
+  regex: false,
+  changes: [],
+  types: [],
+  atLeast: undefined,
+  atMost: undefined,
+} as const
 const plainView: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
 /** A selection by shift reaches at most so far: the engine answers no more rows at a time. */
 const longestRange = 1000
@@ -40,6 +50,8 @@ export class FilesPane {
   readonly #desk: Desk
   readonly #window = new RowWindow()
   #request = $state.raw<ViewRequest>(plainView)
+  /** Why the filter is none; what it showed before stays. */
+  #filterFault = $state('')
   #summary = $state.raw<TreeSummary>(nothing)
   #rows = $state.raw<ReadonlyMap<number, Row>>(new Map())
   #cursor = $state.raw<Cursor>({ index: 0, path: '' })
@@ -60,6 +72,24 @@ export class FilesPane {
   }
   get view(): ViewKind {
     return this.#request.view
+  }
+  get isFlat(): boolean {
+    return this.#request.flat === true
+  }
+  get filterFault(): string {
+    return this.#filterFault
+  }
+  /** How many of change, type and size narrow the view, beside the text. */
+  get narrowed(): number {
+    const { changes, types, atLeast, atMost } = this.#request
+    return [changes?.length, types?.length, atLeast !== undefined, atMost !== undefined].filter(Boolean)
+      .length
+  }
+  get isFiltered(): boolean {
+    return this.#request.filter !== '' || this.narrowed > 0
+  }
+  async unfilter(): Promise<void> {
+    await this.show(unfiltered)
   }
   get summary(): TreeSummary {
     return this.#summary
@@ -108,7 +138,8 @@ export class FilesPane {
     this.#window.clear()
     this.#rows = this.#window.rows
     this.#summary = nothing
-    this.#request = plainView
+    this.#request = { ...plainView, flat: this.isFlat }
+    this.#filterFault = ''
     this.#cursor = { index: 0, path: '' }
     this.#selected = new Map()
   }
@@ -118,13 +149,27 @@ export class FilesPane {
     const request = { ...this.#request, ...changes }
     this.#request = request
     this.#selected = new Map()
-    const summary = await this.#desk.run('showing the files', () => this.#desk.engine.show(request))
+    const summary = await this.#shown(request)
     if (!summary || this.#request !== request) return
     this.#cursor = { index: 0, path: '' }
     this.take(summary)
     if (changes.view) await this.#unfold()
     if (path !== '') await this.reveal(path)
     else this.#sought += 1
+  }
+
+  /** A pattern that is none is said beside the filter: it is half typed, more often than wrong. */
+  async #shown(request: ViewRequest): Promise<TreeSummary | null> {
+    this.#filterFault = ''
+    if (!request.regex) return this.#desk.run('showing the files', () => this.#desk.engine.show(request))
+    try {
+      return await this.#desk.engine.show(request)
+    } catch (thrown) {
+      const fault = faultOf(thrown)
+      if (fault.code !== 'bad-operation') this.#desk.fail(thrown, 'showing the files')
+      else if (this.#request === request) this.#filterFault = fault.message
+      return null
+    }
   }
 
   /** A view of few changes is there to be read at once: all of it is opened. */

@@ -10,6 +10,14 @@ test('bytes read as hexdump -C prints them', () => {
   expect(hexLines(new Uint8Array())).toBe('')
 })
 
+test('where there is little room, eight bytes make a line', () => {
+  const bytes = Uint8Array.from([...'0123456789'].map((c) => c.charCodeAt(0)))
+  expect(hexLines(bytes, 16, 8).split('\n')).toEqual([
+    '00000010  30 31 32 33 34 35 36 37  |01234567|',
+    '00000018  38 39                    |89|',
+  ])
+})
+
 test('pictures are known by their first bytes, and an SVG is none', () => {
   expect(pictureType(Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))).toBe('image/png')
   expect(pictureType(new TextEncoder().encode('GIF89a'))).toBe('image/gif')

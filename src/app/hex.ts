@@ -1,16 +1,14 @@
 /** Bytes as `hexdump -C` prints them. */
 
-const perLine = 16
-
-/** "00000010  7f 45 4c 46 …  |.ELF…|", one line for each sixteen bytes. `from`: where the first one stands in the file. */
-export function hexLines(bytes: Uint8Array, from = 0): string {
+/** "00000010  7f 45 4c 46 …  |.ELF…|", one line for each sixteen bytes, or eight where there is little room. `from`: where the first one stands in the file. */
+export function hexLines(bytes: Uint8Array, from = 0, perLine: 8 | 16 = 16): string {
   const lines: string[] = []
   for (let at = 0; at < bytes.length; at += perLine)
-    lines.push(hexLine(bytes.subarray(at, at + perLine), from + at))
+    lines.push(hexLine(bytes.subarray(at, at + perLine), from + at, perLine))
   return lines.join('\n')
 }
 
-function hexLine(bytes: Uint8Array, at: number): string {
+function hexLine(bytes: Uint8Array, at: number, perLine: number): string {
   let hex = ''
   let text = ''
   for (let i = 0; i < perLine; i++) {
@@ -31,6 +29,13 @@ export function pictureType(bytes: Uint8Array): PictureType | null {
   if (starts(0x47, 0x49, 0x46, 0x38)) return 'image/gif'
   const webp = bytes[8] === 0x57 && bytes[9] === 0x45 && bytes[10] === 0x42 && bytes[11] === 0x50
   return starts(0x52, 0x49, 0x46, 0x46) && webp ? 'image/webp' : null
+}
+
+/** What `listing` of the engine can look into: a tar, a zip, or what gzip or zstd made. */
+export function isArchive(bytes: Uint8Array): boolean {
+  const has = (at: number, text: string) =>
+    [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0))
+  return has(257, 'ustar') || has(0, 'PK\x03\x04') || has(0, '\x1f\x8b') || has(0, '\x28\xb5\x2f\xfd')
 }
 
 /**

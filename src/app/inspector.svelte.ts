@@ -3,9 +3,9 @@
 import type { Details, PathRef, Row } from '../../workers/api'
 import { ImageError, type Fault } from '../core/fault/fault'
 import type { Desk } from './files.svelte'
-import { pictureType, textOf, type PictureType } from './hex'
+import { isArchive, pictureType, textOf, type PictureType } from './hex'
 
-export const facets = ['text', 'hex', 'details', 'life'] as const
+export const facets = ['text', 'hex', 'contents', 'details', 'life'] as const
 export type Facet = (typeof facets)[number]
 
 /** First look, and each "show more". */
@@ -66,10 +66,18 @@ export class Inspector {
   }
   /** The facets that this path has, the one on screen among them. */
   get facets(): readonly Facet[] {
-    return this.hasContent ? facets : facets.slice(2)
+    if (!this.hasContent) return facets.slice(3)
+    return this.isArchive ? facets : facets.filter((facet) => facet !== 'contents')
   }
   get facet(): Facet {
     return this.facets.includes(this.#facet) ? this.#facet : this.facets[0]
+  }
+  /** The way to look at other bytes that is most like `facet`: nobody wants a text as hex because a program was before it. */
+  #fitting(facet: Facet): Facet {
+    if (facet === 'details' || facet === 'life') return facet
+    if (this.text !== null || this.picture !== null) return 'text'
+    if (facet === 'hex') return 'hex'
+    return this.isArchive ? 'contents' : 'hex'
   }
   get whole(): boolean {
     return this.#seen !== null && this.#seen.from === 0 && this.#seen.bytes.length >= this.#seen.total
@@ -81,6 +89,10 @@ export class Inspector {
   })
   get picture(): PictureType | null {
     return this.#seen && this.#seen.total <= mostPictured ? pictureType(this.#seen.bytes) : null
+  }
+  /** Whether its bytes begin as those of an archive do, or of a compressed file. */
+  get isArchive(): boolean {
+    return this.#seen !== null && this.#seen.from === 0 && isArchive(this.#seen.bytes)
   }
   get canShowMore(): boolean {
     return this.#seen !== null && this.#seen.from === 0 && !this.whole && this.#seen.bytes.length < mostShown
@@ -149,10 +161,7 @@ export class Inspector {
           : null
       if (turn !== this.#turn) return
       this.#seen = preview && { from: 0, bytes: preview.bytes, total: preview.total }
-      if (!samePath && this.text === null && this.picture === null && this.#facet === 'text' && preview)
-        this.#facet = 'hex'
-      else if (!samePath && (this.text !== null || this.picture !== null) && this.#facet === 'hex')
-        this.#facet = 'text'
+      if (!samePath && preview) this.#facet = this.#fitting(this.#facet)
     } catch (thrown) {
       if (turn !== this.#turn) return
       // Deleted, or its making undone: nothing is left to look at.

@@ -86,6 +86,10 @@ export function download(blob: Blob, fileName: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10 * 60_000)
 }
 
+export function downloadText(text: string, fileName: string): void {
+  download(new Blob([text], { type: 'text/plain' }), fileName)
+}
+
 /** "alpyne-latest.tar" for alpyne:latest, without what file systems and shells stumble over; what is no image archive says so. */
 export function fileNameFor(tag: string, otherwise: string, format: Format = 'docker', gzip = false): string {
   const name = tag.replace(/^.*\//, '').replaceAll(/[^\w.-]+/g, '-') || otherwise

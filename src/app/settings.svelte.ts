@@ -12,7 +12,7 @@ export const widths: Record<Pane, { readonly least: number; readonly most: numbe
 
 /** The width that a pane starts with: its share of this window. */
 export function firstWidth(pane: Pane): number {
-  const [share, least, most] = pane === 'layers' ? [0.24, 230, 360] : [0.33, 300, 620]
+  const [share, least, most] = pane === 'layers' ? [0.24, 230, 360] : [0.29, 300, 620]
   return Math.round(Math.max(least, Math.min(most, share * window.innerWidth)))
 }
 
@@ -48,9 +48,19 @@ export class Settings {
   }
 
   nextTheme(): void {
-    this.#theme = themes[(themes.indexOf(this.#theme) + 1) % themes.length]
-    show(this.#theme)
-    keep('theme', this.#theme)
+    this.setTheme(themes[(themes.indexOf(this.#theme) + 1) % themes.length])
+  }
+
+  setTheme(theme: Theme): void {
+    this.#theme = theme
+    show(theme)
+    keep('theme', theme)
+  }
+
+  /** Hints as on the first day. */
+  forgetRead(): void {
+    this.#read = []
+    keep('hints', '')
   }
 
   resize(pane: Pane, width: number): void {

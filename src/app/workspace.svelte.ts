@@ -2,6 +2,7 @@
 import type {
   Access,
   ArchiveView,
+  Build,
   Edit,
   EditsView,
   EngineEvent,
@@ -21,14 +22,18 @@ import type {
 import { faultOf, type Fault } from '../core/fault/fault'
 import { onNewVersion } from '../../workers/register-service-worker'
 import { startEngine, type Engine } from './engine'
-import { FilesPane, type Desk } from './files.svelte'
+import { FilesPane, unfiltered, type Desk } from './files.svelte'
 import { Inspector, type Facet } from './inspector.svelte'
 import { placed } from './forms'
+import { Install } from './install.svelte'
 import type { Dropped } from './opening'
+import { Questions, type Question } from './questions.svelte'
+import { Recipes } from './recipes.svelte'
 import { hashOf, home, routeOf, type Route, type Tab } from './route'
-import { download } from './saving'
+import { copyText, download } from './saving'
 import { SearchPane } from './search.svelte'
 import { TreemapPane } from './treemap.svelte'
+import { Unfolded } from './unfolded.svelte'
 import { count, directoryOf, joined, nameOf } from './words'
 
 /** A fault on screen, with what was being done. */
@@ -43,7 +48,7 @@ export type Network = 'checking' | 'blocked' | 'open'
 /** On a narrow screen one of them is seen at a time. */
 export type PaneName = 'layers' | 'center' | 'inspector'
 /** How the tree is drawn. */
-export type Shape = 'list' | 'treemap'
+export type Shape = 'list' | 'flat' | 'treemap'
 
 export class Workspace implements Desk {
   #engine: Engine
@@ -85,6 +90,10 @@ export class Workspace implements Desk {
   readonly inspector: Inspector
   readonly search: SearchPane
   readonly treemap: TreemapPane
+  readonly questions = new Questions()
+  readonly recipes: Recipes
+  readonly unfolded = new Unfolded()
+  readonly install = new Install()
 
   constructor(engine: Engine = startEngine()) {
     this.#engine = engine
@@ -92,6 +101,7 @@ export class Workspace implements Desk {
     this.inspector = new Inspector(this)
     this.search = new SearchPane(this)
     this.treemap = new TreemapPane(this, this.files)
+    this.recipes = new Recipes(this)
     this.#listen()
     onNewVersion((apply) => (this.#renew = apply))
   }
@@ -391,6 +401,9 @@ export class Workspace implements Desk {
     this.files.reset()
     this.search.reset()
     this.treemap.reset()
+    this.recipes.reset()
+    this.questions.done()
+    this.unfolded.reset()
     this.inspector.close()
     this.inspector.forgetDrafts()
   }
@@ -566,6 +579,9 @@ export class Workspace implements Desk {
     this.#tab = 'files'
     this.#pane = 'center'
     this.#shape = shape
+    // The treemap is of the tree, whatever the list beside it is.
+    if (shape !== 'treemap' && this.files.isFlat !== (shape === 'flat'))
+      void this.files.show({ flat: shape === 'flat' })
   }
 
   showPane(pane: PaneName): void {
@@ -623,7 +639,7 @@ export class Workspace implements Desk {
   async goToPath(path: string): Promise<void> {
     this.#quietly = false
     this.#tab = 'files'
-    this.#shape = 'list'
+    if (this.#shape === 'treemap') this.shapeAs('list')
     if (await this.files.reveal(path)) {
       this.#step = null
       await this.inspector.inspect({ view: this.files.view, path }, null)
@@ -634,9 +650,9 @@ export class Workspace implements Desk {
   async openPath(path: string): Promise<void> {
     this.#tab = 'files'
     this.#pane = 'inspector'
-    const { view, filter } = this.files.request
-    if (view.kind !== 'rootfs' || filter !== '')
-      await this.files.show({ view: { kind: 'rootfs' }, filter: '' })
+    const { view } = this.files.request
+    if (view.kind !== 'rootfs' || this.files.isFiltered)
+      await this.files.show({ view: { kind: 'rootfs' }, ...unfiltered })
     await this.goToPath(path)
   }
 
@@ -677,11 +693,22 @@ export class Workspace implements Desk {
     if (made) download(made.blob, made.fileName)
   }
 
+  /** True once the text is in the clipboard; said either way. */
+  async copy(text: string): Promise<boolean> {
+    const copied = await copyText(text)
+    this.say(copied ? 'Copied.' : 'The browser does not let this page copy. Select the text instead.')
+    return copied
+  }
+
   cancel(task: number): void {
     void this.run('cancelling', () => this.#engine.cancel(task))
   }
 
   // ---- editing
+
+  ask(question: Question): void {
+    this.questions.ask(question)
+  }
 
   /** True once the edits are in force and saved. */
   async edit(during: string, edits: readonly Edit[]): Promise<boolean> {
@@ -725,6 +752,16 @@ export class Workspace implements Desk {
     const after = await this.run('redoing', () => this.#engine.redo())
     if (after) this.#takeEdits(after)
     if (after) this.say(`Redone: ${words}`)
+  }
+
+  /** Every change, one after the other: redo brings them back. */
+  async undoAll(): Promise<void> {
+    while (this.#edits?.canUndo) {
+      const after = await this.run('undoing', () => this.#engine.undo())
+      if (!after) return
+      this.#takeEdits(after)
+    }
+    this.say('Every change is undone. Redo brings them back, one by one.')
   }
 
   async dropEdit(index: number): Promise<void> {
@@ -810,6 +847,13 @@ export class Workspace implements Desk {
     } catch (thrown) {
       return faultOf(thrown)
     }
+  }
+
+  /** Takes what nobody sees out of the layers; then the export stands on the build that does it. */
+  async reclaim(exportDialog: (build: Build) => void): Promise<void> {
+    const done =
+      this.#edits?.stack.reclaimed || (await this.edit('leaving out what nobody sees', [{ op: 'reclaim' }]))
+    if (done) exportDialog('rewrite')
   }
 
   async setTags(tags: readonly string[]): Promise<boolean> {

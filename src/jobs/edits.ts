@@ -120,6 +120,8 @@ function words(operation: Operation, before: number | null): string {
       return `put onto ${operation.onto.file} (${count(operation.onto.diffIds.length)}) in place of the lowest ${count(operation.replace ?? 0)}`
     case 'scrub':
       return `scrubbed ${operation.paths.join(', ')} from every layer`
+    case 'reclaim':
+      return 'took what nobody sees out of the layers'
     case 'meta':
       return `set ${metaWords(operation)} of ${operation.path}`
     case 'config':

@@ -18,6 +18,7 @@ import type {
   MemberView,
   OpenedFile,
   PathRef,
+  Listing,
   Preview,
   Recent,
   Row,
@@ -278,6 +279,9 @@ export class Engine {
   }
   preview(at: PathRef, from: number, length: number): Promise<Preview> {
     return this.#open.preview(at, from, length)
+  }
+  listing(at: PathRef): Promise<Listing> {
+    return this.#open.listing(at)
   }
   download(at: PathRef): Promise<{ blob: Blob; fileName: string }> {
     return this.#open.download(at)

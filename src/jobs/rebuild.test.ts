@@ -9,6 +9,7 @@ import type { Bytes } from '../core/bytes/source'
 import type { Operation } from '../core/edit/operation'
 import { contentOf, mtimeOf } from '../core/layer/rows'
 import { copiesOf } from '../core/rebuild/copies'
+import { wasteOf } from '../core/insight/waste'
 import { stacked, UNTOUCHED } from '../core/edit/stack'
 import { previewOf } from '../core/rebuild/preview'
 import { entryAt } from '../core/rootfs/entry'
@@ -18,6 +19,7 @@ import { samples } from '../testkit/samples'
 import {
   bytesIn,
   openedImage,
+  type OpenedImage,
   rebuiltBytes,
   rebuiltDrawing,
   rowsIn,
@@ -51,6 +53,85 @@ layer RUN rm
   w etc/secret
 step CMD sh
 `
+
+describe('reclaim', () => {
+  const reclaim: Operation = { op: 'reclaim' }
+
+  test('what was overwritten or deleted goes from its layer, with markers that hide nothing then; what is seen stays', async () => {
+    const { rows, opened } = await layersAfter(web, [reclaim])
+    expect(rows).toEqual([['etc', 'etc/motd', 'root'], ['etc', 'etc/more'], ['etc']])
+    expect(wasteOf(opened.layers.union, opened.layers.tables).reclaimable).toBe(0)
+    expect(opened.image.layers.length).toBe(3)
+  })
+
+  test('layers that carry nothing unseen keep their digests', async () => {
+    const { opened, before } = await layersAfter(
+      `layer
+        f a "1"
+      layer
+        f b "1"
+      layer
+        f b "2"`,
+      [reclaim],
+    )
+    const kept = (layer: number) => opened.image.layers[layer].diffId === before.image.layers[layer].diffId
+    expect([kept(0), kept(1), kept(2)]).toEqual([true, false, true])
+  })
+
+  test('data that another name still leads to stays', async () => {
+    const { rows } = await layersAfter(
+      `layer
+        f a "1"
+        h b => a
+        f c "1"
+        h d => c
+      layer
+        f a "2"
+        w c
+        w d`,
+      [reclaim],
+    )
+    expect(rows).toEqual([['a', 'b => a'], ['a']])
+  })
+
+  test('a file that hides a directory below it goes on hiding it', async () => {
+    const { rows, opened } = await layersAfter(
+      `layer
+        d a/
+        s a/link -> x
+      layer
+        f a "1"
+      layer
+        d a/
+        f a/new "2"`,
+      [reclaim],
+    )
+    expect(rows).toEqual([['a', 'a/link -> x'], ['a'], ['a', 'a/new']])
+    expect(opened.image.layers.length).toBe(3)
+  })
+
+  test('beside a dropped layer, what that one hid is seen again and stays', async () => {
+    const { rows } = await layersAfter(web, [{ op: 'drop', layer: 2 }, reclaim])
+    expect(rows).toEqual([
+      ['etc', 'etc/motd', 'root'],
+      ['etc', 'etc/secret', 'etc/more'],
+    ])
+  })
+
+  test('a version that is brought back is on top, and nowhere else', async () => {
+    const { rows, opened } = await layersAfter(web, [
+      reclaim,
+      { op: 'recover', path: '/etc/secret', layer: 0 },
+    ])
+    expect(rows[0]).not.toContain('etc/secret')
+    expect(rows[3]).toEqual(['etc', 'etc/secret'])
+    expect(wasteOf(opened.layers.union, opened.layers.tables).live).toBe(16)
+  })
+
+  test('adding a layer leaves those below as they are, and is refused', async () => {
+    await expect(layersAfter(web, [reclaim], { build: 'append' })).rejects.toThrow(/choose the build rewrite/)
+  })
+})
 
 describe('rewrite', () => {
   test('a removed path is gone from every layer, and so is the whiteout; other layers keep their digests', async () => {
@@ -451,6 +532,7 @@ describe('any stack of layers, any recipe', () => {
     fc.tuple(path, path).map(([from, to]): Operation => ({ op: 'copy', from, to })),
     fc.tuple(path, fc.nat(3)).map(([one, layer]): Operation => ({ op: 'recover', path: one, layer })),
     fc.nat(3).map((layer): Operation => ({ op: 'drop', layer })),
+    fc.constant<Operation>({ op: 'reclaim' }),
     fc.tuple(fc.nat(2), fc.nat(3)).map(([from, to]): Operation => ({ op: 'squash', from, to })),
     fc.tuple(fc.nat(3), fc.nat(3)).map(([layer, to]): Operation => ({ op: 'move', layer, to })),
     // Onto whichever base there is: its layers are put in below.
@@ -482,6 +564,47 @@ describe('any stack of layers, any recipe', () => {
             }
         },
       ),
+      { numRuns: Number(process.env.PEEL_RUNS ?? 150) },
+    )
+  }, 120_000)
+})
+
+describe('any stack of layers as builders write them: each path once, parents listed, links within the layer', () => {
+  const kind = fc.constantFrom('none', 'one', 'two', 'whiteout', 'symlink', 'hardlink')
+  const folder = fc.constantFrom('kept', 'opaque', 'whiteout', 'file')
+  const line = (path: string, kind: string): string[] =>
+    kind === 'one' || kind === 'two'
+      ? [`f ${path} "${kind}"`]
+      : kind === 'whiteout'
+        ? [`w ${path}`]
+        : kind === 'symlink'
+          ? [`s ${path} -> own`]
+          : kind === 'hardlink'
+            ? [`h ${path} => own`]
+            : []
+  const layer = fc.record({ p: kind, q: kind, x: kind, y: kind, d: folder }).map(({ p, q, x, y, d }) => {
+    const inside = [...line('d/x', x), ...line('d/y', y)]
+    const folders = {
+      kept: ['d d/', ...inside],
+      opaque: ['d d/', 'o d/', ...inside],
+      whiteout: ['w d'],
+      file: ['f d "a file"'],
+    }
+    return ['layer', 'f own "1"', ...line('p', p), ...line('q', q), ...folders[d]].join('\n')
+  })
+  const drawing = fc.array(layer, { minLength: 1, maxLength: 5 }).map((layers) => layers.join('\n'))
+
+  test('without what nobody sees they show the same by themselves', async () => {
+    await fc.assert(
+      fc.asyncProperty(drawing, async (text) => {
+        const { archive, before } = await rebuiltBytes(buildArchive(text), [{ op: 'reclaim' }])
+        const after = await openedImage(await bytesIn(archive))
+        // A layer more would be one that mends what taking rows out did.
+        expect(after.image.layers.length).toBe(before.image.layers.length)
+        const waste = (of: OpenedImage) => wasteOf(of.layers.union, of.layers.tables)
+        expect(waste(after).live).toBe(waste(before).live)
+        expect(waste(after).reclaimable).toBeLessThanOrEqual(waste(before).reclaimable)
+      }),
       { numRuns: Number(process.env.PEEL_RUNS ?? 150) },
     )
   }, 120_000)

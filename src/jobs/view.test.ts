@@ -109,3 +109,48 @@ describe('bytes', () => {
     expect(bytes(await viewOf({ filter: 'nothing' }))).toBe(0)
   })
 })
+
+describe('filters', () => {
+  const paths = async (request: Partial<ViewRequest>, alone = false): Promise<string[]> =>
+    (await viewOf(request, alone)).rows(0, 99).map(({ path }) => path)
+
+  test('a regular expression is held against the whole path, and one that is none is said', async () => {
+    expect(await paths({ filter: '^/usr/.*\\.SO$', regex: true, flat: true })).toEqual(['/usr/lib/a.so'])
+    await expect(paths({ filter: '(', regex: true })).rejects.toThrow(/Not a regular expression/)
+  })
+
+  test('by change, type and size, all of them together', async () => {
+    expect(await paths({ changes: ['removed'], flat: true }, true)).toEqual(['/usr/lib/b.so'])
+    expect(await paths({ changes: ['removed', 'changed'], flat: true }, true)).toEqual([
+      '/usr/lib/a.so',
+      '/usr/lib/b.so',
+    ])
+    expect(await paths({ types: ['hardlink'], flat: true })).toEqual(['/usr/lib/also'])
+    expect(await paths({ types: ['directory'] })).toEqual(['/usr', '/usr/lib'])
+    expect(await paths({ atLeast: 500, types: ['file'], flat: true })).toEqual(['/usr/lib/a.so'])
+    expect(await paths({ atMost: 10, flat: true })).toEqual(['/usr/readme'])
+    expect(await paths({ atLeast: 500, atMost: 900, filter: 'a', flat: true })).toEqual(['/usr/lib/a.so'])
+  })
+
+  test('what matches is counted', async () => {
+    expect((await viewOf({ atLeast: 500, types: ['file', 'hardlink'] })).summary(1, true).matched).toBe(2)
+  })
+})
+
+describe('flat', () => {
+  test('no directories; names are whole paths, in one order', async () => {
+    const view = await viewOf({ flat: true })
+    expect(view.rows(0, 99).map(({ name, depth, position }) => [name, depth, position])).toEqual([
+      ['usr/lib/a.so', 0, 1],
+      ['usr/lib/also', 0, 2],
+      ['usr/readme', 0, 3],
+    ])
+    expect(view.reveal('/usr/lib/also')).toBe(1)
+    expect(view.summary(1, true).rows).toBe(3)
+  })
+
+  test('by size, the largest first, wherever they lie', async () => {
+    const view = await viewOf({ flat: true, sort: 'size', descending: true })
+    expect(view.rows(0, 99).map(({ name }) => name)).toEqual(['usr/lib/also', 'usr/lib/a.so', 'usr/readme'])
+  })
+})

@@ -9,9 +9,10 @@ import type { Touched } from '../core/rootfs/touched'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 import { compareNames } from '../core/rootfs/walk'
 import { TYPE } from '../core/tar/entry'
-import { matches } from './filter'
+import { FlatLayout } from './flat'
 import { Layout } from './layout'
 import { childrenByName } from './order'
+import { isSifted, sieve, type Sifted } from './sieve'
 
 export interface ViewTree {
   readonly tree: Tree
@@ -33,10 +34,6 @@ export const TYPES: readonly EntryType[] = [
   'fifo',
   'other',
 ]
-
-function wantedChanges(changes: readonly Change[]): Uint8Array {
-  return Uint8Array.from(CHANGES, (change) => (changes.includes(change) ? 1 : 0))
-}
 
 /** What every view of one tree has in common, whatever its filter and order. */
 interface Base {
@@ -87,7 +84,7 @@ export class View {
   /** With a filter, which nodes match. */
   readonly #hits: Uint8Array
   readonly #children = new Map<number, Int32Array>()
-  readonly #layout: Layout
+  readonly #layout: Layout | FlatLayout
   #counts: { files: number; directories: number; bytes: number } | null = null
 
   /** `expanded` holds paths, and is changed by `expand` and `reveal`. */
@@ -103,19 +100,14 @@ export class View {
     const inView = (node: number): boolean => visible[node] === 1
     this.#seen = new Uint8Array(tree.length)
     this.#turned = new Uint8Array(tree.length)
-    const filtered = request.filter !== '' || (request.changes?.length ?? 0) > 0
-    const found = request.filter === '' ? null : matches(tree, request.filter, inView).flags
-    const wanted = request.changes?.length ? wantedChanges(request.changes) : null
+    const filtered = isSifted(request)
+    const found = filtered ? sieve(tree, request, this.#sifted(), inView) : visible
     const { parent } = tree
     const seen = this.#seen
-    const changes = this.#changes
     const hits = (this.#hits = new Uint8Array(filtered ? tree.length : 0))
     let matched = 0
     for (let node = tree.length - 1; node > 0; node--) {
-      const hit =
-        (found === null ? visible[node] : found[node]) === 1 &&
-        (wanted === null || wanted[changes[node]] === 1)
-      if (hit) {
+      if (found[node] === 1) {
         seen[node] = 1
         matched++
         if (filtered) hits[node] = 1
@@ -124,12 +116,24 @@ export class View {
     }
     this.#matched = filtered ? matched : null
     this.#turnExpanded()
-    this.#layout = new Layout({
-      tree,
-      seen,
-      isOpen: (node) => this.#isOpen(node),
-      childrenOf: (node) => this.#childrenOf(node),
-    })
+    const { flat, sort, descending } = request
+    const value = sort === 'name' ? null : this.#valueOf(sort)
+    this.#layout = flat
+      ? new FlatLayout({ tree, seen, wanted: filtered ? hits : seen, value, descending })
+      : new Layout({
+          tree,
+          seen,
+          isOpen: (node) => this.#isOpen(node),
+          childrenOf: (node) => this.#childrenOf(node),
+        })
+  }
+
+  #sifted(): Sifted {
+    return {
+      change: (node) => this.changeOf(node),
+      type: (node) => this.#shownType(node),
+      bytes: (node) => this.#bytes(node),
+    }
   }
 
   /** Directories by number: with a filter all ways to a match are open but those closed by hand, which stand in `expanded` with a "!". */
@@ -276,11 +280,12 @@ export class View {
     const { tree, sources } = this
     const entry = entryOf(tree, sources, node)
     const path = tree.path(node)
+    const flat = this.#request.flat === true
     const expandable = tree.type[node] === TYPE.directory && this.#layout.hasChildren(node)
     return {
       node,
-      depth: tree.depth(node) - 1,
-      name: node === ROOT ? '/' : tree.name(node),
+      depth: flat ? 0 : tree.depth(node) - 1,
+      name: flat ? path.slice(1) : node === ROOT ? '/' : tree.name(node),
       path,
       type: this.#shownType(node),
       link: entry.link.length > 0 ? nameText(entry.link) : this.#linkName(node),

@@ -15,6 +15,7 @@ import type {
   LayerPreview,
   MemberView,
   PathRef,
+  Listing,
   Preview,
   Row,
   Treemap,
@@ -57,6 +58,7 @@ import { typeCounts } from '../core/rootfs/sums'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
 import { contentOf } from '../core/layer/rows'
+import { listingOf } from './listing'
 import { readRecipe } from '../core/edit/recipe'
 import { recipeText } from '../core/edit/recipe-text'
 import { archiveView, memberView } from './anatomy'
@@ -611,6 +613,14 @@ export class Workspace {
     return previewOf(this.#at(ref).at, from, Math.min(length, 16 * 1024 * 1024))
   }
 
+  async listing(ref: PathRef): Promise<Listing> {
+    const { at } = this.#at(ref)
+    const source = await contentAt(at)
+    return asTask(this.#options.tasks, `listing ${ref.path}`, 0, 'bytes', ({ signal }) =>
+      listingOf(source, ref.path.slice(ref.path.lastIndexOf('/') + 1), signal),
+    )
+  }
+
   async download(ref: PathRef): Promise<{ blob: Blob; fileName: string }> {
     const { at } = this.#at(ref)
     const name = ref.path.split('/').filter(Boolean).at(-1) ?? 'rootfs'
@@ -939,7 +949,7 @@ export class Workspace {
 }
 
 function stackView(stack: Stack, operations: readonly Operation[]): EditsView['stack'] {
-  const { dropped, ranges, scrubbed, order, rebased } = stack
+  const { dropped, ranges, scrubbed, order, rebased, reclaimed } = stack
   const base = newBaseIn(operations)
   return {
     touched: !isUntouched(stack),
@@ -947,6 +957,7 @@ function stackView(stack: Stack, operations: readonly Operation[]): EditsView['s
     dropped: [...dropped],
     squashed: ranges,
     scrubbed,
+    reclaimed,
     order,
     rebased: rebased && base ? { replaced: rebased.replaced, base } : null,
   }

@@ -2,7 +2,8 @@
 import { createContext } from 'svelte'
 import type { Build } from '../../workers/api'
 import type { Settings } from '../app/settings.svelte'
-import type { Workspace } from '../app/workspace.svelte'
+import type { SearchMode } from '../app/search.svelte'
+import type { PaneName, Workspace } from '../app/workspace.svelte'
 
 export interface Desk {
   readonly workspace: Workspace
@@ -15,6 +16,12 @@ export interface Desk {
   keysDialog(): void
   /** Puts the cursor into the filter of the tree. */
   filterPaths(): void
+  /** Opens what filters by more than a name. */
+  filterMore(): void
+  /** Puts the cursor into the search. */
+  searchFor(mode: SearchMode): void
+  /** Puts the focus into a pane. */
+  focusPane(pane: PaneName): void
 }
 
 export const [useDesk, provideDesk] = createContext<Desk>()

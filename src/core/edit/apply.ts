@@ -65,6 +65,7 @@ export function applyOperation(edited: Edited, given: Operation): void {
     case 'tags':
     case 'drop':
     case 'squash':
+    case 'reclaim':
     case 'move':
     case 'rebase':
       return

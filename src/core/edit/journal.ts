@@ -82,6 +82,7 @@ const OPERATIONS: { readonly [Op in Operation['op']]: true } = {
   move: true,
   rebase: true,
   scrub: true,
+  reclaim: true,
 }
 
 function isKnown(operation: unknown): boolean {

@@ -56,6 +56,8 @@ export type LayerOperation =
   | { readonly op: 'rebase'; readonly replace?: number; readonly onto: NewBase }
   /** Removes paths, and takes them out of every layer that holds them. */
   | { readonly op: 'scrub'; readonly paths: readonly string[] }
+  /** Takes what no path of the image leads to out of the layers that carry it. */
+  | { readonly op: 'reclaim' }
 
 /** An image that another one is put onto. */
 export interface NewBase {

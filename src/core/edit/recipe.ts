@@ -82,6 +82,8 @@ async function readLine(
       if (!Array.isArray(line.paths) || line.paths.length === 0)
         throw bad(`${name}: "paths" must be a list of paths.`)
       return { op: 'scrub', paths: line.paths.map((one) => path(one, name)) }
+    case 'reclaim':
+      return { op: 'reclaim' }
     case 'history': {
       const index = count(line.index, `${name}: "index"`)
       return line.value === undefined

@@ -17,9 +17,18 @@ export interface Stack {
   /** The image's own layers in another order, base first, dropped ones in their places; null: as they are. */
   readonly order: readonly number[] | null
   readonly rebased: Rebased | null
+  /** Bytes that nobody sees go. */
+  readonly reclaimed: boolean
 }
 
-export const UNTOUCHED: Stack = { dropped: new Set(), ranges: [], scrubbed: [], order: null, rebased: null }
+export const UNTOUCHED: Stack = {
+  dropped: new Set(),
+  ranges: [],
+  scrubbed: [],
+  order: null,
+  rebased: null,
+  reclaimed: false,
+}
 
 /** The stack with one more operation on it, of an image of `count` layers. Throws `bad-operation`. */
 export function stacked(stack: Stack, operation: Operation, count: number): Stack {
@@ -30,6 +39,9 @@ export function stacked(stack: Stack, operation: Operation, count: number): Stac
       return { ...stack, ranges: squashing(stack, operation.from, operation.to, count) }
     case 'scrub':
       return { ...stack, scrubbed: [...stack.scrubbed, ...operation.paths] }
+    case 'reclaim':
+      if (stack.reclaimed) throw bad('What nobody sees is left out already.')
+      return { ...stack, reclaimed: true }
     case 'move':
       return { ...stack, order: moving(stack, operation.layer, operation.to, count) }
     case 'rebase':
@@ -137,8 +149,8 @@ export function isRelaid({ dropped, order, rebased }: Stack): boolean {
 }
 
 /** Whether each layer that is left stays what it was: then a layer can be added on top of them. */
-export function keepsLayers({ dropped, ranges, scrubbed }: Stack): boolean {
-  return dropped.size === 0 && ranges.length === 0 && scrubbed.length === 0
+export function keepsLayers({ dropped, ranges, scrubbed, reclaimed }: Stack): boolean {
+  return dropped.size === 0 && ranges.length === 0 && scrubbed.length === 0 && !reclaimed
 }
 
 export function isUntouched(stack: Stack): boolean {

@@ -14,6 +14,7 @@ import { applyLayer, linkTargets } from '../rootfs/union'
 import { TYPE } from '../tar/entry'
 import { rowsBelow } from './copies'
 import { morphed } from './morph'
+import { reclaimed, unseenRows } from './reclaim'
 import { changesFiles } from './plan'
 import { rewrittenLayer, type RewrittenLayer } from './rewrite'
 import { belowAny, isListedBelow, markersOf, surveyOf, textNode, type Survey } from './survey'
@@ -157,7 +158,7 @@ interface Rewritten {
   readonly trees: readonly Tree[]
 }
 
-/** Each layer without its scrubbed rows, and without the markers that thereby hide nothing any more. */
+/** Each layer without its scrubbed rows and those that nobody sees, and without the markers that thereby hide nothing any more. */
 function rewriteAll(
   { tables }: StackInput,
   survey: Survey,
@@ -175,12 +176,15 @@ function rewriteAll(
   const result: (RewrittenLayer | null)[] = tables.map(() => null)
   const trees: Tree[] = []
   const tree = new Tree()
+  const unseen = stack.reclaimed ? unseenRows(tables, laid(stack, ownCount(stack, tables))) : null
   order.forEach((layer, place) => {
     const table = tables[layer]
+    const unneeded =
+      unseen && !stack.dropped.has(layer) ? reclaimed(unseen[layer], survey, table, layer, tree) : []
     trees.push(wanted.has(place) ? tree.clone() : tree)
     const scrubbed = stack.dropped.has(layer)
       ? rewrittenLayer(table, { gone: allRows(table), paths: new Map(), inodeOf: () => null })
-      : rewrittenLayer(table, changesOf(table, survey, layer, below, tree, now))
+      : rewrittenLayer(table, changesOf(table, survey, layer, below, unneeded, tree, now))
     result[layer] = stack.dropped.has(layer) ? null : scrubbed
     now[layer] = scrubbed?.table ?? (stack.dropped.has(layer) ? emptyTable() : table)
     applyLayer(tree, now, layer)
@@ -198,10 +202,11 @@ function changesOf(
   survey: Survey,
   layer: number,
   below: Uint8Array,
+  unneeded: readonly number[],
   tree: Tree,
   now: readonly EntryTable[],
 ): Parameters<typeof rewrittenLayer>[1] {
-  const gone = new Set(rowsBelow(table, survey, layer, below))
+  const gone = new Set([...rowsBelow(table, survey, layer, below), ...unneeded])
   const hidAll = survey.layers[layer].markers.filter(({ hides }) => hides).map(({ row }) => row)
   const hidesStill = new Set(
     markersOf(tree, table, linkTargets(tree, now))

@@ -20,6 +20,8 @@ const diffLook = EditorView.theme({
   },
   '.cm-changedLineGutter': { background: 'var(--added)' },
   '.cm-deletedLineGutter': { background: 'var(--removed)' },
+  // CodeMirror's own sign is in few fonts.
+  '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"⋯"' },
   '.cm-collapsedLines': {
     color: 'var(--text-soft)',
     background: 'var(--panel)',

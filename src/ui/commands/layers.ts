@@ -1,0 +1,50 @@
+/** Commands on the step that is chosen in the list of layers. */
+import { historyForm, squashForm } from '../../app/forms'
+import type { Desk } from '../context'
+import { command, type Command, type Extra } from './command'
+
+export function layerCommands({ workspace }: Desk): Command[] {
+  const step = workspace.stepView
+  const layer = step && step.layer !== null ? workspace.layer(step.layer) : null
+  const words = step ? step.instruction || step.createdBy : ''
+  const about = step === null ? '' : layer ? `layer ${layer.index}` : words.slice(0, 60)
+  const on = (why: string, what: unknown): Extra => ({ about, why: what ? why : 'Choose a layer first.' })
+  const history = step?.history ?? null
+  const several = workspace.layers.length > 1 ? '' : 'The image has one layer.'
+  const dropped = layer !== null && (workspace.edits?.stack.dropped.includes(layer.index) ?? false)
+  const layers = workspace.steps.flatMap(({ layer: at, instruction, createdBy }) =>
+    at === null ? [] : [{ layer: at, words: instruction || createdBy }],
+  )
+  return [
+    command(
+      'Layers',
+      'drop-layer',
+      'Drop layer…',
+      () => layer && workspace.ask({ ask: 'dropLayer', layer: layer.index, words }),
+      on(several || (dropped ? 'It is dropped already.' : ''), layer),
+    ),
+    command(
+      'Layers',
+      'squash-layers',
+      'Squash layers…',
+      () => layer && workspace.ask({ ask: 'form', form: squashForm(layers, layer.index) }),
+      on(several, layer),
+    ),
+    command(
+      'Layers',
+      'edit-history',
+      'Edit history line…',
+      () => step && history !== null && workspace.ask({ ask: 'form', form: historyForm(history, step) }),
+      on(history === null ? 'No history line made it.' : '', step),
+    ),
+    command(
+      'Layers',
+      'scrub-history',
+      'Scrub history line',
+      () =>
+        history !== null && void workspace.edit('scrubbing the history', [{ op: 'history', index: history }]),
+      on(step && (step.createdBy !== '' || step.comment !== '') ? '' : 'It has no words.', step),
+    ),
+    command('Layers', 'copy-instruction', 'Copy instruction', () => void workspace.copy(words), on('', step)),
+  ]
+}
