@@ -9,6 +9,10 @@ export type Question =
   | { readonly ask: 'attributes'; readonly rows: readonly Row[] }
   | { readonly ask: 'scrub'; readonly paths: readonly string[] }
   | { readonly ask: 'dropLayer'; readonly layer: number; readonly words: string }
+  /** `by`: how many places up; 0 asks for the place. */
+  | { readonly ask: 'moveLayer'; readonly layer: number; readonly by: number; readonly words: string }
+  /** `layer`: the lowest that stays; null asks for it. */
+  | { readonly ask: 'rebase'; readonly layer: number | null }
   | { readonly ask: 'files' | 'folder' | 'recipe' }
 
 export class Questions {

@@ -1,5 +1,7 @@
 /** Commands on the step that is chosen in the list of layers. */
 import { historyForm, squashForm } from '../../app/forms'
+import type { LayerView } from '../../../workers/api'
+import type { Workspace } from '../../app/workspace.svelte'
 import type { Desk } from '../context'
 import { command, type Command, type Extra } from './command'
 
@@ -16,6 +18,7 @@ export function layerCommands({ workspace }: Desk): Command[] {
     at === null ? [] : [{ layer: at, words: instruction || createdBy }],
   )
   return [
+    ...placeCommands(workspace, layer, words),
     command(
       'Layers',
       'drop-layer',
@@ -46,5 +49,37 @@ export function layerCommands({ workspace }: Desk): Command[] {
       on(step && (step.createdBy !== '' || step.comment !== '') ? '' : 'It has no words.', step),
     ),
     command('Layers', 'copy-instruction', 'Copy instruction', () => void workspace.copy(words), on('', step)),
+  ]
+}
+
+/** Where the layer stands among the image’s own, and on which base. */
+function placeCommands(workspace: Workspace, layer: LayerView | null, words: string): Command[] {
+  const stack = workspace.edits?.stack
+  const none = layer ? '' : 'Choose a layer first.'
+  const index = layer?.index ?? 0
+  const replaced = stack?.rebased?.replaced ?? 0
+  const place = stack?.order?.indexOf(index) ?? index
+  const gone = none || (index < replaced ? 'Another image’s layers have taken its place.' : '')
+  const top = place === workspace.layers.length - 1 ? 'It is on top.' : ''
+  const bottom = place === replaced ? 'It is the lowest.' : ''
+  const alone = workspace.layers.length < 2 ? 'There is no other layer.' : ''
+  const onBase = stack?.rebased ? 'The image stands on another base already: take that back first.' : ''
+  const about = layer ? `layer ${index}` : ''
+  const move = (id: string, name: string, by: number, why: string): Command =>
+    command('Layers', id, name, () => workspace.ask({ ask: 'moveLayer', layer: index, by, words }), {
+      about,
+      why,
+    })
+  return [
+    move('move-up', 'Move up…', 1, gone || top),
+    move('move-down', 'Move down…', -1, gone || bottom),
+    move('move-layer-to', 'Move to…', 0, gone || alone),
+    command(
+      'Layers',
+      'rebase',
+      index === 0 ? 'Rebase…' : `Rebase from layer ${index} on…`,
+      () => workspace.ask({ ask: 'rebase', layer: index === 0 ? null : index }),
+      { about, why: onBase || none || alone },
+    ),
   ]
 }
