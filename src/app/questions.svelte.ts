@@ -9,6 +9,8 @@ export type Question =
   | { readonly ask: 'attributes'; readonly rows: readonly Row[] }
   | { readonly ask: 'scrub'; readonly paths: readonly string[] }
   | { readonly ask: 'dropLayer'; readonly layer: number; readonly words: string }
+  | { readonly ask: 'moveLayer'; readonly layer: number; readonly by: number; readonly words: string }
+  | { readonly ask: 'rebase'; readonly layer: number | null }
   | { readonly ask: 'files' | 'folder' | 'recipe' }
 
 export class Questions {

@@ -1,5 +1,6 @@
 /** Commands on the step that is chosen in the list of layers. */
 import { historyForm, squashForm } from '../../app/forms'
+import type { LayerView } from '../../../workers/api'
 import type { Desk } from '../context'
 import { command, type Command, type Extra } from './command'
 
@@ -30,6 +31,7 @@ export function layerCommands({ workspace }: Desk): Command[] {
       () => layer && workspace.ask({ ask: 'form', form: squashForm(layers, layer.index) }),
       on(several, layer),
     ),
+    ...restackCommands(workspace, layer, words, about),
     command(
       'Layers',
       'edit-history',
@@ -46,5 +48,33 @@ export function layerCommands({ workspace }: Desk): Command[] {
       on(step && (step.createdBy !== '' || step.comment !== '') ? '' : 'It has no words.', step),
     ),
     command('Layers', 'copy-instruction', 'Copy instruction', () => void workspace.copy(words), on('', step)),
+  ]
+}
+
+/** What goes by the place of the layer among the image's own: moved, or put onto another base. */
+function restackCommands(
+  workspace: Desk['workspace'],
+  layer: LayerView | null,
+  words: string,
+  about: string,
+): Command[] {
+  const stack = workspace.edits?.stack
+  const lowest = stack?.rebased?.replaced ?? 0
+  const index = layer?.index ?? 0
+  const place = stack?.order?.indexOf(index) ?? index
+  const gone = index < lowest ? 'Another image’s layers have taken its place.' : ''
+  const alone = workspace.layers.length < 2 ? 'The image has one layer.' : ''
+  const top = place === workspace.layers.length - 1 ? 'It is on top.' : ''
+  const bottom = place === lowest ? 'It is the lowest.' : ''
+  const onBase = lowest > 0 || stack?.rebased ? 'The image stands on another base already.' : ''
+  const why = (reason: string): Extra => ({ about, why: layer ? reason : 'Choose a layer first.' })
+  const move = (by: number) => () => layer && workspace.ask({ ask: 'moveLayer', layer: index, by, words })
+  const rebase = () => layer && workspace.ask({ ask: 'rebase', layer: index === 0 ? null : index })
+  const from = index === 0 ? 'Rebase…' : `Rebase from layer ${index} on…`
+  return [
+    command('Layers', 'move-layer-up', 'Move up…', move(1), why(gone || top)),
+    command('Layers', 'move-layer-down', 'Move down…', move(-1), why(gone || bottom)),
+    command('Layers', 'move-layer', 'Move layer to…', move(0), why(gone || alone)),
+    command('Layers', 'rebase', from, rebase, why(onBase || alone)),
   ]
 }
