@@ -35,6 +35,61 @@ export function digestAll(page: Page, layers: readonly Blobs[]): Promise<number>
   return inWorkers(page, layers, digest)
 }
 
+/**
+ * Milliseconds in which the app's own pool workers (`script`, from the build) scan the ranges, on as many as there are
+ * cores: scanning alone, without the page around it. What is inflated goes where the worker's caller puts it: nowhere.
+ */
+export async function scanAll(
+  page: Page,
+  layers: readonly Blobs[],
+  script: string,
+  compression: string,
+): Promise<number> {
+  return page.evaluate(
+    async ({ layers, script, compression }) => {
+      const chosen = (document.getElementById('file') as HTMLInputElement).files![0]
+      const count = Math.min(layers.length, navigator.hardwareConcurrency)
+      const workers = Array.from({ length: count }, () => new Worker(script, { type: 'module' }))
+      /** A callback as comlink passes it; called, it answers with its own argument. */
+      const callback = (): { handler: object; port: MessagePort } => {
+        const { port1, port2 } = new MessageChannel()
+        port1.onmessage = ({ data }: MessageEvent<{ id: string; argumentList?: { value: unknown }[] }>) =>
+          port1.postMessage({ id: data.id, type: 'RAW', value: data.argumentList?.[0]?.value })
+        return { handler: { type: 'HANDLER', name: 'proxy', value: port2 }, port: port2 }
+      }
+      const scan = (worker: Worker, blob: Blob, how: string): Promise<void> =>
+        new Promise((resolve, reject) => {
+          worker.onerror = reject
+          worker.onmessage = ({ data }: MessageEvent<{ value: { ok: boolean } }>) =>
+            data.value.ok ? resolve() : reject(new Error(JSON.stringify(data.value)))
+          const [onBytes, store] = [callback(), callback()]
+          const raw = (value: unknown): object => ({ type: 'RAW', value })
+          worker.postMessage(
+            {
+              id: 'scan',
+              type: 'APPLY',
+              path: ['scan'],
+              argumentList: [raw(blob), raw(how), onBytes.handler, store.handler],
+            },
+            [onBytes.port, store.port],
+          )
+        })
+      for (const worker of workers) await scan(worker, new Blob([]), 'none') // Started, and warm.
+      const queue = layers.map(({ at, size }) => chosen.slice(at, at + size))
+      const start = performance.now()
+      await Promise.all(
+        workers.map(async (worker) => {
+          for (let blob = queue.shift(); blob; blob = queue.shift()) await scan(worker, blob, compression)
+        }),
+      )
+      const ms = performance.now() - start
+      for (const worker of workers) worker.terminate()
+      return ms
+    },
+    { layers, script, compression },
+  )
+}
+
 const readAll = `async (blob) => {
   const reader = blob.stream().getReader()
   for (let sum = 0; ; ) { const { value, done } = await reader.read(); if (done) return sum; sum += value.length }

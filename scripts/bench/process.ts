@@ -47,8 +47,11 @@ function kilobytes(path: string, field: RegExp): number {
   }
 }
 
-/** Proportional memory of all processes below `pid` whose command line has `mark`, in bytes. */
-export function memoryBelow(pid: number, mark: string): number {
+/**
+ * Proportional memory of the largest process below `pid` whose command line has `mark`, in bytes. A page's renderer holds
+ * its workers too; beside it Chromium has renderers of its own (its interface, a spare one) that no page is in.
+ */
+export function largestBelow(pid: number, mark: string): number {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
@@ -63,15 +66,15 @@ export function memoryBelow(pid: number, mark: string): number {
     for (let at = parents.get(child); at; at = parents.get(at)) if (at === pid) return true
     return false
   }
-  let sum = 0
+  let most = 0
   for (const child of parents.keys()) {
     if (!isBelow(child)) continue
     try {
       if (readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(mark))
-        sum += kilobytes(`/proc/${child}/smaps_rollup`, /Pss:\s+(\d+)/)
+        most = Math.max(most, kilobytes(`/proc/${child}/smaps_rollup`, /Pss:\s+(\d+)/))
     } catch {
       continue
     }
   }
-  return sum
+  return most
 }
