@@ -143,6 +143,12 @@ test('the browser is closed and opened again: recent images go on where they wer
   await peel.choosePath('/etc/motd')
   await expect(peel.inspector).toContainText('kept')
   await peel.page.getByRole('button', { name: 'Close image' }).click()
+  // Edits wait: they are not lost by one click.
+  const proceed = peel.page.getByRole('button', { name: 'Continue with small:1' })
   await peel.page.getByRole('button', { name: 'Forget small:1' }).click()
-  await expect(peel.page.getByRole('button', { name: 'Continue with small:1' })).toHaveCount(0)
+  await peel.page.getByRole('button', { name: 'Keep' }).click()
+  await expect(proceed).toBeVisible()
+  await peel.page.getByRole('button', { name: 'Forget small:1' }).click()
+  await peel.page.getByRole('button', { name: 'Forget 2 edits too' }).click()
+  await expect(proceed).toHaveCount(0)
 })
