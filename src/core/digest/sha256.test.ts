@@ -112,6 +112,25 @@ test('what is hashed at once is asked for before it is held twice, and let go as
   expect(held.buffer.byteLength).toBe(0)
 })
 
+test('pieces that are hashed are let go of, too, and nothing else is', async () => {
+  const pieces = [counted(5000), counted(3000)]
+  const whole = counted(400)
+  const source: Hashable = {
+    size: 8200,
+    read: () => Promise.reject(new Error('not at once')),
+    async *stream() {
+      yield* pieces
+      yield whole.subarray(0, 100)
+      yield whole.subarray(100, 200)
+    },
+  }
+  const due = oracle(Buffer.concat([...pieces, whole.subarray(0, 200)]))
+  const copying = { mayCopy: async () => {}, copied: () => {} }
+  expect(await sha256Of(source, { bufferLimit: 0, copying })).toBe(due)
+  expect(pieces.map(({ buffer }) => buffer.byteLength)).toEqual([0, 0])
+  expect(whole.buffer.byteLength).toBe(400)
+})
+
 test('a page without crypto.subtle hashes all the same', async () => {
   vi.stubGlobal('crypto', {})
   expect(await sha256(ascii('abc'))).toBe(oracle(ascii('abc')))
