@@ -67,6 +67,7 @@ const tab = (page: Page, name: string) => page.getByRole('tab', { name, exact: t
 
 try {
   const start = await fresh()
+  await start.getByText('network: blocked').waitFor()
   await shot(start, 'start')
   await start.getByLabel('Open image archive').setInputFiles({
     name: 'holiday.zip',
