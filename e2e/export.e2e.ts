@@ -115,7 +115,7 @@ test('redis flattened: size and IDs are said before it is saved, and are those o
   const download = await peel.download(() =>
     dialog.getByRole('button', { name: 'Save', exact: true }).click(),
   )
-  const path = join(exportsFolder, 'redis-flatten.tar')
+  const path = join(exportsFolder, 'redis-said-before.tar')
   await download.saveAs(path)
   await peel.closeExport(dialog)
   expect(readFileSync(path).length).toBe(Number(bytes.replaceAll(',', '')))
