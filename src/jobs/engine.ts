@@ -59,7 +59,10 @@ export interface EnginePorts {
   readonly newId: () => string
 }
 
-/** Milliseconds between two batches of events at least; the first one after a pause goes at once. */
+/**
+ * Events are handed on in batches, this many milliseconds after the first of one. Never at once: they go by a port of
+ * their own, and one that overtook the answer to the call that it belongs to was written over by it (seen in Firefox).
+ */
 const BATCH = 50
 
 export class Engine {
@@ -68,7 +71,6 @@ export class Engine {
   #listener: ((events: readonly EngineEvent[]) => void) | null = null
   #queue: EngineEvent[] = []
   #timer: ReturnType<typeof setTimeout> | null = null
-  #flushedAt = 0
   #workspace: Workspace | null = null
   /** The plain tar of the open archive, where it was compressed as a whole. */
   #spill: Spill | null = null
@@ -90,13 +92,12 @@ export class Engine {
       (event.type !== 'layer' || (old.type === 'layer' && old.layer.index === event.layer.index))
     this.#queue = this.#queue.filter((old) => !replaces(old))
     this.#queue.push(event)
-    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, this.#flushedAt + BATCH - this.#ports.now()))
+    this.#timer ??= setTimeout(() => this.#flush(), BATCH)
   }
 
   #flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    this.#flushedAt = this.#ports.now()
     const events = this.#queue.splice(0)
     if (events.length > 0) this.#listener?.(events)
   }
