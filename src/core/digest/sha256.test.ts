@@ -98,6 +98,7 @@ test('a native streaming hasher is used where one is handed in', async () => {
 })
 
 test('what is hashed at once is asked for before it is held twice, and let go as soon as it was copied', async () => {
+  vi.stubGlobal('navigator', { userAgentData: {} })
   const bytes = counted(5000)
   const held = bytes.slice()
   const log: string[] = []
@@ -113,6 +114,7 @@ test('what is hashed at once is asked for before it is held twice, and let go as
 })
 
 test('pieces that are hashed are let go of, too, and nothing else is', async () => {
+  vi.stubGlobal('navigator', { userAgentData: {} })
   const pieces = [counted(5000), counted(3000)]
   const whole = counted(400)
   const source: Hashable = {
