@@ -6,8 +6,12 @@ import { openStores } from '../src/store/open'
 import { buildArchive } from '../src/testkit/archive'
 import { sampleNamed } from '../src/testkit/samples'
 import type { EngineApi } from './api'
+import type { Crew, CrewApi } from './crew'
 import { workerPool } from './pool'
 import { serve, type Served } from './wire'
+
+let muster: (crew: Crew) => void
+const crew = new Promise<Crew>((resolve) => (muster = resolve))
 
 const engine = openStores().then(
   ({ stores, persistent }) =>
@@ -15,7 +19,7 @@ const engine = openStores().then(
       stores,
       persistent,
       claims: browserClaims(),
-      pool: workerPool(),
+      pool: workerPool(crew),
       sample: async () => ({
         name: 'sample.tar',
         blob: new Blob([buildArchive(sampleNamed('demo').drawing)]),
@@ -26,14 +30,17 @@ const engine = openStores().then(
     }),
 )
 
-serve<EngineApi>(
-  new Proxy({} as Served<EngineApi>, {
+const own: Served<CrewApi> = { crew: (spawn, end) => muster({ spawn, end }) }
+
+serve<EngineApi & CrewApi>(
+  new Proxy(own as Served<EngineApi & CrewApi>, {
     // Calls that come before the stores are open wait for them.
-    get:
-      (_, name: keyof EngineApi) =>
-      async (...args: unknown[]) => {
-        const target = await engine
-        return (target[name] as (...args: unknown[]) => unknown).apply(target, args)
-      },
+    get: (own, name: keyof (EngineApi & CrewApi)) =>
+      name === 'crew'
+        ? own.crew
+        : async (...args: unknown[]) => {
+            const target = await engine
+            return (target[name] as (...args: unknown[]) => unknown).apply(target, args)
+          },
   }),
 )

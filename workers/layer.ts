@@ -9,7 +9,7 @@ import { inlinePool } from '../src/jobs/pool'
 import type { ScannedLayer } from '../src/jobs/scan'
 import type { StoreSegment } from '../src/jobs/segments'
 import { throttled } from './throttle'
-import { moved, serve } from './wire'
+import { moved, serve, type Served } from './wire'
 
 export interface LayerApi {
   scan(
@@ -27,7 +27,7 @@ export interface LayerApi {
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
-serve<LayerApi>({
+const api: Served<LayerApi> = {
   scan: async (stored, compression, onBytes, store) => {
     const options = { onBytes: throttled(onBytes), store }
     const scanned = await inlinePool.scan(new BlobSource(stored), compression, options)
@@ -36,4 +36,7 @@ serve<LayerApi>({
   digest: (bytes, onBytes, mayCopy, copied) =>
     inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes), copying: { mayCopy, copied } }),
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
-})
+}
+
+// The page starts this worker and hands it a port to the engine, whose jobs these are (crew.ts says why).
+addEventListener('message', ({ data }: MessageEvent<MessagePort>) => serve(api, data), { once: true })

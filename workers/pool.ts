@@ -5,10 +5,9 @@ import { BUFFER_LIMIT } from '../src/core/digest/sha256'
 import { HashRoom, type Stay } from '../src/jobs/hash-room'
 import type { LayerPool } from '../src/jobs/pool'
 import { blobOf } from '../src/jobs/segments'
-import layerUrl from './layer?worker&url'
+import type { Crew } from './crew'
 import type { LayerApi } from './layer'
-import { scriptUrl, workerOptions } from './trusted'
-import { connect, type Connection } from './wire'
+import { callable, connect, type Connection } from './wire'
 
 /** Two to four hands: more only compete for the disk and hold a segment each. */
 const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 2))
@@ -18,44 +17,57 @@ const ignore = (): void => {}
 const pieces: Stay = { mayCopy: async () => {}, copied: ignore }
 const same = async (segment: Blob): Promise<Blob> => segment
 
-export function workerPool(): LayerPool {
-  const idle: Connection<LayerApi>[] = []
-  const waiting: ((worker: Connection<LayerApi>) => void)[] = []
+type Worker = Connection<LayerApi>
+
+/** `crew`: how workers are started and ended, once the page has said so. */
+export function workerPool(crew: Promise<Crew>): LayerPool {
+  const idle: Promise<Worker>[] = []
+  const waiting: ((worker: Promise<Worker>) => void)[] = []
   let running = 0
   /** All workers together hold no more than the largest buffer and the platform's copy of it. */
   const room = new HashRoom(2 * BUFFER_LIMIT)
 
-  const start = (): Connection<LayerApi> => connect<LayerApi>(new Worker(scriptUrl(layerUrl), workerOptions))
+  async function start(): Promise<Worker> {
+    const { spawn, end } = await crew
+    let fail: (message: string) => void = ignore
+    const failed = new Promise<string>((resolve) => (fail = resolve))
+    const { id, port } = await spawn(callable((message: string) => fail(message)))
+    const worker = connect<LayerApi>(port, failed)
+    void worker.died.then(() => end(id))
+    return worker
+  }
 
   // Started before there is work: a worker takes longer to start than a small layer takes to read. Not at once, though:
   // the start page comes first.
-  setTimeout(() => {
-    while (running + idle.length < WIDTH) idle.push(start())
-  }, 250)
+  void crew.then(() =>
+    setTimeout(() => {
+      while (running + idle.length < WIDTH) idle.push(start())
+    }, 250),
+  )
 
-  function take(): Promise<Connection<LayerApi>> {
+  function take(): Promise<Worker> {
     if (running < WIDTH) {
       running++
-      return Promise.resolve(idle.pop() ?? start())
+      return idle.pop() ?? start()
     }
     return new Promise((resolve) => waiting.push(resolve))
   }
 
-  function give(worker: Connection<LayerApi> | null): void {
+  function give(worker: Worker | null): void {
     const next = waiting.shift()
-    if (next) next(worker ?? start())
+    if (next) next(worker ? Promise.resolve(worker) : start())
     else {
       running--
-      if (worker) idle.push(worker)
+      if (worker) idle.push(Promise.resolve(worker))
     }
   }
 
-  async function run<T>(
-    signal: AbortSignal | undefined,
-    job: (worker: Connection<LayerApi>) => Promise<T>,
-  ): Promise<T> {
-    const worker = await take()
-    let usable: Connection<LayerApi> | null = worker
+  async function run<T>(signal: AbortSignal | undefined, job: (worker: Worker) => Promise<T>): Promise<T> {
+    const worker = await take().catch((thrown: unknown) => {
+      give(null)
+      throw new ImageError('internal', faultOf(thrown).message)
+    })
+    let usable: Worker | null = worker
     const stop = (): void => {
       usable = null
       worker.terminate()

@@ -155,6 +155,20 @@ describe('a worker that dies', () => {
     expect(await inFlight).toMatchObject({ message: 'A background worker could not be started.' })
   })
 
+  test('at the other end of a port, as whoever started it says', async () => {
+    const { port1, port2 } = new MessageChannel()
+    ports.push(port1)
+    let fail: (message: string) => void = () => {}
+    const connection = connect<Api>(port2, new Promise((resolve) => (fail = resolve)))
+    const inFlight = faultFrom(connection.never())
+    fail('A background worker stopped: out of memory')
+    expect(await inFlight).toMatchObject({
+      code: 'internal',
+      message: 'A background worker stopped: out of memory',
+    })
+    expect((await connection.died).code).toBe('internal')
+  })
+
   test('by a message that cannot be read', async () => {
     const { connection, port2 } = line()
     const inFlight = faultFrom(connection.never())

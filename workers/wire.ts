@@ -72,8 +72,11 @@ async function answerOf<T>(call: () => T | Promise<T>): Promise<Answer<T>> {
 /** Proxies that comlink must not lose to the garbage collector while a call waits (comlink#692). */
 const alive = new Set<unknown>()
 
-/** The caller's side. Functions among the arguments are called back across the wire. */
-export function connect<Api>(line: Line): Connection<Api> {
+/**
+ * The caller's side. Functions among the arguments are called back across the wire.
+ * @param failed what went wrong with whoever is at the other end of a port: a port itself is never told.
+ */
+export function connect<Api>(line: Line, failed?: Promise<string>): Connection<Api> {
   const remote = wrap<Record<string, Method>>(line as Endpoint)
   const waiting = new Set<(error: ImageError) => void>()
   let death: ImageError | null = null
@@ -105,10 +108,11 @@ export function connect<Api>(line: Line): Connection<Api> {
     })
   }
 
+  void failed?.then((message) => die(new ImageError('internal', message)))
   line.addEventListener('error', (event) => {
     // Unhandled, the error of a nested worker climbs on to its parent's parent and would end the engine too.
     event.preventDefault()
-    die(new ImageError('internal', stopped(event)))
+    die(new ImageError('internal', words(event)))
   })
   line.addEventListener('messageerror', () => {
     die(new ImageError('internal', 'A background worker sent something that cannot be read.'))
@@ -127,8 +131,9 @@ export function connect<Api>(line: Line): Connection<Api> {
   }) as unknown as Connection<Api>
 }
 
-function callable(argument: unknown): unknown {
-  return typeof argument === 'function' ? proxy(argument) : argument
+/** A function as an argument that the other side may call. */
+export function callable<T>(argument: T): T {
+  return typeof argument === 'function' ? (proxy(argument) as T) : argument
 }
 
 function thrownAgain({ code, message, where }: Fault): ImageError {
@@ -136,7 +141,7 @@ function thrownAgain({ code, message, where }: Fault): ImageError {
 }
 
 /** Chromium, Firefox and Safari send a bare Event when the script cannot be loaded, and an ErrorEvent for an uncaught error. */
-function stopped(event: Event): string {
+export function words(event: Event): string {
   const message = 'message' in event && typeof event.message === 'string' ? event.message : ''
   return message === ''
     ? 'A background worker could not be started.'

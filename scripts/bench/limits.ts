@@ -49,7 +49,12 @@ export async function scanAll(
     async ({ layers, script, compression }) => {
       const chosen = (document.getElementById('file') as HTMLInputElement).files![0]
       const count = Math.min(layers.length, navigator.hardwareConcurrency)
-      const workers = Array.from({ length: count }, () => new Worker(script, { type: 'module' }))
+      const threads = Array.from({ length: count }, () => new Worker(script, { type: 'module' }))
+      const workers = threads.map((thread) => {
+        const { port1, port2 } = new MessageChannel()
+        thread.postMessage(port2, [port2])
+        return port1
+      })
       /** A callback as comlink passes it; called, it answers with its own argument. */
       const callback = (): { handler: object; port: MessagePort } => {
         const { port1, port2 } = new MessageChannel()
@@ -57,9 +62,8 @@ export async function scanAll(
           port1.postMessage({ id: data.id, type: 'RAW', value: data.argumentList?.[0]?.value })
         return { handler: { type: 'HANDLER', name: 'proxy', value: port2 }, port: port2 }
       }
-      const scan = (worker: Worker, blob: Blob, how: string): Promise<void> =>
+      const scan = (worker: MessagePort, blob: Blob, how: string): Promise<void> =>
         new Promise((resolve, reject) => {
-          worker.onerror = reject
           worker.onmessage = ({ data }: MessageEvent<{ value: { ok: boolean } }>) =>
             data.value.ok ? resolve() : reject(new Error(JSON.stringify(data.value)))
           const [onBytes, store] = [callback(), callback()]
@@ -83,7 +87,7 @@ export async function scanAll(
         }),
       )
       const ms = performance.now() - start
-      for (const worker of workers) worker.terminate()
+      for (const thread of threads) thread.terminate()
       return ms
     },
     { layers, script, compression },

@@ -1,6 +1,7 @@
 /** Starts the engine worker. */
 import engineUrl from '../../workers/engine?worker&url'
 import type { EngineApi } from '../../workers/api'
+import { pageCrew, type CrewApi } from '../../workers/crew'
 import { registerServiceWorker } from '../../workers/register-service-worker'
 import { scriptUrl, workerOptions } from '../../workers/trusted'
 import { connect, type Connection } from '../../workers/wire'
@@ -14,9 +15,15 @@ export type Engine = Connection<EngineApi>
 const bound = registerServiceWorker()
 
 export function startEngine(): Engine {
-  const started = bound.then(() =>
-    connect<EngineApi>(new Worker(scriptUrl(engineUrl), { ...workerOptions, name: 'engine' })),
-  )
+  const started = bound.then(() => {
+    const engine = connect<EngineApi & CrewApi>(
+      new Worker(scriptUrl(engineUrl), { ...workerOptions, name: 'engine' }),
+    )
+    const { spawn, end, endAll } = pageCrew()
+    engine.crew(spawn, end).catch(() => {}) // Whoever asks the engine for something hears of its death.
+    void engine.died.then(endAll)
+    return engine
+  })
   const died = started.then((engine) => engine.died)
   const terminate = () => void started.then((engine) => engine.terminate())
   return new Proxy({ died, terminate } as Engine, {
