@@ -110,18 +110,23 @@ export class ExportPlan {
   follow(): () => void {
     const { request } = this
     const key = this.#key
-    const timer = setTimeout(() => void this.#prepare(key, request), REST)
-    return () => clearTimeout(timer)
+    let wanted = true
+    const timer = setTimeout(() => void this.#prepare(key, request, () => wanted), REST)
+    return () => {
+      wanted = false
+      clearTimeout(timer)
+    }
   }
 
-  async #prepare(key: string, request: ExportRequest): Promise<void> {
+  /** @param wanted false once another choice is made, or nobody looks any more: a forecast would give up the build that somebody else has asked for. */
+  async #prepare(key: string, request: ExportRequest, wanted: () => boolean): Promise<void> {
     try {
       const sizes = await this.#engine.sizes(request)
-      if (key !== this.#key) return
+      if (!wanted()) return
       this.#sizes = sizes
       // What cannot be built has no verdicts; why not is said by the build.
       const rows = await this.#engine.exportRules(request).catch(() => [])
-      if (key !== this.#key) return
+      if (!wanted()) return
       this.#rules = { key, rows }
       const { work } = sizes.builds.find(({ build }) => build === request.build)!
       await (work > MOST_AHEAD ? this.foretell() : this.built())
@@ -130,10 +135,10 @@ export class ExportPlan {
     }
   }
 
-  /** Size and IDs of a choice that is too much to be built before it is asked for. */
+  /** Size and IDs of a choice that is too much to be built before it is asked for. One that is being built is told by its build. */
   async foretell(): Promise<void> {
     const key = this.#key
-    if (this.#figures[key]) return
+    if (this.#figures[key] || this.#ahead?.key === key) return
     this.#ahead = null
     this.#building = key
     this.#stopped = ''

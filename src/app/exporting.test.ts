@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import type { BuildSizes, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
+import { ImageError } from '../core/fault/fault'
+import type { Engine } from './engine'
+import { ExportPlan } from './exporting.svelte'
+
+const figures = { bytes: 5, imageId: null, manifestDigest: null, targetDigest: null, layers: 1, images: 1 }
+
+/** Answers when it is told to; a build or a forecast gives up the one before it, as the engine's do. */
+class SlowEngine {
+  readonly asked: string[] = []
+  #answerSizes: ((sizes: BuildSizes) => void)[] = []
+  #running: (() => void) | null = null
+
+  sizes(): Promise<BuildSizes> {
+    this.asked.push('sizes')
+    return new Promise((resolve) => this.#answerSizes.push(resolve))
+  }
+  async exportRules(): Promise<[]> {
+    return []
+  }
+  foretell(): Promise<ExportForecast> {
+    return this.#alone('foretell')
+  }
+  export(): Promise<ExportResult> {
+    return this.#alone('export')
+  }
+
+  #alone<T>(what: string): Promise<T> {
+    this.asked.push(what)
+    this.#running?.()
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => resolve(figures as T), 20)
+      this.#running = () => {
+        clearTimeout(timer)
+        reject(new ImageError('cancelled', 'Cancelled.'))
+      }
+    })
+  }
+
+  /** Sizes of more than is built ahead. */
+  answerSizes(): void {
+    const sizes = { builds: [{ build: 'rewrite', work: 1e9 }] } as unknown as BuildSizes
+    for (const answer of this.#answerSizes.splice(0)) answer(sizes)
+  }
+}
+
+const started = (engine: SlowEngine): ExportPlan =>
+  new ExportPlan(engine as unknown as Engine, 'rewrite', 'a:1' satisfies ExportRequest['tag'])
+
+const until = async (engine: SlowEngine, what: string): Promise<void> => {
+  while (!engine.asked.includes(what)) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+const moment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
+
+describe('saving before sizes are known', () => {
+  test('is not given up for the forecast that the sizes ask for', async () => {
+    const engine = new SlowEngine()
+    const plan = started(engine)
+    plan.follow()
+    await until(engine, 'sizes')
+    const built = plan.built()
+    engine.answerSizes()
+    expect(await built).toMatchObject(figures)
+    expect(engine.asked).not.toContain('foretell')
+  })
+
+  test('nor for the forecast of a dialog that was closed', async () => {
+    const engine = new SlowEngine()
+    const stop = started(engine).follow()
+    await until(engine, 'sizes')
+    stop()
+    const built = started(engine).built()
+    engine.answerSizes()
+    await moment()
+    expect(await built).toMatchObject(figures)
+  })
+
+  test('gives up a forecast that is under way', async () => {
+    const engine = new SlowEngine()
+    const plan = started(engine)
+    plan.follow()
+    await until(engine, 'sizes')
+    engine.answerSizes()
+    await until(engine, 'foretell')
+    expect(await plan.built()).toMatchObject(figures)
+    expect(plan.fault).toBeNull()
+  })
+})
