@@ -125,7 +125,10 @@ test.describe('what is no image gets one clear message, and the open image stays
     ['an empty file', () => ({ name: 'empty.tar', bytes: new Uint8Array(0) }), /empty/i],
     [
       'a truncated tar',
-      () => ({ name: 'cut.tar', bytes: readFileSync(drawnArchive(drawing)).subarray(0, 2500) }),
+      () => ({
+        name: 'cut.tar',
+        bytes: readFileSync(drawnArchive(drawing, { name: 'two.tar' })).subarray(0, 2500),
+      }),
       /end|truncated|cut/i,
     ],
   ]
