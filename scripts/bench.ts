@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { browserRows, scrollRows, type Case } from './bench/browser'
+import { entryRows } from './bench/entries'
 import { filterRows, growthRows, nodeRows } from './bench/node'
 import { machineOf, tableOf, type BenchRow } from './bench/table'
 import { bundle } from './bundle.mjs'
@@ -97,6 +98,7 @@ await part('node', () => nodeRows({ key: quick ? 'small' : 'medium', runs, docke
 if (!quick) {
   await part('docker', () => nodeRows({ key: 'medium', runs: 1, docker: true }).then((all) => all.slice(-2)))
   await part('growth', () => growthRows(runs, 1_000_000))
+  await part('entries', () => entryRows('many'))
   await part('filter', () => filterRows(runs, 'many'))
   await part('scroll', () => scrollRows(chromium, 'many'))
 } else await part('growth', () => growthRows(3, 100_000))

@@ -19,9 +19,9 @@ const LEAST_SHARE = 1 / 1500
 export function blocksOf(view: View, path: string, most: number): Treemap {
   const top = path === '/' ? ROOT : view.nodeAt(path)
   if (top < 0) throw new ImageError('no-such-path', `There is no ${path} in this view.`, { path })
-  const weights = view.weights
-  const least = weights[top] * LEAST_SHARE
-  const blocks: Draft[] = [{ node: top, parent: -1, rest: [], bytes: weights[top] }]
+  const bytes = view.weight(top)
+  const least = bytes * LEAST_SHARE
+  const blocks: Draft[] = [{ node: top, parent: -1, rest: [], bytes }]
   // The biggest is opened first: detail goes where the bytes are.
   const closed = [0]
   while (closed.length > 0 && blocks.length < most) {
@@ -34,7 +34,7 @@ export function blocksOf(view: View, path: string, most: number): Treemap {
     }
     blocks[index].opened = inside.length > 0
   }
-  return { path, bytes: weights[top], blocks: blocks.map((draft) => told(view, draft)) }
+  return { path, bytes, blocks: blocks.map((draft) => told(view, draft)) }
 }
 
 interface Draft {
@@ -55,26 +55,27 @@ function takeBiggest(closed: number[], blocks: readonly Draft[]): number {
 
 /** Biggest first, what is left over last. */
 function childrenOf(view: View, { node }: Draft, least: number): Draft[] {
-  const { tree, weights } = view
-  const big: number[] = []
+  const { tree } = view
+  const big: Draft[] = []
   const rest: number[] = []
   let left = 0
   for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child]) {
-    if (weights[child] === 0 || !view.holds(child)) continue
-    if (weights[child] >= least) big.push(child)
-    else {
+    if (!view.holds(child)) continue
+    const bytes = view.weight(child)
+    if (bytes >= least && bytes > 0) big.push(draftOf(child, bytes))
+    else if (bytes > 0) {
       rest.push(child)
-      left += weights[child]
+      left += bytes
     }
   }
-  big.sort((a, b) => weights[b] - weights[a] || a - b)
+  big.sort((a, b) => b.bytes - a.bytes || a.node - b.node)
   // One that is left over is shown as what it is.
   const cut = big.length > MOST_CHILDREN ? MOST_CHILDREN - 1 : big.length
-  for (const child of big.slice(cut)) {
-    rest.push(child)
-    left += weights[child]
+  for (const { node, bytes } of big.slice(cut)) {
+    rest.push(node)
+    left += bytes
   }
-  const drafts = big.slice(0, cut).map((child): Draft => draftOf(child, weights[child]))
+  const drafts = big.slice(0, cut)
   if (rest.length === 1) drafts.push(draftOf(rest[0], left))
   else if (rest.length > 1) drafts.push({ node, parent: -1, rest, bytes: left })
   return drafts
@@ -100,21 +101,21 @@ function told(view: View, { node, parent, rest, bytes, opened }: Draft): Block {
 
 /** What most of the bytes below are: of which layer, changed how, of which kind. */
 function mostOf(view: View, roots: readonly number[]): Pick<Block, 'files' | 'layer' | 'change' | 'kind'> {
-  const { tree, sources, weights } = view
+  const { tree, sources } = view
   const layers = new Map<number | null, number>()
   const changes = new Map<Block['change'], number>()
   const byKind = new Map<Block['kind'], number>()
   const stack = [...roots]
   let files = 0
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (weights[node] === 0) continue
+    const bytes = view.weight(node)
+    if (bytes === 0) continue
     if (tree.type[node] === TYPE.directory) {
       for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
         if (tree.alive[child] === 1) stack.push(child)
       continue
     }
     files++
-    const bytes = weights[node]
     count(layers, view.layerOf(node), bytes)
     count(changes, view.changeOf(node), bytes)
     count(byKind, kindOf(tree.name(node), entryOf(tree, sources, node).mode), bytes)

@@ -2,6 +2,7 @@
  * Which rows a view has, without writing them down: each node knows how many rows stand below it while it is open, so
  * that row 500,000 is found by going down from the root, and only directories in sight are ever put in order.
  */
+import type { Parents } from '../core/rootfs/parents'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 
 export interface LaidOut {
@@ -13,6 +14,7 @@ export interface LaidOut {
 
 export interface LayoutOptions {
   readonly tree: Tree
+  readonly parents: Parents
   /** Nodes that the view shows when all is open; with a node all above it. */
   readonly seen: Uint8Array
   readonly isOpen: (node: number) => boolean
@@ -22,35 +24,47 @@ export interface LayoutOptions {
 
 export class Layout {
   readonly #options: LayoutOptions
-  /** Rows below a node that is open. */
+  /** By number of a parent, rows below it while it is open. */
   readonly #below: Uint32Array
 
   constructor(options: LayoutOptions) {
     this.#options = options
-    this.#below = new Uint32Array(options.tree.length)
+    this.#below = new Uint32Array(options.parents.count)
     this.recount()
   }
 
   /** Once something was opened or closed: one pass over all nodes, parents stand before their children. */
   recount(): void {
-    const { tree, seen, isOpen } = this.#options
+    const { tree, parents, seen } = this.#options
     const below = this.#below.fill(0)
     const { parent } = tree
-    for (let node = tree.length - 1; node > 0; node--)
-      if (seen[node] === 1) below[parent[node]] += below[node] > 0 && isOpen(node) ? below[node] + 1 : 1
+    // Siblings mostly stand together.
+    let above = -1
+    let number = -1
+    for (let node = tree.length - 1; node > 0; node--) {
+      if (seen[node] === 0) continue
+      if (parent[node] !== above) number = parents.of((above = parent[node]))
+      below[number] += this.#rowsOf(node)
+    }
   }
 
   get count(): number {
-    return this.#below[ROOT]
+    return this.#rowsBelow(ROOT)
   }
 
   hasChildren(node: number): boolean {
-    return this.#below[node] > 0
+    return this.#rowsBelow(node) > 0
+  }
+
+  #rowsBelow(node: number): number {
+    const number = this.#options.parents.of(node)
+    return number < 0 ? 0 : this.#below[number]
   }
 
   /** Rows of a node and of what is open below it. */
   #rowsOf(node: number): number {
-    return this.#below[node] > 0 && this.#options.isOpen(node) ? this.#below[node] + 1 : 1
+    const below = this.#rowsBelow(node)
+    return below > 0 && this.#options.isOpen(node) ? below + 1 : 1
   }
 
   /** All rows from the given one on, top to bottom. */

@@ -4,6 +4,7 @@ import { bytesOfName, nameText } from '../core/bytes/text'
 import { linkTextOf } from '../core/layer/rows'
 import { CHANGE, changesOf } from '../core/rootfs/change'
 import { entryOf, sizeIn, type Sources } from '../core/rootfs/entry'
+import { Parents } from '../core/rootfs/parents'
 import { inodeKey, isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
 import type { Touched } from '../core/rootfs/touched'
 import { ROOT, type Tree } from '../core/rootfs/tree'
@@ -37,10 +38,12 @@ export const TYPES: readonly EntryType[] = [
 
 /** What every view of one tree has in common, whatever its filter and order. */
 interface Base {
+  readonly parents: Parents
   readonly changes: Uint8Array
   readonly sums: Sums
   /** Nodes that the view shows without a filter. */
   readonly visible: Uint8Array
+  /** By number of a parent. */
   readonly changedBelow: Uint32Array
 }
 
@@ -58,12 +61,17 @@ function baseOf({ tree, sources, ghosts, onlyTouched }: ViewTree): Base {
     else
       visible[node] =
         !onlyTouched || changes[node] !== CHANGE.same || (tree.isTouched(node) && tree.row[node] >= 0) ? 1 : 0
-  const changedBelow = new Uint32Array(tree.length)
-  for (let node = tree.length - 1; node > 0; node--)
-    changedBelow[tree.parent[node]] += changedBelow[node] + (changes[node] === CHANGE.same ? 0 : 1)
+  const parents = new Parents(tree)
+  const changedBelow = new Uint32Array(parents.count)
+  for (let node = tree.length - 1; node > 0; node--) {
+    const at = parents.of(node)
+    const changed = (at < 0 ? 0 : changedBelow[at]) + (changes[node] === CHANGE.same ? 0 : 1)
+    if (changed > 0) changedBelow[parents.of(tree.parent[node])] += changed
+  }
   // Of one layer alone, what lower layers have in a directory is not its doing.
-  const sums = sumsOf(tree, sizeIn(sources), onlyTouched ? (node) => visible[node] === 1 : undefined)
-  const base = { changes, sums, visible, changedBelow }
+  const counts = onlyTouched ? (node: number) => visible[node] === 1 : undefined
+  const sums = sumsOf(tree, sizeIn(sources), counts, parents)
+  const base = { parents, changes, sums, visible, changedBelow }
   bases.set(tree.touched, { key, base })
   return base
 }
@@ -122,6 +130,7 @@ export class View {
       ? new FlatLayout({ tree, seen, wanted: filtered ? hits : seen, value, descending })
       : new Layout({
           tree,
+          parents: this.#base.parents,
           seen,
           isOpen: (node) => this.#isOpen(node),
           childrenOf: (node) => this.#childrenOf(node),
@@ -216,7 +225,7 @@ export class View {
   }
 
   #count(): { files: number; directories: number; bytes: number } {
-    const counts = { files: 0, directories: 0, bytes: this.weights[ROOT] }
+    const counts = { files: 0, directories: 0, bytes: this.weight(ROOT) }
     for (let node = 1; node < this.tree.length; node++) {
       if (this.#seen[node] === 0) continue
       if (this.tree.type[node] === TYPE.directory) counts.directories++
@@ -225,11 +234,12 @@ export class View {
     return counts
   }
 
+  /** With a filter, by node. */
   #weights: Float64Array | null = null
 
-  /** By node, the bytes that the view shows at and below it, hard-linked data once: with a filter, those of the matches, a directory that matches with all below it. */
-  get weights(): Float64Array {
-    return (this.#weights ??= this.#matched === null ? this.#sums.bytes : this.#weigh())
+  /** Bytes that the view shows at and below a node, hard-linked data once: with a filter, those of the matches, a directory that matches with all below it. */
+  weight(node: number): number {
+    return this.#matched === null ? this.#sums.bytes(node) : (this.#weights ??= this.#weigh())[node]
   }
 
   #weigh(): Float64Array {
@@ -244,7 +254,7 @@ export class View {
       const directory = tree.type[node] === TYPE.directory
       if (covered[tree.parent[node]] === 1 || (this.#hits[node] === 1 && directory)) {
         covered[node] = tree.alive[node]
-        weights[node] = bytes[node]
+        weights[node] = bytes(node)
       } else if (this.#hits[node] === 1 && tree.alive[node] === 1 && tree.type[node] === TYPE.file) {
         if (linked && inodes.has(inodeKey(tree, node))) continue
         if (linked) inodes.add(inodeKey(tree, node))
@@ -292,24 +302,30 @@ export class View {
       expandable,
       expanded: expandable && this.#isOpen(node),
       bytes: this.#bytes(node),
-      below: this.#sums.below[node],
+      below: this.#sums.below(node),
       mode: entry.mode,
       uid: entry.uid,
       gid: entry.gid,
       mtime: entry.mtime,
       layer: this.layerOf(node),
       change: this.changeOf(node),
-      changedBelow: this.#base.changedBelow[node],
+      changedBelow: this.#changedBelow(node),
       position,
       siblings,
     }
+  }
+
+  #changedBelow(node: number): number {
+    const { parents, changedBelow } = this.#base
+    const at = parents.of(node)
+    return at < 0 ? 0 : changedBelow[at]
   }
 
   /** Of a ghost, what it had; sums count only what lives. */
   #bytes(node: number): number {
     if (this.tree.type[node] === TYPE.file && (this.tree.alive[node] === 0 || isLinkName(this.tree, node)))
       return sizeIn(this.sources)(this.tree, node)
-    return this.#sums.bytes[node]
+    return this.#sums.bytes(node)
   }
 
   #shownType(node: number): EntryType {

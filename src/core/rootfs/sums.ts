@@ -1,33 +1,57 @@
 /** What a tree adds up to. */
 import { TYPE } from '../tar/entry'
+import { Parents } from './parents'
 import type { Tree } from './tree'
 
 /** Size in bytes of the inode behind a node; 0 for all but regular files. */
 export type SizeOf = (tree: Tree, node: number) => number
 
+/** Of a tree as it was when they were made. */
 export interface Sums {
-  /** Bytes of regular files at and below, hard-linked data once. */
-  readonly bytes: Float64Array
-  /** Live paths below, itself not counted. */
-  readonly below: Uint32Array
+  /** Bytes of regular files at and below a node, hard-linked data once; 0 for a node that does not live. */
+  bytes(node: number): number
+  /** Live paths below a node, itself not counted. */
+  below(node: number): number
   /** Whether any inode has more than one name. */
   readonly linked: boolean
 }
 
 /** Sums over all live nodes, or those of them that `counts` names; bottom up: parents stand before their children. */
-export function sumsOf(tree: Tree, sizeOf: SizeOf, counts?: (node: number) => boolean): Sums {
-  const bytes = new Float64Array(tree.length)
-  const below = new Uint32Array(tree.length)
+export function sumsOf(
+  tree: Tree,
+  sizeOf: SizeOf,
+  counts: (node: number) => boolean = () => true,
+  parents = new Parents(tree),
+): Sums {
+  const bytesBelow = new Float64Array(parents.count)
+  const below = new Uint32Array(parents.count)
   const others = furtherNames(tree)
+  const { alive, type, parent } = tree
+  const own = (node: number): number =>
+    alive[node] === 1 && type[node] === TYPE.file && !others.has(node) && counts(node)
+      ? sizeOf(tree, node)
+      : 0
+  // Siblings mostly stand together.
+  let above = -1
+  let sum = -1
   for (let node = tree.length - 1; node > 0; node--) {
-    if (tree.alive[node] === 0) continue
-    const counted = counts === undefined || counts(node)
-    if (counted && tree.type[node] === TYPE.file && !others.has(node)) bytes[node] += sizeOf(tree, node)
-    const parent = tree.parent[node]
-    bytes[parent] += bytes[node]
-    below[parent] += below[node] + (counted ? 1 : 0)
+    if (alive[node] === 0) continue
+    if (parent[node] !== above) sum = parents.of((above = parent[node]))
+    const at = parents.of(node)
+    bytesBelow[sum] += own(node) + (at < 0 ? 0 : bytesBelow[at])
+    below[sum] += (at < 0 ? 0 : below[at]) + (counts(node) ? 1 : 0)
   }
-  return { bytes, below, linked: others.size > 0 }
+  return {
+    bytes: (node) => {
+      const at = parents.of(node)
+      return own(node) + (at < 0 ? 0 : bytesBelow[at])
+    },
+    below: (node) => {
+      const at = parents.of(node)
+      return at < 0 ? 0 : below[at]
+    },
+    linked: others.size > 0,
+  }
 }
 
 /** Nodes that are a second, third, … name of an inode: all names but one. */
