@@ -5,7 +5,7 @@
  */
 import layerUrl from './layer?worker&url'
 import { scriptUrl, workerOptions } from './trusted'
-import { moved, words } from './wire'
+import { moved, whyStopped } from './wire'
 
 export interface Hand {
   readonly id: number
@@ -42,7 +42,7 @@ export function pageCrew(): Crew & { readonly endAll: () => void } {
       workers.set(id, worker)
       worker.addEventListener('error', (event) => {
         event.preventDefault()
-        failed(words(event))
+        failed(whyStopped(event))
       })
       const { port1, port2 } = new MessageChannel()
       worker.postMessage(port2, [port2])

@@ -17,17 +17,17 @@ const ignore = (): void => {}
 const pieces: Stay = { mayCopy: async () => {}, copied: ignore }
 const same = async (segment: Blob): Promise<Blob> => segment
 
-type Worker = Connection<LayerApi>
+type PoolWorker = Connection<LayerApi>
 
 /** `crew`: how workers are started and ended, once the page has said so. */
 export function workerPool(crew: Promise<Crew>): LayerPool {
-  const idle: Promise<Worker>[] = []
-  const waiting: ((worker: Promise<Worker>) => void)[] = []
+  const idle: Promise<PoolWorker>[] = []
+  const waiting: ((worker: Promise<PoolWorker>) => void)[] = []
   let running = 0
   /** All workers together hold no more than the largest buffer and the platform's copy of it. */
   const room = new HashRoom(2 * BUFFER_LIMIT)
 
-  async function start(): Promise<Worker> {
+  async function start(): Promise<PoolWorker> {
     const { spawn, end } = await crew
     let fail: (message: string) => void = ignore
     const failed = new Promise<string>((resolve) => (fail = resolve))
@@ -45,7 +45,7 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     }, 250),
   )
 
-  function take(): Promise<Worker> {
+  function take(): Promise<PoolWorker> {
     if (running < WIDTH) {
       running++
       return idle.pop() ?? start()
@@ -53,7 +53,7 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     return new Promise((resolve) => waiting.push(resolve))
   }
 
-  function give(worker: Worker | null): void {
+  function give(worker: PoolWorker | null): void {
     const next = waiting.shift()
     if (next) next(worker ? Promise.resolve(worker) : start())
     else {
@@ -62,12 +62,15 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     }
   }
 
-  async function run<T>(signal: AbortSignal | undefined, job: (worker: Worker) => Promise<T>): Promise<T> {
+  async function run<T>(
+    signal: AbortSignal | undefined,
+    job: (worker: PoolWorker) => Promise<T>,
+  ): Promise<T> {
     const worker = await take().catch((thrown: unknown) => {
       give(null)
       throw new ImageError('internal', faultOf(thrown).message)
     })
-    let usable: Worker | null = worker
+    let usable: PoolWorker | null = worker
     const stop = (): void => {
       usable = null
       worker.terminate()

@@ -112,7 +112,7 @@ export function connect<Api>(line: Line, failed?: Promise<string>): Connection<A
   line.addEventListener('error', (event) => {
     // Unhandled, the error of a nested worker climbs on to its parent's parent and would end the engine too.
     event.preventDefault()
-    die(new ImageError('internal', words(event)))
+    die(new ImageError('internal', whyStopped(event)))
   })
   line.addEventListener('messageerror', () => {
     die(new ImageError('internal', 'A background worker sent something that cannot be read.'))
@@ -141,7 +141,7 @@ function thrownAgain({ code, message, where }: Fault): ImageError {
 }
 
 /** Chromium, Firefox and Safari send a bare Event when the script cannot be loaded, and an ErrorEvent for an uncaught error. */
-export function words(event: Event): string {
+export function whyStopped(event: Event): string {
   const message = 'message' in event && typeof event.message === 'string' ? event.message : ''
   return message === ''
     ? 'A background worker could not be started.'
