@@ -60,8 +60,9 @@ export interface EnginePorts {
 }
 
 /**
- * Events are handed on in batches, this many milliseconds after the first of one. Never at once: they go by a port of
- * their own, and one that overtook the answer to the call that it belongs to was written over by it (seen in Firefox).
+ * Events are handed on in batches, this many milliseconds after the first of one: while layers are read they come by the
+ * hundred, and of most kinds only the last one counts. They go by a port of their own, so nothing orders them against
+ * the answers to calls; waiting lets the answer that an event follows from arrive first.
  */
 const BATCH = 50
 
