@@ -72,6 +72,7 @@ import { configView } from './config-view'
 import { annotationsInForce, configEdits, operationsFor, replay, tagsInForce, type Replayed } from './edits'
 import type { Exportable } from './exporting'
 import { Exports } from './exports'
+import { ENTRY_TYPES } from './entry-type'
 import { findPaths } from './find'
 import { editedHistory, formattedConfig, imageView, textPairs } from './image-view'
 import { keepOpened } from './keeping'
@@ -87,7 +88,7 @@ import { blobOf } from './segments'
 import { rowsOfOpened } from './rules'
 import { searchContents } from './search'
 import { asTask, type Task, type Tasks } from './tasks'
-import { TYPES as TYPE_WORDS, View, type ViewTree } from './view'
+import { View, type ViewTree } from './view'
 import { Wasted } from './wasted'
 
 export interface WorkspaceOptions {
@@ -641,7 +642,7 @@ export class Workspace {
       total,
       paths: nodes.map((node) => ({
         path: tree.path(node),
-        type: TYPE_WORDS[tree.type[node]],
+        type: ENTRY_TYPES[tree.type[node]],
         bytes: tree.isDirectory(node) ? 0 : size(tree, node),
         layer: tree.layer[node] === sources.tables.length ? -1 : tree.row[node] < 0 ? null : tree.layer[node],
       })),
