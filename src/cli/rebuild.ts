@@ -10,14 +10,15 @@ import { ImageError } from '../core/fault/fault'
 import { namesOf, type Archive, type Image } from '../core/image/image'
 import type { Documents } from '../core/rebuild/document'
 import { companyOf } from '../jobs/companions'
-import { annotationsInForce, configEdits, replay, tagsInForce } from '../jobs/edits'
+import { rebuildInputOf } from '../jobs/edited-image'
+import { replay, tagsInForce } from '../jobs/edits'
 import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
 import { groundOf, ontoIn, withBase, type Onto } from '../jobs/onto'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
 import { foretold, rebuild, type Build, type Format, type RebuildInput } from '../jobs/rebuild'
-import { Tasks } from '../jobs/tasks'
+import { unseenTask } from '../jobs/tasks'
 import type { Arguments } from './arguments'
 import { chosenImage } from './chosen-image'
 import { FileSource } from './file-source'
@@ -107,14 +108,7 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
     const { edited, stack } = replay(ground, added(EMPTY_JOURNAL, operations), namedLine)
     mustFit(operations, image)
     return {
-      image,
-      onto: onto?.image,
-      tables: edited.sources.tables,
-      plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
-      edited,
-      stack,
-      configEdits: configEdits(operations),
-      annotations: annotationsInForce(operations, image),
+      ...rebuildInputOf({ image, layers, onto, operations, edited, stack }),
       tags,
       build,
       squashFrom,
@@ -168,7 +162,7 @@ async function ontoFor(
   const path =
     typeof given === 'string' ? given : resolve(dirname(typeof recipe === 'string' ? recipe : ''), base.file)
   const { tar } = await openSource(FileSource.open(path), { store: toScratch })
-  const task = new Tasks(() => {}).start('', 0, '')
+  const task = unseenTask()
   return ontoIn(tar, { ...base, file: base.file || basename(path) }, image, {
     pool: inlinePool,
     stores: scratchStores(),
@@ -210,10 +204,8 @@ async function opened(
     image,
     pool: inlinePool,
     stores: scratchStores(),
-    onLayer: () => {},
-    onUnion: () => {},
   })
-  await layers.scan(new Tasks(() => {}).start('', 0, ''))
+  await layers.scan(unseenTask())
   const { anyFault } = layers
   // An image with a layer that cannot be read has a root filesystem that nobody knows.
   if (anyFault) throw new ImageError(anyFault.code, anyFault.message, anyFault.where)

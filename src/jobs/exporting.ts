@@ -21,9 +21,8 @@ import { changesFiles } from '../core/rebuild/plan'
 import { sizeIn } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
 import { companyOf, NO_COMPANY, topOf } from './companions'
+import { rebuildInputOf, type EditedImage } from './edited-image'
 import { annotationsInForce, configEdits } from './edits'
-import type { Layers } from './layers'
-import type { Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import { fileNameFor, foretold, measured, rebuild, type RebuildInput } from './rebuild'
@@ -32,17 +31,10 @@ import { blobOf, type StoreSegment } from './segments'
 import type { Task } from './tasks'
 
 /** An open image with what is pending on it. */
-export interface Exportable {
+export interface Exportable extends EditedImage {
   readonly name: string
   readonly opened: OpenedSource
   readonly archive: Archive
-  readonly image: Image
-  readonly layers: Layers
-  readonly operations: readonly Operation[]
-  readonly edited: Edited
-  readonly stack: Stack
-  /** What the recipe puts the image onto. */
-  readonly onto: Onto | null
   /** Names in force. */
   readonly tags: readonly string[]
   readonly stored: (id: string) => Promise<ByteSource>
@@ -181,7 +173,7 @@ function otherNames({ images }: Archive, image: Image): Image[] {
 }
 
 /** Layers as the new image has them, base first, as far as no build changes them. */
-function layersLaid(image: Image, onto: Onto | null, stack: Stack): Image['layers'] {
+function layersLaid(image: Image, onto: EditedImage['onto'], stack: Stack): Image['layers'] {
   const all = [...image.layers, ...(onto?.image.layers ?? [])]
   return laid(stack, image.layers.length).map((layer) => all[layer])
 }
@@ -239,7 +231,7 @@ async function inputFor(
   request: ExportRequest,
   signal?: AbortSignal,
 ): Promise<RebuildInput> {
-  const { archive, image, layers, operations, edited, stack, onto, stored, pool } = from
+  const { archive, image, stored, pool } = from
   const { build, epoch, gzip } = request
   const format = request.format === 'delta' ? 'docker' : request.format
   if (epoch !== undefined && !(Number.isFinite(epoch) && epoch >= 0))
@@ -253,14 +245,7 @@ async function inputFor(
     !request.alone &&
     (archive.images.length > 1 || topOf(image) !== null)
   return {
-    image,
-    onto: onto?.image,
-    tables: edited.sources.tables,
-    plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
-    edited,
-    stack,
-    configEdits: configEdits(operations),
-    annotations: annotationsInForce(operations, image),
+    ...rebuildInputOf(from),
     tags,
     build,
     squashFrom: build === 'squash' ? request.from : undefined,

@@ -26,11 +26,13 @@ export interface LayersOptions {
   readonly image: Image
   readonly pool: LayerPool
   readonly stores: Stores
-  readonly onLayer: (view: LayerView) => void
-  /** The union grew by layers 0..n-1. */
-  readonly onUnion: () => void
+  /** What is known of a layer has changed. */
+  readonly onLayer?: (view: LayerView) => void
+  /** The union grew by one layer or several, or is there at once. */
+  readonly onUnion?: () => void
 }
 
+/** A tenth of the time for showing what has come so far: of a million entries a view takes as long as reading a layer, and there may be 127. */
 const SHOWN = 0.1
 
 export class Layers {
@@ -40,14 +42,14 @@ export class Layers {
   readonly #states: LayerState[]
   readonly #options: LayersOptions
   #united = 0
-  /** A tenth of the time for showing what has come so far: of a million entries a view takes as long as reading a layer, and there may be 127. */
+  /** Says that the union grew. */
   readonly #shown: Paced
   /** What was said until all layers were united; null before, and where the union came from storage. */
   #said: readonly Notice[] | null = null
 
   constructor(options: LayersOptions) {
     this.#options = options
-    this.#shown = new Paced(options.onUnion, SHOWN)
+    this.#shown = new Paced(() => options.onUnion?.(), SHOWN)
     this.#states = options.image.layers.map((layer) => ({
       layer,
       table: null,
@@ -154,8 +156,8 @@ export class Layers {
     this.#united = this.#states.length
     this.notices.addAll(union.notices)
     task.progress(this.scanBytes)
-    for (const state of this.#states) onLayer(viewOf(state))
-    onUnion()
+    for (const state of this.#states) onLayer?.(viewOf(state))
+    onUnion?.()
     return true
   }
 
@@ -168,7 +170,7 @@ export class Layers {
     const state = this.#states[index]
     if (state.state !== 'waiting') return
     state.state = 'scanning'
-    this.#options.onLayer(viewOf(state))
+    this.#options.onLayer?.(viewOf(state))
     try {
       throwIfCancelled(signal)
       const twin = this.#states.find(
@@ -182,7 +184,7 @@ export class Layers {
       state.table = emptyTable()
     }
     this.#unite()
-    this.#options.onLayer(viewOf(state))
+    this.#options.onLayer?.(viewOf(state))
   }
 
   #fail(state: LayerState, index: number, thrown: unknown): void {
@@ -256,7 +258,7 @@ export class Layers {
         this.#fail(state, this.#united, thrown)
       }
       this.#united++
-      this.#options.onLayer(viewOf(state))
+      this.#options.onLayer?.(viewOf(state))
     }
     if (this.complete && this.#said === null) {
       this.#union.seal()
@@ -289,7 +291,7 @@ export class Layers {
           seen.set(`${diffId} ${memberIndex}`, check)
         }
         current.verified = await check
-        this.#options.onLayer(viewOf(current))
+        this.#options.onLayer?.(viewOf(current))
       }
     }
     await Promise.all(Array.from({ length: Math.max(1, pool.width) }, hand))
@@ -346,7 +348,7 @@ export class Layers {
     for (const state of this.#states)
       if (state.layer.diffId === diffId && !state.kept) {
         state.kept = true
-        this.#options.onLayer(viewOf(state))
+        this.#options.onLayer?.(viewOf(state))
       }
   }
 }
