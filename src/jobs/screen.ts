@@ -154,7 +154,7 @@ export class Screen {
     return { summary: this.#summary(), row }
   }
 
-  /** The next row from `from` on whose name begins so. */
+  /** The next row behind `from`, around the end, whose name begins so; -1 for none. */
   typeAhead(prefix: string, from: number): number {
     return this.#shown().typeAhead(prefix, from)
   }
