@@ -1,6 +1,7 @@
 /** rebuild: a recipe on an archive, written to a file. */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { sizeWords } from '../core/bytes/size'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
 import { added, EMPTY_JOURNAL } from '../core/edit/journal'
 import type { DiffId } from '../core/digest/digest'
@@ -24,7 +25,6 @@ import { chosenImage } from './chosen-image'
 import { FileSource } from './file-source'
 import { previewText } from './preview'
 import { scratchStores, toScratch } from './scratch'
-import { size } from './summary'
 
 const BUILDS: Record<string, Build> = {
   add: 'append',
@@ -76,7 +76,7 @@ function said(bytes: number, documents: Documents, { format, base }: RebuildInpu
   const ids = isImage ? `, image ID ${documents.configDigest}, manifest ${manifestDigest}${index}` : ''
   const layers = base?.length === 1 ? 'the layer of the base is' : `${base?.length} layers of the base are`
   const only = base ? `, for docker load with the classic store where ${layers}` : ''
-  return `${size(bytes)}${ids}${only}`
+  return `${sizeWords(bytes)}${ids}${only}`
 }
 
 interface Asked {
