@@ -52,7 +52,7 @@ export default defineConfig(({ mode }) => ({
   },
   test: {
     environment: 'node',
-    include: ['src/**/*.test.ts', 'workers/**/*.test.ts'],
+    include: ['{src,workers,scripts}/**/*.test.ts'],
     testTimeout: 60_000,
   },
 }))

@@ -3,4 +3,4 @@ import { ensurePackages } from './ensure.mjs'
 import { close, quick, runSteps } from './steps.mjs'
 
 ensurePackages()
-close(runSteps(quick))
+close(await runSteps(quick))

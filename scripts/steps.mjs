@@ -1,70 +1,101 @@
 /** Steps of a proof: each one's output is seen as it comes, its result is counted, and a failure says what mends it. */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './ensure.mjs'
+import { oneLine, playwrightOutcome, vitestOutcome } from './reports.mjs'
 
 /**
- * @typedef {{ passed: number, failed: number, skipped: number }} Count
- * @typedef {{ name: string, command: readonly string[], mend?: string, report?: string, read?: (report: unknown) => Count }} Step
+ * @typedef {import('./reports.mjs').Outcome} Outcome
+ * @typedef {{ name: string, command: readonly string[], mend?: string, report?: string, read?: (report: unknown) => Outcome }} Step
  */
 
-/** @param {unknown} report @returns {Count} of vitest's JSON reporter */
-export function vitestCount(report) {
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } =
-    /** @type {Record<string, number> & { success: boolean }} */ (report)
-  // A file that does not even load has no failed test, only a failed suite.
-  const failed = numFailedTests || (success ? 0 : Math.max(1, numFailedTestSuites))
-  return { passed: numPassedTests, failed, skipped: numPendingTests }
-}
+/** Enough to hold what a linter or a compiler says last, above its own summary; and few enough to be read. */
+const LAST_LINES = 15
 
-/** @param {unknown} report @returns {Count} of playwright's JSON reporter */
-export function playwrightCount(report) {
-  const { stats, errors } = /** @type {{ stats: Record<string, number>, errors: unknown[] }} */ (report)
-  return {
-    passed: stats.expected + stats.flaky,
-    failed: stats.unexpected + errors.length,
-    skipped: stats.skipped,
+/** @type {Outcome} */
+const nothing = { passed: 0, failed: 0, skipped: 0, failures: [], flaky: [] }
+
+/**
+ * Runs a command with its output in sight.
+ * @param {readonly string[]} command
+ * @returns {Promise<{ status: string, last: string[] }>} status: "ok", or how it ended; last: the last lines of its output
+ */
+function runInSight([program, ...args]) {
+  // Through a pipe, so that the last lines are known: what is coloured on a terminal stays so.
+  const env = process.stdout.isTTY ? { ...process.env, FORCE_COLOR: '1' } : process.env
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env })
+  let tail = ''
+  /** @param {NodeJS.WriteStream} out @returns {(piece: Buffer) => void} */
+  const passOn = (out) => (piece) => {
+    out.write(piece)
+    tail = (tail + piece.toString()).slice(-16_384)
   }
+  child.stdout.on('data', passOn(process.stdout))
+  child.stderr.on('data', passOn(process.stderr))
+  return new Promise((resolve) => {
+    /** @param {string} status */
+    const end = (status) =>
+      resolve({
+        status,
+        last: tail
+          .split('\n')
+          .filter((line) => line.trim() !== '')
+          .slice(-LAST_LINES),
+      })
+    child.on('error', (error) => end(error.message))
+    child.on('close', (code, signal) => end(code === 0 ? 'ok' : `exit ${code ?? signal}`))
+  })
 }
 
-/** @param {Step} step @returns {Count} */
-function runStep({ name, command, mend, report, read }) {
+/** @param {Step} step @returns {Promise<Outcome>} */
+async function runStep({ name, command, mend, report, read }) {
   const started = Date.now()
   console.log(`\n── ${name}: ${command.join(' ')}`)
   const file = report && join(root, report)
   if (file) rmSync(file, { force: true })
-  const [program, ...args] = command
-  const { status, error } = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-  const ok = status === 0
+  const { status, last } = await runInSight(command)
+  const ok = status === 'ok'
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
-  console.log(`── ${name}: ${ok ? 'ok' : error ? error.message : `FAILED (exit ${status})`}, ${seconds} s`)
+  console.log(`── ${name}: ${ok ? 'ok' : `FAILED (${status})`}, ${seconds} s`)
   if (!ok && mend) console.log(`   to mend it: ${mend}`)
-  if (file && read) {
-    if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 }
-    const count = read(JSON.parse(readFileSync(file, 'utf8')))
-    return ok || count.failed > 0 ? count : { ...count, failed: 1 }
-  }
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+  const outcome = file && read ? readReport(file, read) : ok ? { ...nothing, passed: 1 } : null
+  if (outcome && (ok || outcome.failed > 0)) return outcome
+  // What fails without a report that says so (an error outside of all tests, no report at all) says it in its last lines.
+  const failures = [`${name}: ${status}`, ...last.map((line) => `${name}:   ${line}`)].map(oneLine)
+  return { ...(outcome ?? nothing), failed: 1, failures }
 }
 
+/** @param {string} file @param {(report: unknown) => Outcome} read @returns {Outcome | null} null: there is none */
+const readReport = (file, read) => (existsSync(file) ? read(JSON.parse(readFileSync(file, 'utf8'))) : null)
+
 /**
- * Runs the steps, all of them: one failure must not hide the next. @param {readonly Step[]} steps @returns {Count}
+ * Runs the steps, all of them: one failure must not hide the next. @param {readonly Step[]} steps @returns {Promise<Outcome>}
  */
-export function runSteps(steps) {
+export async function runSteps(steps) {
   mkdirSync(join(root, 'test-results'), { recursive: true })
-  const total = { passed: 0, failed: 0, skipped: 0 }
+  let total = nothing
   for (const step of steps) {
-    const count = runStep(step)
-    total.passed += count.passed
-    total.failed += count.failed
-    total.skipped += count.skipped
+    const outcome = await runStep(step)
+    total = {
+      passed: total.passed + outcome.passed,
+      failed: total.failed + outcome.failed,
+      skipped: total.skipped + outcome.skipped,
+      failures: [...total.failures, ...outcome.failures],
+      flaky: [...total.flaky, ...outcome.flaky],
+    }
   }
   return total
 }
 
-/** The closing line, and the exit code that goes with it. @param {Count} count */
-export function close({ passed, failed, skipped }) {
+/**
+ * The closing lines, and the exit code that goes with them. What failed is said once more, just before the count: whoever
+ * reads a log reads its end. @param {Outcome} outcome
+ */
+export function close({ passed, failed, skipped, failures, flaky }) {
+  if (failures.length + flaky.length > 0) console.log()
+  for (const words of flaky) console.log(`FLAKY ${words}`)
+  for (const words of failures) console.log(`FAILED ${words}`)
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 }
@@ -108,7 +139,7 @@ export const quick = [
     ],
     mend: 'npm run unit -- FILE runs one file; npm run map mends the map in src/README.md',
     report: 'test-results/unit.json',
-    read: vitestCount,
+    read: vitestOutcome,
   },
 ]
 
@@ -129,6 +160,6 @@ export const journeys = [
     command: [node, 'node_modules/playwright/cli.js', 'test'],
     mend: 'npm run e2e -- -g "part of a name" runs one; test-results/ has traces of what failed',
     report: 'test-results/e2e.json',
-    read: playwrightCount,
+    read: playwrightOutcome,
   },
 ]

@@ -10,8 +10,8 @@ try {
   const missing = ensureCommands({ tar: 'tar', python3: 'python3', zstd: 'zstd', bsdtar: 'libarchive-tools' })
   if (missing.length > 0)
     say(`NOT THERE, and not to be installed here: ${missing.join(', ')}. What needs them is skipped.`)
-  close(runSteps([...quick, ...journeys]))
+  close(await runSteps([...quick, ...journeys]))
 } catch (thrown) {
-  say(thrown instanceof Error ? thrown.message : String(thrown))
-  close({ passed: 0, failed: 1, skipped: 0 })
+  const words = thrown instanceof Error ? thrown.message : String(thrown)
+  close({ passed: 0, failed: 1, skipped: 0, failures: [words], flaky: [] })
 }

@@ -1,7 +1,7 @@
 /**
  * One typed call across threads, over comlink. A fault crosses as data and is thrown again on the other side; a worker that
  * dies rejects what was asked of it, which comlink alone would leave waiting for ever (comlink#372, #428).
- * Knows no window and no document: the engine uses it for its own pool.
+ * Knows no window and no document: it speaks from page to engine, and from engine to pool.
  */
 import { expose, proxy, transfer, wrap, type Endpoint } from 'comlink'
 import { faultOf, ImageError, type Fault } from '../src/core/fault/fault'
@@ -110,7 +110,7 @@ export function connect<Api>(line: Line, failed?: Promise<string>): Connection<A
 
   void failed?.then((message) => die(new ImageError('internal', message)))
   line.addEventListener('error', (event) => {
-    // Unhandled, the error of a nested worker climbs on to its parent's parent and would end the engine too.
+    // It is told as a fault, once; unhandled it would be an error of the page as well.
     event.preventDefault()
     die(new ImageError('internal', whyStopped(event)))
   })

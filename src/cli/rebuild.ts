@@ -1,6 +1,7 @@
 /** rebuild: a recipe on an archive, written to a file. */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { sizeWords } from '../core/bytes/size'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
 import { added, EMPTY_JOURNAL } from '../core/edit/journal'
 import type { DiffId } from '../core/digest/digest'
@@ -10,20 +11,20 @@ import { ImageError } from '../core/fault/fault'
 import { namesOf, type Archive, type Image } from '../core/image/image'
 import type { Documents } from '../core/rebuild/document'
 import { companyOf } from '../jobs/companions'
-import { annotationsInForce, configEdits, replay, tagsInForce } from '../jobs/edits'
+import { rebuildInputOf } from '../jobs/edited-image'
+import { replay, tagsInForce } from '../jobs/edits'
 import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
 import { groundOf, ontoIn, withBase, type Onto } from '../jobs/onto'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
 import { foretold, rebuild, type Build, type Format, type RebuildInput } from '../jobs/rebuild'
-import { Tasks } from '../jobs/tasks'
+import { unseenTask } from '../jobs/tasks'
 import type { Arguments } from './arguments'
 import { chosenImage } from './chosen-image'
 import { FileSource } from './file-source'
 import { previewText } from './preview'
 import { scratchStores, toScratch } from './scratch'
-import { size } from './summary'
 
 const BUILDS: Record<string, Build> = {
   add: 'append',
@@ -75,7 +76,7 @@ function said(bytes: number, documents: Documents, { format, base }: RebuildInpu
   const ids = isImage ? `, image ID ${documents.configDigest}, manifest ${manifestDigest}${index}` : ''
   const layers = base?.length === 1 ? 'the layer of the base is' : `${base?.length} layers of the base are`
   const only = base ? `, for docker load with the classic store where ${layers}` : ''
-  return `${size(bytes)}${ids}${only}`
+  return `${sizeWords(bytes)}${ids}${only}`
 }
 
 interface Asked {
@@ -107,14 +108,7 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
     const { edited, stack } = replay(ground, added(EMPTY_JOURNAL, operations), namedLine)
     mustFit(operations, image)
     return {
-      image,
-      onto: onto?.image,
-      tables: edited.sources.tables,
-      plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
-      edited,
-      stack,
-      configEdits: configEdits(operations),
-      annotations: annotationsInForce(operations, image),
+      ...rebuildInputOf({ image, layers, onto, operations, edited, stack }),
       tags,
       build,
       squashFrom,
@@ -168,7 +162,7 @@ async function ontoFor(
   const path =
     typeof given === 'string' ? given : resolve(dirname(typeof recipe === 'string' ? recipe : ''), base.file)
   const { tar } = await openSource(FileSource.open(path), { store: toScratch })
-  const task = new Tasks(() => {}).start('', 0, '')
+  const task = unseenTask()
   return ontoIn(tar, { ...base, file: base.file || basename(path) }, image, {
     pool: inlinePool,
     stores: scratchStores(),
@@ -210,10 +204,8 @@ async function opened(
     image,
     pool: inlinePool,
     stores: scratchStores(),
-    onLayer: () => {},
-    onUnion: () => {},
   })
-  await layers.scan(new Tasks(() => {}).start('', 0, ''))
+  await layers.scan(unseenTask())
   const { anyFault } = layers
   // An image with a layer that cannot be read has a root filesystem that nobody knows.
   if (anyFault) throw new ImageError(anyFault.code, anyFault.message, anyFault.where)

@@ -1,11 +1,12 @@
 /** A report for people at a terminal. Names out of an image are escaped by the report already. */
+import { sizeWords } from '../core/bytes/size'
 import { instructionOf } from '../core/image/instruction'
 import type { ImageReport, Report } from '../jobs/report'
 
 export function summaryOf(report: Report): string {
   const { archive } = report
   const lines = [
-    `${archive.name}: ${size(archive.bytes)}, ${archive.shapes.join(' + ') || 'unknown'}${archive.compression === 'none' ? '' : `, ${archive.compression}`}, ${archive.members} members`,
+    `${archive.name}: ${sizeWords(archive.bytes)}, ${archive.shapes.join(' + ') || 'unknown'}${archive.compression === 'none' ? '' : `, ${archive.compression}`}, ${archive.members} members`,
   ]
   report.images.forEach((image, index) => lines.push('', ...imageLines(image, index, report.images.length)))
   if (report.notices.length > 0) lines.push('', 'Findings')
@@ -24,8 +25,8 @@ function imageLines(image: ImageReport, index: number, count: number): string[] 
     `${count > 1 ? `Image ${index}: ` : ''}${image.tags.join(', ') || 'untagged'}  ${[platform.os, platform.architecture, platform.variant].filter(Boolean).join('/')}`,
     `  ID        ${image.id}`,
     ...(image.manifestDigest ? [`  manifest  ${image.manifestDigest}`] : []),
-    `  rootfs    ${rootfs.files} files, ${rootfs.directories} directories, ${rootfs.symlinks} symlinks, ${rootfs.hardlinks} hard links, ${size(rootfs.bytes)}`,
-    `  waste     ${size(waste.reclaimable)} reclaimable, efficiency ${(waste.efficiency * 100).toFixed(1)} % (dive: ${(waste.dive.score * 100).toFixed(1)} %, ${size(waste.dive.wastedBytes)})`,
+    `  rootfs    ${rootfs.files} files, ${rootfs.directories} directories, ${rootfs.symlinks} symlinks, ${rootfs.hardlinks} hard links, ${sizeWords(rootfs.bytes)}`,
+    `  waste     ${sizeWords(waste.reclaimable)} reclaimable, efficiency ${(waste.efficiency * 100).toFixed(1)} % (dive: ${(waste.dive.score * 100).toFixed(1)} %, ${sizeWords(waste.dive.wastedBytes)})`,
     '',
     '    #     stored       files  +added ~changed -removed  step',
     ...stepLines(image),
@@ -49,22 +50,10 @@ function stepLines({ history, layers }: ImageReport): string[] {
 function layerLine(layer: ImageReport['layers'][number], step: string): string {
   const mark = layer.verified === false ? '✗' : layer.verified ? '✓' : ' '
   const counts = `${`+${layer.added}`.padStart(7)} ${`~${layer.changed}`.padStart(8)} ${`-${layer.removed}`.padStart(8)}`
-  return `  ${mark} ${String(layer.index).padStart(3)} ${size(layer.storedBytes).padStart(8)} ${size(layer.fileBytes).padStart(11)} ${counts}  ${clipped(step)}`
+  return `  ${mark} ${String(layer.index).padStart(3)} ${sizeWords(layer.storedBytes).padStart(8)} ${sizeWords(layer.fileBytes).padStart(11)} ${counts}  ${clipped(step)}`
 }
 
 function clipped(text: string): string {
   const line = text.replace(/\s+/g, ' ')
   return line.length > 100 ? `${line.slice(0, 99)}…` : line
-}
-
-/** Decimal units, as docker prints them. */
-export function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let unit = 0
-  let value = bytes
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit === 0 ? value : Number(value.toPrecision(3))}${units[unit]}`
 }

@@ -1,10 +1,7 @@
 /** An image put onto another one in the page's engine: kept, reloaded, exported, and what is said when the base is gone. */
 import { expect, test } from 'vitest'
-import type { EngineEvent } from '../../workers/api'
 import { buildArchive } from '../testkit/archive'
-import { Engine } from './engine'
-import { freeClaims, memoryStores } from './memory-stores'
-import { inlinePool } from './pool'
+import { dropped, engineOn } from './engine.fixture'
 
 const APP = `
 image app:1
@@ -23,24 +20,7 @@ layer ADD new base
   f conf "of the base"`
 
 const fileOf = (drawing: string, name: string): File => new File([buildArchive(drawing)], name)
-const asked = (drawing: string, name: string) => [{ path: '', file: fileOf(drawing, name) }]
-
-function engineOn(stores = memoryStores()) {
-  let id = 0
-  const events: EngineEvent[] = []
-  const engine = new Engine({
-    stores,
-    persistent: true,
-    claims: freeClaims(),
-    pool: inlinePool,
-    sample: () => Promise.reject(new Error('no sample here')),
-    probeNetwork: async () => true,
-    now: () => 1_700_000_000_000,
-    newId: () => `c${id++}`,
-  })
-  engine.subscribe((batch) => events.push(...batch))
-  return { engine, events, stores }
-}
+const asked = (drawing: string, name: string) => dropped(buildArchive(drawing), name)
 
 const until = async (done: () => Promise<boolean>): Promise<void> => {
   for (let i = 0; i < 200 && !(await done()); i++) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -66,7 +46,7 @@ test('what the base brings and what is hidden of it is said; the export has both
   expect(built.layers).toBe(3)
 
   await until(async () => (await stores.archives.list()).filter(({ complete }) => complete).length === 2)
-  const again = engineOn(stores)
+  const again = engineOn({ stores })
   await again.engine.reopen(id)
   const reloaded = await again.engine.edit([])
   expect(reloaded.stack.rebased).toEqual({ replaced: 1, base })
@@ -115,7 +95,7 @@ test('without its base the changes wait for it, and nothing of them is lost', as
   const record = (await stores.archives.list()).find((one) => one.id !== id)!
   await stores.archives.remove(record.id)
 
-  const { engine: later, events } = engineOn(stores)
+  const { engine: later, events } = engineOn({ stores })
   await later.reopen(id)
   const words = /put this image onto base.tar, which this browser does not hold. Open that file here once/
   await expect(later.edit([{ op: 'remove', path: '/conf' }])).rejects.toThrow(words)

@@ -12,10 +12,10 @@ import { namesOf, type Image } from '../core/image/image'
 import { entryOf, type Content } from '../core/rootfs/entry'
 import { TYPE } from '../core/tar/entry'
 import { annotationsInForce, configEdits, replay, tagsInForce } from './edits'
+import { ENTRY_TYPES } from './entry-type'
 import { formattedConfig } from './image-view'
 import { previewOf, xattrFields } from './read'
 import { stackText } from './stack-text'
-import { TYPES } from './view'
 
 /** Beyond this nobody compares by eye. */
 const MOST = 256 * 1024
@@ -108,7 +108,7 @@ async function versionAt(edited: Edited, path: string, { open }: ChangeInput): P
   const preview = isFile ? await previewOf({ tree, sources, node, open, holds }, 0, MOST) : null
   return {
     path: tree.path(node),
-    type: TYPES[entry.type],
+    type: ENTRY_TYPES[entry.type],
     mode: entry.mode,
     uid: entry.uid,
     gid: entry.gid,

@@ -13,7 +13,6 @@ import { sizeIn } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
-import { compareBytes } from '../core/bytes/text'
 import { openArchiveIn, openSource } from './open'
 import { inlinePool } from './pool'
 
@@ -68,7 +67,7 @@ function pathsDigest(tree: Tree): string {
   for (let node = 1; node < tree.length; node++)
     if (tree.alive[node] && tree.row[node] >= 0) paths.push(tree.pathBytes(node))
   const hash = createHash('sha256')
-  for (const path of paths.sort(compareBytes)) hash.update(path).update('\0')
+  for (const path of paths.sort(Buffer.compare)) hash.update(path).update('\0')
   return hash.digest('hex')
 }
 

@@ -1,31 +1,15 @@
 /** The whole job without a browser: open real archives, edit, export, open again. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
-import type { EngineEvent, EditsView } from '../../workers/api'
-import { corpus, corpusFile, unzstd } from '../testkit/corpus'
-import { freeClaims, memoryStores } from './memory-stores'
-import { Engine } from './engine'
-import { inlinePool } from './pool'
+import { basename } from 'node:path'
+import { expect, test } from 'vitest'
+import type { EngineEvent, EditsView, OpenedFile } from '../../workers/api'
+import { corpusFile, unzstd } from '../testkit/corpus'
+import { describeOnCorpus } from '../testkit/corpus.fixture'
+import type { Engine } from './engine'
+import { dropped, engineOn } from './engine.fixture'
 
-function engineOn(stores = memoryStores()) {
-  let id = 0
-  const events: EngineEvent[] = []
-  const engine = new Engine({
-    stores,
-    persistent: true,
-    claims: freeClaims(),
-    pool: inlinePool,
-    sample: () => Promise.reject(new Error('no sample here')),
-    probeNetwork: async () => true,
-    now: () => 1_700_000_000_000,
-    newId: () => `c${id++}`,
-  })
-  engine.subscribe((batch) => events.push(...batch))
-  return { engine, events, stores }
-}
-
-const fileOf = (path: string): File => new File([readFileSync(path)], path.split('/').pop()!)
+const fileAt = (path: string): readonly OpenedFile[] => dropped(readFileSync(path), basename(path))
 
 const until = async (events: EngineEvent[], done: (event: EngineEvent) => boolean): Promise<void> => {
   for (let i = 0; i < 600 && !events.some(done); i++) await new Promise((resolve) => setTimeout(resolve, 50))
@@ -44,12 +28,12 @@ async function alpyne(engine: Engine): Promise<EditsView> {
   return engine.edit([{ op: 'tags', tags: ['alpyne:latest'] }])
 }
 
-describe.skipIf(!corpus)('the walk on real Alpine', () => {
+describeOnCorpus('the walk on real Alpine', () => {
   test.each(['built/alpine-3.20-docker28-save.tar', 'built/alpine-3.20-docker20-save.tar'])(
     '%s: edit, both builds, reload, no-op',
     async (name) => {
       const { engine, events, stores } = engineOn()
-      const archive = await engine.open([{ path: '', file: fileOf(corpusFile(name)) }])
+      const archive = await engine.open(fileAt(corpusFile(name)))
       const same = await engine.export({ build: 'append', format: 'docker', tag: archive.images[0].tags[0] })
       expect(same.identical).toBe(true)
       expect(Buffer.from(await same.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
@@ -87,7 +71,7 @@ describe.skipIf(!corpus)('the walk on real Alpine', () => {
           (event as { type: string }).type === 'storage',
       )
       await until(events, (event) => event.type === 'layer' && event.layer.kept)
-      const again = engineOn(stores)
+      const again = engineOn({ stores })
       for (let i = 0; i < 100 && !(await again.engine.recents())[0].kept; i++)
         await new Promise((resolve) => setTimeout(resolve, 50))
       const [recent] = await again.engine.recents()
@@ -111,7 +95,7 @@ describe.skipIf(!corpus)('the walk on real Alpine', () => {
 
   test('a directory that a layer removed is saved as a tar of what it held', async () => {
     const { engine } = engineOn()
-    await engine.open([{ path: '', file: fileOf(corpusFile('built/whiteouts-dev-docker20-save.tar')) }])
+    await engine.open(fileAt(corpusFile('built/whiteouts-dev-docker20-save.tar')))
     await engine.edit([]) // Waits until the layers are read.
     const { blob, fileName } = await engine.download({ view: { kind: 'asOf', layer: 2 }, path: '/w/gone' })
     expect(fileName).toBe('gone.tar')
@@ -130,7 +114,7 @@ describe.skipIf(!corpus)('the walk on real Alpine', () => {
 
   test('redis: config and history as docker shows them, and an edit of a file', async () => {
     const { engine, events } = engineOn()
-    await engine.open([{ path: '', file: fileOf(unzstd('built/redis-7-docker28-save.tar.zst')) }])
+    await engine.open(fileAt(unzstd('built/redis-7-docker28-save.tar.zst')))
     await engine.edit([{ op: 'write', path: '/etc/redis.conf', content: 'maxmemory 64mb\n' }])
     await until(events, (event) => event.type === 'image')
     const image = events.flatMap((event) => (event.type === 'image' ? [event.image] : []))[0]

@@ -60,8 +60,9 @@ export interface EnginePorts {
 }
 
 /**
- * Events are handed on in batches, this many milliseconds after the first of one. Never at once: they go by a port of
- * their own, and one that overtook the answer to the call that it belongs to was written over by it (seen in Firefox).
+ * Events are handed on in batches, this many milliseconds after the first of one: while layers are read they come by the
+ * hundred, and of most kinds only the last one counts. They go by a port of their own, so nothing orders them against
+ * the answers to calls; waiting lets the answer that an event follows from arrive first.
  */
 const BATCH = 50
 
@@ -260,73 +261,73 @@ export class Engine {
     return this.#open.downloadMember(index)
   }
   show(request: ViewRequest): TreeSummary {
-    return this.#open.show(request)
+    return this.#open.screen.show(request)
   }
   rows(from: number, count: number): { version: number; rows: readonly Row[] } {
-    return this.#open.rows(from, count)
+    return this.#open.screen.rows(from, count)
   }
   expand(path: string, open: boolean, deep = false): TreeSummary {
-    return this.#open.expand(path, open, deep)
+    return this.#open.screen.expand(path, open, deep)
   }
   reveal(path: string): { summary: TreeSummary; row: number } {
-    return this.#open.reveal(path)
+    return this.#open.screen.reveal(path)
   }
   typeAhead(prefix: string, from: number): number {
-    return this.#open.typeAhead(prefix, from)
+    return this.#open.screen.typeAhead(prefix, from)
   }
   treemap(path: string, most: number): Treemap {
-    return this.#open.treemap(path, most)
+    return this.#open.screen.treemap(path, most)
   }
   details(at: PathRef): Details {
-    return this.#open.details(at)
+    return this.#open.screen.details(at)
   }
   preview(at: PathRef, from: number, length: number): Promise<Preview> {
-    return this.#open.preview(at, from, length)
+    return this.#open.screen.preview(at, from, length)
   }
   listing(at: PathRef): Promise<Listing> {
-    return this.#open.listing(at)
+    return this.#open.screen.listing(at)
   }
   download(at: PathRef): Promise<{ blob: Blob; fileName: string }> {
-    return this.#open.download(at)
+    return this.#open.screen.download(at)
   }
   edit(edits: readonly Edit[]): Promise<EditsView> {
-    return this.#open.edit(edits)
+    return this.#open.edits.edit(edits)
   }
   setConfigText(text: string): Promise<EditsView> {
-    return this.#open.setConfigText(text)
+    return this.#open.edits.setConfigText(text)
   }
   undo(): Promise<EditsView> {
-    return this.#open.undo()
+    return this.#open.edits.undo()
   }
   redo(): Promise<EditsView> {
-    return this.#open.redo()
+    return this.#open.edits.redo()
   }
   drop(index: number): Promise<EditsView> {
-    return this.#open.drop(index)
+    return this.#open.edits.drop(index)
   }
   takeOver(): void {
-    this.#workspace?.takeOver()
+    this.#workspace?.access.takeOver()
   }
   change(index: number): Promise<ChangeView> {
-    return this.#open.change(index)
+    return this.#open.edits.change(index)
   }
   recipe(): Promise<{ blob: Blob; fileName: string }> {
-    return this.#open.recipe()
+    return this.#open.edits.recipe()
   }
   replayRecipe(text: string, beside: readonly File[]): Promise<EditsView> {
-    return this.#open.replayRecipe(text, beside)
+    return this.#open.edits.replayRecipe(text, beside)
   }
   copies(paths: readonly string[]): Promise<readonly CopyRow[]> {
-    return this.#open.copies(paths)
+    return this.#open.edits.copies(paths)
   }
   layerPreview(edit: LayerEdit): Promise<LayerPreview> {
-    return this.#open.layerPreview(edit)
+    return this.#open.edits.layerPreview(edit)
   }
   baseFrom(from: File | string): Promise<BaseView> {
-    return this.#open.baseFrom(from)
+    return this.#open.edits.baseFrom(from)
   }
   describeBase(from: File | string): Promise<BaseView> {
-    return this.#open.describeBase(from)
+    return this.#open.edits.describeBase(from)
   }
   export(request: ExportRequest): Promise<ExportResult> {
     return this.#open.exports.export(request)
@@ -347,7 +348,7 @@ export class Engine {
     return this.#open.exports.sizes(request)
   }
   find(query: string, limit: number): FoundPaths {
-    return this.#open.find(query, limit)
+    return this.#open.screen.find(query, limit)
   }
   search(request: SearchRequest, listener: (batch: SearchBatch) => void): Promise<void> {
     return this.#open.search(request, listener)

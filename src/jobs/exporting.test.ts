@@ -5,29 +5,15 @@ import type { Build, Edit, ExportRequest, Format } from '../../workers/api'
 import { MemorySource, readAll, type Bytes } from '../core/bytes/source'
 import { familiarText } from '../core/image/reference'
 import { buildArchive, type ArchiveOptions } from '../testkit/archive'
-import { corpus, corpusFile } from '../testkit/corpus'
-import { Engine } from './engine'
-import { freeClaims, memoryStores } from './memory-stores'
+import { corpusFile } from '../testkit/corpus'
+import { testOnCorpus } from '../testkit/corpus.fixture'
+import type { Engine } from './engine'
+import { dropped, engineOn } from './engine.fixture'
 import { openArchiveIn } from './open'
-import { inlinePool } from './pool'
-
-function newEngine() {
-  let id = 0
-  return new Engine({
-    stores: memoryStores(),
-    persistent: false,
-    claims: freeClaims(),
-    pool: inlinePool,
-    sample: () => Promise.reject(new Error('no sample here')),
-    probeNetwork: async () => true,
-    now: () => 1_700_000_000_000,
-    newId: () => `c${id++}`,
-  })
-}
 
 async function opened(bytes: Bytes, edits: readonly Edit[] = []): Promise<Engine> {
-  const engine = newEngine()
-  await engine.open([{ path: '', file: new File([bytes], 'drawn.tar') }])
+  const { engine } = engineOn({ persistent: false })
+  await engine.open(dropped(bytes, 'drawn.tar'))
   for (const edit of edits) await engine.edit([edit])
   return engine
 }
@@ -181,7 +167,7 @@ describe('an archive of several images', () => {
     expect((await reopened(result.blob)).images.map(({ tags }) => tags)).toEqual([['two:1'], ['three:1']])
   })
 
-  test.skipIf(!corpus)('as podman writes it: the other image stays', async () => {
+  testOnCorpus('as podman writes it: the other image stays', async () => {
     const bytes = readFileSync(corpusFile('built/two-images-podman-save-m.tar.gz'))
     const engine = await opened(new Uint8Array(bytes))
     const { tags } = await engine.chooseImage(0)
@@ -273,16 +259,13 @@ describe('platforms under one name', () => {
     expect((await indexIn(result.blob)).manifests).toMatchObject([{ digest: result.manifestDigest }])
   })
 
-  test.skipIf(!corpus)(
-    'where the archive holds one platform alone, it is an image like any other',
-    async () => {
-      const bytes = new Uint8Array(readFileSync(corpusFile('real/snyk-containerd-alpine.tar')))
-      const engine = await opened(bytes, [{ op: 'write', path: '/peel', content: 'here' }])
-      const result = await engine.export({ build: 'append', format: 'docker', tag: 'alpine:3.14' })
-      expect((await indexIn(result.blob)).manifests).toMatchObject([{ digest: result.manifestDigest }])
-      expect(result.notices.filter(({ severity }) => severity === 'error')).toEqual([])
-    },
-  )
+  testOnCorpus('where the archive holds one platform alone, it is an image like any other', async () => {
+    const bytes = new Uint8Array(readFileSync(corpusFile('real/snyk-containerd-alpine.tar')))
+    const engine = await opened(bytes, [{ op: 'write', path: '/peel', content: 'here' }])
+    const result = await engine.export({ build: 'append', format: 'docker', tag: 'alpine:3.14' })
+    expect((await indexIn(result.blob)).manifests).toMatchObject([{ digest: result.manifestDigest }])
+    expect(result.notices.filter(({ severity }) => severity === 'error')).toEqual([])
+  })
 })
 
 test('a history that speaks of more layers than there are is no reason to refuse: it was so before', async () => {

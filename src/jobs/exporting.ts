@@ -1,48 +1,29 @@
 /** What is asked for in the export, as input for a rebuild; the result as the page sees it; and the size of each build before it. */
-import type {
-  Build,
-  BuildSizes,
-  EngineRow,
-  ExportForecast,
-  ExportRequest,
-  ExportResult,
-} from '../../workers/api'
+import type { Build, BuildSizes, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
 import type { ByteSource } from '../core/bytes/source'
 import { parseDiffId, type DiffId } from '../core/digest/digest'
 import type { Edited } from '../core/edit/apply'
-import { editedConfig } from '../core/edit/config'
 import type { Operation } from '../core/edit/operation'
-import { isUntouched, laid, type Stack } from '../core/edit/stack'
+import { isUntouched, type Stack } from '../core/edit/stack'
 import { faultOf, ImageError } from '../core/fault/fault'
 import { namesOf, type Archive, type Image } from '../core/image/image'
-import type { Planned } from '../core/engine/planned'
-import { parsedConfig } from '../core/rebuild/document'
 import { changesFiles } from '../core/rebuild/plan'
 import { sizeIn } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
 import { companyOf, NO_COMPANY, topOf } from './companions'
+import { rebuildInputOf, type EditedImage } from './edited-image'
 import { annotationsInForce, configEdits } from './edits'
-import type { Layers } from './layers'
-import type { Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import { fileNameFor, foretold, measured, rebuild, type RebuildInput } from './rebuild'
-import { rowsOfPlanned } from './rules'
 import { blobOf, type StoreSegment } from './segments'
 import type { Task } from './tasks'
 
 /** An open image with what is pending on it. */
-export interface Exportable {
+export interface Exportable extends EditedImage {
   readonly name: string
   readonly opened: OpenedSource
   readonly archive: Archive
-  readonly image: Image
-  readonly layers: Layers
-  readonly operations: readonly Operation[]
-  readonly edited: Edited
-  readonly stack: Stack
-  /** What the recipe puts the image onto. */
-  readonly onto: Onto | null
   /** Names in force. */
   readonly tags: readonly string[]
   readonly stored: (id: string) => Promise<ByteSource>
@@ -143,65 +124,6 @@ export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'bu
   return { opened: from.opened.file.size, builds }
 }
 
-/** What engines will do with what is asked for, before it is built; at most so many layers as are counted here. */
-export async function rowsOfExport(
-  { archive, image, operations, stack, onto, tags: now }: Exportable,
-  { build, format, tag, from = 0, alone, base = [] }: ExportRequest,
-): Promise<EngineRow[]> {
-  if (!isArchive(format)) return []
-  const baseLayers = format === 'delta' ? base.length : 0
-  const config = parsedConfig(editedConfig(image.configBytes, configEdits(operations)))
-  const kept = build === 'flatten' ? [] : layersLaid(image, onto, stack)
-  const below = build === 'squash' ? kept.slice(0, Math.max(0, kept.indexOf(image.layers[from]))) : kept
-  const others = alone || format === 'delta' ? [] : otherNames(archive, image)
-  const planned: Planned = {
-    format: format === 'oci' ? 'oci' : 'docker',
-    images: [
-      plannedImage({ ...image, config }, tagsFor(tag, now), below, 1, baseLayers),
-      ...others.map((other) => plannedImage(other, namesOf(other), other.layers, 0)),
-    ],
-  }
-  return rowsOfPlanned(planned, baseLayers)
-}
-
-/** Whether engines take it: the other formats are for other tools. */
-function isArchive(format: ExportRequest['format']): format is 'docker' | 'oci' | 'delta' {
-  return format === 'docker' || format === 'oci' || format === 'delta'
-}
-
-/** Images under other names; of those that are platforms of one, the first. */
-function otherNames({ images }: Archive, image: Image): Image[] {
-  const known = new Set([topOf(image)?.digest].filter((digest) => digest !== undefined))
-  return images.filter((other) => {
-    const top = topOf(other)?.digest
-    if (other === image || (top && known.has(top))) return false
-    if (top) known.add(top)
-    return true
-  })
-}
-
-/** Layers as the new image has them, base first, as far as no build changes them. */
-function layersLaid(image: Image, onto: Onto | null, stack: Stack): Image['layers'] {
-  const all = [...image.layers, ...(onto?.image.layers ?? [])]
-  return laid(stack, image.layers.length).map((layer) => all[layer])
-}
-
-function plannedImage(
-  { config }: Pick<Image, 'config'>,
-  tags: readonly string[],
-  layers: Image['layers'],
-  more: number,
-  leftOut = 0,
-): Planned['images'][number] {
-  return {
-    tags,
-    os: config.os ?? '',
-    architecture: config.architecture ?? '',
-    layers: layers.length + more,
-    absent: layers.flatMap(({ source }, index) => (source === null || index < leftOut ? [index] : [])),
-  }
-}
-
 /** Nothing is asked for that the opened file is not. */
 export function isUnchanged(
   { operations, edited, stack, image, archive, tags: now }: Exportable,
@@ -229,7 +151,7 @@ function changesMore(operations: readonly Operation[], edited: Edited, stack: St
 }
 
 /** The tag of the dialog stands for all names as long as it is the first of them. */
-function tagsFor(tag: string, now: readonly string[]): readonly string[] {
+export function tagsFor(tag: string, now: readonly string[]): readonly string[] {
   if (tag === (now[0] ?? '')) return now
   return tag === '' ? [] : [tag]
 }
@@ -239,7 +161,7 @@ async function inputFor(
   request: ExportRequest,
   signal?: AbortSignal,
 ): Promise<RebuildInput> {
-  const { archive, image, layers, operations, edited, stack, onto, stored, pool } = from
+  const { archive, image, stored, pool } = from
   const { build, epoch, gzip } = request
   const format = request.format === 'delta' ? 'docker' : request.format
   if (epoch !== undefined && !(Number.isFinite(epoch) && epoch >= 0))
@@ -253,14 +175,7 @@ async function inputFor(
     !request.alone &&
     (archive.images.length > 1 || topOf(image) !== null)
   return {
-    image,
-    onto: onto?.image,
-    tables: edited.sources.tables,
-    plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
-    edited,
-    stack,
-    configEdits: configEdits(operations),
-    annotations: annotationsInForce(operations, image),
+    ...rebuildInputOf(from),
     tags,
     build,
     squashFrom: build === 'squash' ? request.from : undefined,

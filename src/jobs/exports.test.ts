@@ -2,9 +2,8 @@
 import { expect, test } from 'vitest'
 import type { ExportRequest } from '../../workers/api'
 import { buildArchive } from '../testkit/archive'
-import { Engine } from './engine'
-import { freeClaims, memoryStores } from './memory-stores'
-import { inlinePool } from './pool'
+import { dropped, engineOn } from './engine.fixture'
+import { memoryStores } from './memory-stores'
 
 const drawing = `
 image big:1
@@ -36,18 +35,8 @@ function watchedStores() {
 
 test('a large build is put away, stays while it is saved whatever is built next, and goes then', async () => {
   const { stores, said } = watchedStores()
-  let id = 0
-  const engine = new Engine({
-    stores,
-    persistent: true,
-    claims: freeClaims(),
-    pool: inlinePool,
-    sample: () => Promise.reject(new Error('no sample here')),
-    probeNetwork: async () => true,
-    now: () => 1_700_000_000_000,
-    newId: () => `c${id++}`,
-  })
-  await engine.open([{ path: '', file: new File([buildArchive(drawing)], 'big.tar') }])
+  const { engine } = engineOn({ stores })
+  await engine.open(dropped(buildArchive(drawing), 'big.tar'))
   const small: ExportRequest = { build: 'append', format: 'docker', tag: 'big:2' }
   const large: ExportRequest = { build: 'flatten', format: 'docker', tag: 'big:2' }
   const forecast = await engine.foretell(large)

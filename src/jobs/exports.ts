@@ -1,7 +1,8 @@
 /** Exports of the open image: foreseen, built one at a time, and held until they are saved. */
 import type { BuildSizes, EngineRow, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
 import { BlobSource } from '../core/bytes/source'
-import { exported, foretoldExport, isUnchanged, rowsOfExport, sizesOf, type Exportable } from './exporting'
+import { rowsOfExport } from './export-rules'
+import { exported, foretoldExport, isUnchanged, sizesOf, type Exportable } from './exporting'
 import type { Stores } from './ports'
 import { rowsOfBuilt } from './rules'
 import { Spill } from './spill'

@@ -12,7 +12,7 @@ import { openArchiveIn, openSource } from './open'
 import { inlinePool, type LayerPool } from './pool'
 import type { KeptUnion } from './ports'
 import { sweep } from './sweep'
-import { Tasks } from './tasks'
+import { unseenTask } from './tasks'
 
 const drawing = `image t:1
 layer
@@ -46,15 +46,15 @@ async function opened(stores: ReturnType<typeof memoryStores>, of = bytes): Prom
       return inlinePool.scan(...args)
     },
   }
-  const layers = new Layers({ image, pool, stores, onLayer: () => {}, onUnion: () => unions++ })
-  await layers.scan(new Tasks(() => {}).start('', 0, ''))
+  const layers = new Layers({ image, pool, stores, onUnion: () => unions++ })
+  await layers.scan(unseenTask())
   const { views } = layers
   return { image, layers, scanned, unions, views }
 }
 
 async function kept(stores: ReturnType<typeof memoryStores>): Promise<Opened> {
   const first = await opened(stores)
-  await first.layers.verify(new Tasks(() => {}).start('', 0, ''))
+  await first.layers.verify(unseenTask())
   for (const { diffId, table } of first.layers.toKeep()) await stores.tables.put(diffId, table)
   await first.layers.keepUnion()
   return first
@@ -116,7 +116,7 @@ describe('reopened', () => {
     const again = await opened(stores)
     expect(again.scanned).toBe(0)
     expect(shown(again)).toBe(shown(first))
-    await again.layers.verify(new Tasks(() => {}).start('', 0, ''))
+    await again.layers.verify(unseenTask())
     await again.layers.keepUnion()
     expect((await stores.unions.get(keyOf(first)))?.tree).toEqual(good?.tree)
   })

@@ -10,7 +10,7 @@ import { Layers } from './layers'
 import { memoryStores } from './memory-stores'
 import { openArchiveIn } from './open'
 import { inlinePool } from './pool'
-import { Tasks } from './tasks'
+import { unseenTask } from './tasks'
 
 const OCI = 'application/vnd.oci.image'
 const json = (value: unknown): Bytes => utf8(JSON.stringify(value))
@@ -51,10 +51,8 @@ test('of an encrypted layer it is said that it is, and the others are shown', as
     image: archive.images[0],
     pool: inlinePool,
     stores: memoryStores(),
-    onLayer: () => {},
-    onUnion: () => {},
   })
-  await layers.scan(new Tasks(() => {}).start('', 0, ''))
+  await layers.scan(unseenTask())
   expect(layers.views.map(({ state, fault }) => `${state} ${fault?.code ?? ''}`)).toEqual([
     'failed encrypted',
     'ready ',

@@ -15,22 +15,25 @@ import { applyLayer } from '../core/rootfs/union'
 import { putUnion, unionFrom } from './kept-union'
 import { sameLayer, viewOf, type LayerState } from './layer-state'
 import { Paced } from './paced'
-import type { LayerPool } from './pool'
+import { handedOut, type LayerPool } from './pool'
 import type { Stores } from './ports'
 import type { ScannedLayer } from './scan'
 import { joinedBlobs } from './segments'
 import { Spill } from './spill'
 import type { Task } from './tasks'
+import { bytesToVerify, verifyLayer } from './verify'
 
 export interface LayersOptions {
   readonly image: Image
   readonly pool: LayerPool
   readonly stores: Stores
-  readonly onLayer: (view: LayerView) => void
-  /** The union grew by layers 0..n-1. */
-  readonly onUnion: () => void
+  /** What is known of a layer has changed. */
+  readonly onLayer?: (view: LayerView) => void
+  /** The union grew by one layer or several, or is there at once. */
+  readonly onUnion?: () => void
 }
 
+/** A tenth of the time for showing what has come so far: of a million entries a view takes as long as reading a layer, and there may be 127. */
 const SHOWN = 0.1
 
 export class Layers {
@@ -40,14 +43,14 @@ export class Layers {
   readonly #states: LayerState[]
   readonly #options: LayersOptions
   #united = 0
-  /** A tenth of the time for showing what has come so far: of a million entries a view takes as long as reading a layer, and there may be 127. */
+  /** Says that the union grew. */
   readonly #shown: Paced
   /** What was said until all layers were united; null before, and where the union came from storage. */
   #said: readonly Notice[] | null = null
 
   constructor(options: LayersOptions) {
     this.#options = options
-    this.#shown = new Paced(options.onUnion, SHOWN)
+    this.#shown = new Paced(() => options.onUnion?.(), SHOWN)
     this.#states = options.image.layers.map((layer) => ({
       layer,
       table: null,
@@ -120,17 +123,12 @@ export class Layers {
       progress.set(index, done)
       task.progress([...progress.values()].reduce((sum, n) => sum + n, 0))
     }
-    const queue = this.#states.map((_, index) => index)
-    const hand = async (): Promise<void> => {
-      for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-        await this.#scanOne(index, task.signal, (done) =>
-          report(index, Math.min(done, this.#states[index].layer.storedBytes)),
-        )
-        report(index, this.#states[index].layer.storedBytes)
-      }
-    }
     try {
-      await Promise.all(Array.from({ length: Math.max(1, this.#options.pool.width) }, hand))
+      await handedOut(this.#options.pool, this.#states, async ({ layer }, index) => {
+        const { storedBytes } = layer
+        await this.#scanOne(index, task.signal, (done) => report(index, Math.min(done, storedBytes)))
+        report(index, storedBytes)
+      })
     } finally {
       this.#shown.stop()
     }
@@ -154,8 +152,8 @@ export class Layers {
     this.#united = this.#states.length
     this.notices.addAll(union.notices)
     task.progress(this.scanBytes)
-    for (const state of this.#states) onLayer(viewOf(state))
-    onUnion()
+    for (const state of this.#states) onLayer?.(viewOf(state))
+    onUnion?.()
     return true
   }
 
@@ -168,7 +166,7 @@ export class Layers {
     const state = this.#states[index]
     if (state.state !== 'waiting') return
     state.state = 'scanning'
-    this.#options.onLayer(viewOf(state))
+    this.#options.onLayer?.(viewOf(state))
     try {
       throwIfCancelled(signal)
       const twin = this.#states.find(
@@ -182,7 +180,7 @@ export class Layers {
       state.table = emptyTable()
     }
     this.#unite()
-    this.#options.onLayer(viewOf(state))
+    this.#options.onLayer?.(viewOf(state))
   }
 
   #fail(state: LayerState, index: number, thrown: unknown): void {
@@ -256,7 +254,7 @@ export class Layers {
         this.#fail(state, this.#united, thrown)
       }
       this.#united++
-      this.#options.onLayer(viewOf(state))
+      this.#options.onLayer?.(viewOf(state))
     }
     if (this.complete && this.#said === null) {
       this.#union.seal()
@@ -266,67 +264,25 @@ export class Layers {
     else if (this.#united > before) this.#shown.ask()
   }
 
-  /** Recomputes every diff_id, and the digests of stored bytes where they differ. */
+  /** Recomputes every diff_id, and the digests of stored bytes where they differ. What two layers share is hashed once. */
   async verify(task: Task): Promise<void> {
     const { pool } = this.#options
-    const queue = this.#states.filter(({ state }) => state === 'ready')
-    task.total(
-      queue.reduce(
-        (sum, { plain, layer }) =>
-          sum + (plain?.size ?? 0) + (layer.compression === 'none' ? 0 : layer.storedBytes),
-        0,
-      ),
-    )
+    const ready = this.#states.filter(({ state }) => state === 'ready')
+    task.total(ready.reduce((sum, { layer, plain }) => sum + bytesToVerify(layer, plain), 0))
     let done = 0
+    const options = { pool, signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
     const seen = new Map<string, Promise<boolean>>()
-    const hand = async (): Promise<void> => {
-      for (let state = queue.shift(); state; state = queue.shift()) {
-        const current = state
-        const { diffId, memberIndex } = current.layer
-        let check = seen.get(`${diffId} ${memberIndex}`)
-        if (!check || current.layer.compression !== 'none') {
-          check = this.#verifyOne(current, task, (count) => task.progress((done += count)))
-          seen.set(`${diffId} ${memberIndex}`, check)
-        }
-        current.verified = await check
-        this.#options.onLayer(viewOf(current))
+    await handedOut(pool, ready, async (state) => {
+      const { layer, plain } = state
+      const key = `${layer.diffId} ${layer.memberIndex}`
+      let check = seen.get(key)
+      if (!check || layer.compression !== 'none') {
+        check = verifyLayer(layer, plain!, this.notices, options)
+        seen.set(key, check)
       }
-    }
-    await Promise.all(Array.from({ length: Math.max(1, pool.width) }, hand))
-  }
-
-  async #verifyOne(
-    { layer, plain }: LayerState,
-    { signal }: Task,
-    onBytes: (count: number) => void,
-  ): Promise<boolean> {
-    const { pool } = this.#options
-    const where = { layer: layer.index, member: layer.member ?? undefined }
-    let good = true
-    const diffId = await pool.digest(plain!, { signal })
-    onBytes(plain!.size)
-    if (diffId !== layer.diffId) {
-      good = false
-      this.notices.add(
-        'error',
-        'diffid-mismatch',
-        `The contents have the diff_id ${diffId.slice(0, 19)}…, the config says ${layer.diffId.slice(0, 19)}…: engines refuse this layer.`,
-        where,
-      )
-    }
-    if (layer.compression === 'none' || !layer.digest) return good
-    const digest = await pool.digest(layer.source!, { signal })
-    onBytes(layer.storedBytes)
-    if (digest !== layer.digest) {
-      good = false
-      this.notices.add(
-        'error',
-        'digest-mismatch',
-        `The stored bytes have the digest ${digest.slice(0, 19)}…, the manifest says ${layer.digest.slice(0, 19)}….`,
-        where,
-      )
-    }
-    return good
+      state.verified = await check
+      this.#options.onLayer?.(viewOf(state))
+    })
   }
 
   /** Compressed layers whose plain form is to be kept, and tables of all verified ones. */
@@ -346,7 +302,7 @@ export class Layers {
     for (const state of this.#states)
       if (state.layer.diffId === diffId && !state.kept) {
         state.kept = true
-        this.#options.onLayer(viewOf(state))
+        this.#options.onLayer?.(viewOf(state))
       }
   }
 }

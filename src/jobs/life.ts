@@ -1,5 +1,5 @@
 /** Every layer that speaks of a path: who wrote it, who changed it, who took it away. */
-import type { Details, EntryType } from '../../workers/api'
+import type { Details } from '../../workers/api'
 import { mtimeOf, ownerOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import { markerOf } from '../core/layer/whiteout'
 import type { EntryTable } from '../core/layer/table'
@@ -8,19 +8,9 @@ import type { Edited } from '../core/edit/apply'
 import { entryOf } from '../core/rootfs/entry'
 import { ROOT } from '../core/rootfs/tree'
 import { namesIn } from '../core/rootfs/walk'
+import { ENTRY_TYPES } from './entry-type'
 
 type Life = Details['life'][number]
-
-const WORDS: readonly EntryType[] = [
-  'file',
-  'directory',
-  'symlink',
-  'hardlink',
-  'char',
-  'block',
-  'fifo',
-  'other',
-]
 
 /** `path` is relative bytes without slashes at the ends. `stepOf` says which instruction made a layer. */
 export function lifeOf(
@@ -61,7 +51,7 @@ export function lifeInEdits({ tree, sources }: Edited, path: Uint8Array): Life[]
     return []
   const { type, size, mode, uid, gid, mtime, content } = entryOf(tree, sources, node)
   const what = !wasAlive[i] ? 'added' : content?.from === 'stored' ? 'changed' : 'metadata'
-  return [{ layer: -1, step: '', what, type: WORDS[type], bytes: size, mode, uid, gid, mtime }]
+  return [{ layer: -1, step: '', what, type: ENTRY_TYPES[type], bytes: size, mode, uid, gid, mtime }]
 }
 
 function blank(layer: number, step: string): Omit<Life, 'what'> {
@@ -71,7 +61,7 @@ function blank(layer: number, step: string): Omit<Life, 'what'> {
 function described(table: EntryTable, row: number): Omit<Life, 'what' | 'layer' | 'step'> {
   const { mode, uid, gid } = ownerOf(table, row)
   return {
-    type: WORDS[table.type[row]],
+    type: ENTRY_TYPES[table.type[row]],
     bytes: sizeOf(table, row),
     mode,
     uid,

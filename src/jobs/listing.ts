@@ -1,5 +1,5 @@
 /** What an archive that lies in the image holds: names and sizes, nothing unpacked to stay. */
-import type { EntryType, Listing } from '../../workers/api'
+import type { Listing } from '../../workers/api'
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import { nameText } from '../core/bytes/text'
 import { sniffCompression, SNIFF_LENGTH, type Compression } from '../core/compress/compression'
@@ -11,7 +11,7 @@ import { scanLayer } from '../core/layer/scan'
 import { linkTextOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { SourceInput, StreamInput } from '../core/tar/input'
-import { TYPES } from './view'
+import { ENTRY_TYPES } from './entry-type'
 
 /** Lines that a person may read; the rest is counted. */
 const MOST = 5000
@@ -85,7 +85,7 @@ function joined(a: Bytes, b: Bytes): Bytes {
 function tarListing(format: string, table: EntryTable): Listing {
   const entries = Array.from({ length: Math.min(MOST, table.length) }, (_, row) => ({
     path: nameText(pathBytesOf(table, row)),
-    type: TYPES[table.type[row]] satisfies EntryType,
+    type: ENTRY_TYPES[table.type[row]],
     bytes: sizeOf(table, row),
     link: linkTextOf(table, row),
   }))

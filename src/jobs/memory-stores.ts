@@ -13,7 +13,7 @@ import type {
 } from './ports'
 import type { ListedTables, ListedUnions, SweepableStores } from './sweep'
 
-export class MemorySegments implements SegmentStore {
+class MemorySegments implements SegmentStore {
   readonly #committed = new Map<string, readonly Blob[]>()
 
   async has(key: string): Promise<boolean> {
@@ -44,7 +44,7 @@ export class MemorySegments implements SegmentStore {
   }
 }
 
-export class MemoryTables implements ListedTables {
+class MemoryTables implements ListedTables {
   readonly #tables = new Map<DiffId, EntryTable>()
 
   async get(diffId: DiffId): Promise<EntryTable | null> {
@@ -61,7 +61,7 @@ export class MemoryTables implements ListedTables {
   }
 }
 
-export class MemoryUnions implements ListedUnions {
+class MemoryUnions implements ListedUnions {
   readonly #unions = new Map<ChainId, KeptUnion>()
 
   async get(chainId: ChainId): Promise<KeptUnion | null> {
@@ -78,7 +78,7 @@ export class MemoryUnions implements ListedUnions {
   }
 }
 
-export class MemoryArchives implements ArchiveStore {
+class MemoryArchives implements ArchiveStore {
   readonly #records = new Map<string, ArchiveRecord>()
 
   async get(id: string): Promise<ArchiveRecord | null> {
@@ -95,7 +95,7 @@ export class MemoryArchives implements ArchiveStore {
   }
 }
 
-export class MemoryJournals implements JournalStore {
+class MemoryJournals implements JournalStore {
   readonly #journals = new Map<string, unknown>()
 
   async load(archiveId: string): Promise<unknown> {
@@ -110,7 +110,7 @@ export class MemoryJournals implements JournalStore {
   }
 }
 
-export class MemoryContents implements UpperFiles {
+class MemoryContents implements UpperFiles {
   readonly #contents = new Map<string, Blob>()
 
   async put(id: string, content: Blob): Promise<void> {

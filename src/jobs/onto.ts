@@ -32,7 +32,7 @@ export async function ontoIn(
 ): Promise<Onto> {
   const archive = await openArchiveIn(tar, task.signal)
   const image = chosen(archive, base, own)
-  const layers = new Layers({ image, pool, stores, onLayer: () => {}, onUnion: () => {} })
+  const layers = new Layers({ image, pool, stores })
   task.total(layers.scanBytes)
   await layers.scan(task)
   const { anyFault } = layers

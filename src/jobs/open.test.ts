@@ -76,8 +76,6 @@ async function layersOf(bytes: Bytes): Promise<Layers> {
     image: images[0],
     pool: inlinePool,
     stores: memoryStores(),
-    onLayer: () => {},
-    onUnion: () => {},
   })
   const tasks = new Tasks(() => {})
   await asTask(tasks, 'scan', 0, 'bytes', (task) => layers.scan(task))

@@ -31,3 +31,16 @@ export const inlinePool: LayerPool = {
   },
   grep: (source, files, query, { signal } = {}) => grep(source, files, query, signal),
 }
+
+/** Each job as soon as one of the pool's hands is free, the first ones first. Rejects with the first fault; the other hands go on. */
+export async function handedOut<T>(
+  { width }: LayerPool,
+  jobs: readonly T[],
+  run: (job: T, index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const hand = async (): Promise<void> => {
+    for (let index = next++; index < jobs.length; index = next++) await run(jobs[index], index)
+  }
+  await Promise.all(Array.from({ length: Math.max(1, width) }, hand))
+}

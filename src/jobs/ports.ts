@@ -1,11 +1,12 @@
 /**
- * What the jobs need from the world around them: storage, and threads for heavy work. src/store fills these with
- * IndexedDB, src/testkit with memory, src/cli with nothing kept at all.
+ * What the jobs need from the world around them: storage, and who else may change an image. src/store fills these with
+ * IndexedDB and Web Locks, memory-stores.ts with what lasts as long as the page, src/cli with a folder that goes when
+ * the program ends. Threads for heavy work are in pool.ts.
  *
  * Everything under a digest is a cache that can be made again. Journals and contents of edits cannot: `save` and
  * `put` of those resolve only once the bytes are durable.
  */
-import type { ChainId, DiffId, Digest } from '../core/digest/digest'
+import type { ChainId, DiffId } from '../core/digest/digest'
 import type { Notice } from '../core/fault/notice'
 import type { EntryTable } from '../core/layer/table'
 import type { StoredTree } from '../core/rootfs/stored-tree'
@@ -140,6 +141,3 @@ export interface Claim {
   takeOver(): void
   release(): void
 }
-
-/** Digest under which a SegmentStore keeps original stored bytes. */
-export const blobKey = (digest: Digest): string => digest

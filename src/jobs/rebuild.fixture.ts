@@ -2,7 +2,7 @@
 import { MemorySource, readAll, type ByteSource, type Bytes } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { Ground } from '../core/edit/ground'
-import { added, EMPTY_JOURNAL, inForce } from '../core/edit/journal'
+import { added, EMPTY_JOURNAL } from '../core/edit/journal'
 import type { Operation } from '../core/edit/operation'
 import type { Archive, Image } from '../core/image/image'
 import { pathBytesOf, linkTextOf } from '../core/layer/rows'
@@ -10,13 +10,14 @@ import type { EntryTable } from '../core/layer/table'
 import { absolute } from '../core/rootfs/union'
 import { TYPE } from '../core/tar/entry'
 import { buildArchive, type ArchiveOptions } from '../testkit/archive'
-import { configEdits, replay, tagsInForce } from './edits'
+import { rebuildInputOf } from './edited-image'
+import { replay, tagsInForce } from './edits'
 import { Layers } from './layers'
 import { memoryStores } from './memory-stores'
 import { openArchiveIn, openSource } from './open'
 import { inlinePool } from './pool'
 import { rebuild, type Rebuilt, type RebuildInput } from './rebuild'
-import { Tasks } from './tasks'
+import { unseenTask } from './tasks'
 
 export interface OpenedImage {
   readonly archive: Archive
@@ -32,10 +33,8 @@ export async function openedImage(bytes: Bytes): Promise<OpenedImage> {
     image,
     pool: inlinePool,
     stores: memoryStores(),
-    onLayer: () => {},
-    onUnion: () => {},
   })
-  await layers.scan(new Tasks(() => {}).start('', 0, ''))
+  await layers.scan(unseenTask())
   return { archive, image, layers }
 }
 
@@ -54,18 +53,11 @@ export async function rebuiltBytes(
   { onto, ...options }: RebuildOptions = {},
 ): Promise<Rebuilt & { readonly before: OpenedImage }> {
   const before = await openedImage(bytes)
-  const journal = added(EMPTY_JOURNAL, operations)
   const ground = new Ground(before.layers.union, before.layers.tables, onto?.layers.tables)
-  const { edited, stack } = replay(ground, journal)
+  const { edited, stack } = replay(ground, added(EMPTY_JOURNAL, operations))
   const rebuilt = await rebuild({
-    image: before.image,
-    onto: onto?.image,
-    tables: edited.sources.tables,
-    plain: [...before.layers.plain, ...(onto?.layers.plain ?? [])],
-    edited,
-    stack,
-    configEdits: configEdits(inForce(journal)),
-    tags: tagsInForce(inForce(journal), before.image.tags),
+    ...rebuildInputOf({ ...before, onto: onto ?? null, operations, edited, stack }),
+    tags: tagsInForce(operations, before.image.tags),
     build: 'rewrite',
     format: 'docker',
     stored: async (id) => new MemorySource(utf8(id)),

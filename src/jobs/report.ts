@@ -14,13 +14,14 @@ import { inodeKey, isLinkName, typeCounts, type TypeCounts } from '../core/rootf
 import { ROOT, type Tree } from '../core/rootfs/tree'
 import { walkTree } from '../core/rootfs/walk'
 import { TYPE } from '../core/tar/entry'
+import { ENTRY_TYPES } from './entry-type'
 import { Layers } from './layers'
 import { memoryStores } from './memory-stores'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { Stores } from './ports'
 import { gathered, jsonPieces, RawJson } from './report-text'
-import { Tasks } from './tasks'
+import { unseenTask } from './tasks'
 
 export interface Report {
   readonly schema: 'peel-report/1'
@@ -142,14 +143,8 @@ export async function reportOf(
 }
 
 async function readLayers(image: Image, { pool, stores, verify, signal }: ReportOptions): Promise<Layers> {
-  const layers = new Layers({
-    image,
-    pool,
-    stores: stores ?? memoryStores(),
-    onLayer: () => {},
-    onUnion: () => {},
-  })
-  const task = new Tasks(() => {}).start('', 0, '')
+  const layers = new Layers({ image, pool, stores: stores ?? memoryStores() })
+  const task = unseenTask()
   const stop = (): void => task.cancel()
   signal?.addEventListener('abort', stop)
   try {
@@ -225,8 +220,6 @@ async function imageReport(image: Image, layers: Layers, { files }: ReportOption
   }
 }
 
-const TYPES = ['file', 'directory', 'symlink', 'hardlink', 'char', 'block', 'fifo', 'other']
-
 async function fileReports(layers: Layers, sources: Sources): Promise<FileReport[]> {
   const { union: tree } = layers
   const nodes: number[] = []
@@ -255,7 +248,7 @@ async function fileReport(
   const sha256 = entry.type === TYPE.file ? await digestOf(layers, tree, sources, node, digests) : null
   return {
     path: tree.path(node),
-    type: linked ? 'hardlink' : TYPES[entry.type],
+    type: linked ? 'hardlink' : ENTRY_TYPES[entry.type],
     mode: entry.mode.toString(8).padStart(4, '0'),
     uid: entry.uid,
     gid: entry.gid,

@@ -23,7 +23,7 @@ import {
   type OpenedImage,
   type RebuildOptions,
 } from './rebuild.fixture'
-import { Tasks } from './tasks'
+import { unseenTask } from './tasks'
 
 const app = `
 image app:1
@@ -280,7 +280,7 @@ describe('an image that is put onto another base', () => {
   })
 
   const found = async (drawing: string, own: OpenedImage) => {
-    const ports = { pool: inlinePool, stores: memoryStores(), task: new Tasks(() => {}).start('', 0, '') }
+    const ports = { pool: inlinePool, stores: memoryStores(), task: unseenTask() }
     return ontoIn(
       new MemorySource(buildArchive(drawing)),
       { file: 'base.tar', diffIds: [] },

@@ -2,9 +2,8 @@
 import { expect, test } from 'vitest'
 import type { EngineRow, ExportRequest } from '../../workers/api'
 import { buildArchive, type Shape } from '../testkit/archive'
-import { Engine } from './engine'
-import { freeClaims, memoryStores } from './memory-stores'
-import { inlinePool } from './pool'
+import type { Engine } from './engine'
+import { dropped, engineOn } from './engine.fixture'
 
 const DRAWING = `
 image demo:1
@@ -13,17 +12,8 @@ layer  COPY rootfs /
   f 644 0:0  etc/motd "hello"`
 
 async function opened(shape: Shape, drawing = DRAWING): Promise<Engine> {
-  const engine = new Engine({
-    stores: memoryStores(),
-    claims: freeClaims(),
-    persistent: false,
-    pool: inlinePool,
-    sample: () => Promise.reject(new Error('no sample here')),
-    probeNetwork: async () => true,
-    now: () => 1_700_000_000_000,
-    newId: () => 'c',
-  })
-  await engine.open([{ path: '', file: new File([buildArchive(drawing, { shape })], 'demo.tar') }])
+  const { engine } = engineOn({ persistent: false })
+  await engine.open(dropped(buildArchive(drawing, { shape }), 'demo.tar'))
   return engine
 }
 

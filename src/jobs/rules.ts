@@ -101,13 +101,18 @@ export async function rowsOfOpened(
   return ofDelta(rowsOf(await rulesOf(archive, { compression, known, baseLayers })), baseLayers)
 }
 
+/** Whether engines take it: the other formats are for other tools. */
+export function isForEngines(format: ExportRequest['format']): format is 'docker' | 'oci' | 'delta' {
+  return format === 'docker' || format === 'oci' || format === 'delta'
+}
+
 /** Of an archive that was built and proved: its layers are what they are called. Nothing for what is no image. */
 export async function rowsOfBuilt(
   tar: ByteSource,
   { format, base = [] }: Pick<ExportRequest, 'format' | 'base'>,
   signal?: AbortSignal,
 ): Promise<EngineRow[]> {
-  if (format !== 'docker' && format !== 'oci' && format !== 'delta') return []
+  if (!isForEngines(format)) return []
   const baseLayers = format === 'delta' ? base.length : 0
   return rowsOfOpened(await openArchiveIn(tar, signal), 'none', () => true, baseLayers)
 }

@@ -8,7 +8,7 @@ import type { Tree } from '../core/rootfs/tree'
 import { absolute } from '../core/rootfs/union'
 import { TYPE } from '../core/tar/entry'
 import { finderOf, type GrepFile } from './grep'
-import type { LayerPool } from './pool'
+import { handedOut, type LayerPool } from './pool'
 import { blobOf } from './segments'
 import type { Task } from './tasks'
 
@@ -46,25 +46,20 @@ export async function searchContents(
   const total = jobs.reduce((sum, { bytes }) => sum + bytes, 0)
   task.total(total)
   const state = { found: 0, files: 0, searched: 0, told: 0 }
-  const queue = [...jobs]
-  const hand = async (): Promise<void> => {
-    for (let job = queue.shift(); job; job = queue.shift()) {
-      const { files } = job
-      const { hits, found } = await searched.pool.grep(job.source, files, request, { signal: task.signal })
-      state.found += found
-      state.files += new Set(hits.map(({ file }) => file)).size
-      state.searched += job.bytes
-      task.progress(state.searched)
-      const shown = hits.slice(0, Math.max(0, MOST_HITS - state.told)).map(({ file, ...hit }): SearchHit => {
-        const { path, layer, hidden } = files[file]
-        return { path, layer, hidden, ...hit }
-      })
-      state.told += shown.length
-      tell({ hits: shown, found: state.found, files: state.files, searched: state.searched, total })
-    }
-  }
   tell({ hits: [], found: 0, files: 0, searched: 0, total })
-  await Promise.all(Array.from({ length: Math.max(1, searched.pool.width) }, hand))
+  await handedOut(searched.pool, jobs, async ({ source, files, bytes }) => {
+    const { hits, found } = await searched.pool.grep(source, files, request, { signal: task.signal })
+    state.found += found
+    state.files += new Set(hits.map(({ file }) => file)).size
+    state.searched += bytes
+    task.progress(state.searched)
+    const shown = hits.slice(0, Math.max(0, MOST_HITS - state.told)).map(({ file, ...hit }): SearchHit => {
+      const { path, layer, hidden } = files[file]
+      return { path, layer, hidden, ...hit }
+    })
+    state.told += shown.length
+    tell({ hits: shown, found: state.found, files: state.files, searched: state.searched, total })
+  })
 }
 
 async function jobsOf(searched: Searched, hidden: boolean): Promise<Job[]> {

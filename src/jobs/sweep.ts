@@ -26,8 +26,8 @@ export interface AlsoLive {
 }
 
 /**
- * Removes layers, stored bytes, tables, unions, contents and journals that none of the `live` archives refers to; answers how
- * many bytes of segments that freed. Call it only while no other tab edits: a content is written before the journal
+ * Removes layers, stored bytes, tables, unions and contents that none of the `live` archives refers to; answers how many
+ * bytes of segments that freed. Call it only while no other tab edits: a content is written before the journal
  * that names it.
  */
 export async function sweep(

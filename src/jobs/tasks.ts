@@ -38,8 +38,9 @@ export class Tasks {
   constructor(onChange: (tasks: readonly TaskView[]) => void) {
     this.#onChange = onChange
   }
-  start(label: string, total: number, unit: string, cancellable = true): Task {
-    const task = new Task(this, { id: this.#next++, label, done: 0, total, unit, cancellable })
+  /** `total` in `unit`s; 0 where nobody knows it yet. */
+  start(label: string, total: number, unit: string): Task {
+    const task = new Task(this, { id: this.#next++, label, done: 0, total, unit, cancellable: true })
     this.#tasks.set(task.id, task)
     this.changed()
     return task
@@ -57,6 +58,11 @@ export class Tasks {
   changed(): void {
     this.#onChange([...this.#tasks.values()].map(({ view }) => view))
   }
+}
+
+/** A task in no list: for work that nobody watches. */
+export function unseenTask(): Task {
+  return new Tasks(() => {}).start('', 0, '')
 }
 
 /** Runs `job` as a task that ends whatever happens. */

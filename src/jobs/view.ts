@@ -10,6 +10,7 @@ import type { Touched } from '../core/rootfs/touched'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 import { compareNames } from '../core/rootfs/walk'
 import { TYPE } from '../core/tar/entry'
+import { ENTRY_TYPES } from './entry-type'
 import { FlatLayout } from './flat'
 import { Layout } from './layout'
 import { childrenByName } from './order'
@@ -25,16 +26,6 @@ export interface ViewTree {
 }
 
 const CHANGES: readonly Change[] = ['same', 'added', 'changed', 'metadata', 'removed']
-export const TYPES: readonly EntryType[] = [
-  'file',
-  'directory',
-  'symlink',
-  'hardlink',
-  'char',
-  'block',
-  'fifo',
-  'other',
-]
 
 /** What every view of one tree has in common, whatever its filter and order. */
 interface Base {
@@ -339,7 +330,7 @@ export class View {
       const listed = this.sources.tables[tree.layer[node]].type[tree.row[node]]
       if (listed === TYPE.hardlink) return 'hardlink'
     }
-    return TYPES[tree.type[node]]
+    return ENTRY_TYPES[tree.type[node]]
   }
 
   /** The name that a hard link's header gives. */

@@ -16,7 +16,7 @@ export const root = rootOfRepository(dirname(fileURLToPath(import.meta.url)))
 
 const folder = resolve(root, process.env.PEEL_CORPUS ?? '../shared/corpus')
 
-/** Where the corpus lies, or null. In a test: `describe.skipIf(!corpus)`. */
+/** Where the corpus lies, or null. Tests that need it stand in `describeOnCorpus` or `testOnCorpus` (corpus.fixture.ts). */
 export const corpus: string | null = existsSync(join(folder, 'expected.json')) ? folder : null
 
 if (!corpus) {

@@ -104,7 +104,7 @@ let nowhere: MessagePort | null = null
  * (Chromium, six buffers of 160 MB hashed one after the other: 330 MB at most and 30 afterwards, against 630 and 480.)
  */
 function letGo(buffer: ArrayBuffer): void {
-  // Measured in Chromium and its kin, and wanted only there; in Firefox, ports that are closed are suspected of holding up others.
+  // Measured in Chromium and its kin, and wanted only there: userAgentData is what they alone have.
   if (!('userAgentData' in (globalThis.navigator ?? {}))) return
   if (!nowhere) {
     const { port1, port2 } = new MessageChannel()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { corpus, corpusFile, gunzip } from '../../testkit/corpus'
+import { corpusFile, gunzip } from '../../testkit/corpus'
+import { describeOnCorpus } from '../../testkit/corpus.fixture'
 import { buildArchive, tarOf, type Shape } from '../../testkit/archive'
 import { readFileSync } from 'node:fs'
 import { MemorySource, type Bytes } from '../bytes/source'
@@ -201,7 +202,7 @@ describe('what stands in the way', () => {
   })
 })
 
-describe.skipIf(!corpus)('archives of the corpus, as real engines took them', () => {
+describeOnCorpus('archives of the corpus, as real engines took them', () => {
   /** Printed by docker 20.10, 26.1 and 28.5, containerd 1.6, podman 4.3 and 5.4: verdict, names, first digits of the ID. */
   const seen: Readonly<Record<string, readonly string[]>> = {
     'built/alpine-3.20-docker20-save.tar': [

@@ -133,9 +133,6 @@ const SCHILY = 'SCHILY.xattr.'
 const LIBARCHIVE = 'LIBARCHIVE.xattr.'
 
 /** Extended attributes: SCHILY.xattr records (raw), or LIBARCHIVE.xattr ones (base64, names URL-encoded) where a name has no other. */
-export function xattrsOf(table: EntryTable, row: number): ReadonlyMap<string, Uint8Array> {
-  return xattrsIn(table.pax.get(row) ?? [])
-}
 
 export function xattrsIn(records: readonly PaxRecord[]): ReadonlyMap<string, Uint8Array> {
   const found = new Map<string, Uint8Array>()

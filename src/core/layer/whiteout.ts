@@ -3,9 +3,6 @@
 const PREFIX = [0x2e, 0x77, 0x68, 0x2e] // .wh.
 const OPAQUE_REST = [0x2e, 0x77, 0x68, 0x2e, 0x2e, 0x6f, 0x70, 0x71] // .wh..opq, behind a first .wh.
 
-export const WHITEOUT_PREFIX = '.wh.'
-export const OPAQUE_NAME = '.wh..wh..opq'
-
 export type Marker = 'none' | 'whiteout' | 'opaque' | 'aufs' | 'invalid'
 
 /** What the last element of a path, bytes [from, to), means. */
