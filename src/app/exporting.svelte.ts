@@ -133,7 +133,8 @@ export class ExportPlan {
   /** Size and IDs of a choice that is too much to be built before it is asked for. */
   async foretell(): Promise<void> {
     const key = this.#key
-    if (this.#figures[key]) return
+    // Asked for while it is being built already, to be saved: a forecast would give that up.
+    if (this.#figures[key] || this.#ahead?.key === key) return
     this.#ahead = null
     this.#building = key
     this.#stopped = ''
