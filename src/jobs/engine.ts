@@ -283,6 +283,9 @@ export class Engine {
   preview(at: PathRef, from: number, length: number): Promise<Preview> {
     return this.#open.preview(at, from, length)
   }
+  sameContents(one: PathRef, other: PathRef): Promise<boolean> {
+    return this.#open.sameContents(one, other)
+  }
   listing(at: PathRef): Promise<Listing> {
     return this.#open.listing(at)
   }

@@ -81,7 +81,16 @@ import { groundOf, sharedLayers, withBase, type Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Claim, Claims, Stores } from './ports'
-import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
+import {
+  contentAt,
+  directoryTar,
+  fieldsOf,
+  otherNames,
+  previewOf,
+  sameContents,
+  xattrFields,
+  type At,
+} from './read'
 import { reportOf, reportText } from './report'
 import { blobOf } from './segments'
 import { rowsOfOpened } from './rules'
@@ -611,6 +620,13 @@ export class Workspace {
 
   preview(ref: PathRef, from: number, length: number): Promise<Preview> {
     return previewOf(this.#at(ref).at, from, Math.min(length, 16 * 1024 * 1024))
+  }
+
+  async sameContents(one: PathRef, other: PathRef): Promise<boolean> {
+    const [a, b] = await Promise.all([one, other].map((ref) => contentAt(this.#at(ref).at)))
+    return asTask(this.#options.tasks, `comparing versions of ${one.path}`, a.size, 'bytes', (task) =>
+      sameContents(a, b, task),
+    )
   }
 
   async listing(ref: PathRef): Promise<Listing> {
