@@ -3,6 +3,7 @@
 import type { Row, SortKey, TreeSummary, ViewKind, ViewRequest } from '../../workers/api'
 import { faultOf } from '../core/fault/fault'
 import type { Engine } from './engine'
+import { unfiltered } from './route'
 import { RowWindow, type Range } from './window'
 
 /** What a part of the workspace may use of the whole. */
@@ -31,15 +32,6 @@ const nothing: TreeSummary = {
   matched: null,
   complete: false,
 }
-/** Everything of a view. */
-export const unfiltered = {
-  filter: '',
-  regex: false,
-  changes: [],
-  types: [],
-  atLeast: undefined,
-  atMost: undefined,
-} as const
 const plainView: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
 /** A selection by shift reaches at most so far: the engine answers no more rows at a time. */
 const longestRange = 1000
