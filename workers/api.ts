@@ -143,6 +143,8 @@ export interface ConfigView {
 export interface MemberView {
   readonly row: MemberRow
   readonly digest: string
+  /** Whether the bytes have the digest that its name says; null where its name says none, or it is too large to be hashed here. */
+  readonly checked: boolean | null
   /** Formatted JSON, where the member is JSON and small enough; else null. */
   readonly text: string | null
   /** Ranges of `text` that are digests or names of other members, with the member each one names. In order, disjoint. */
