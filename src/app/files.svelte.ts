@@ -51,6 +51,8 @@ export class FilesPane {
   #anchor = 0
   /** Counted up when the cursor is to be brought into sight. */
   #sought = $state(0)
+  /** It was led there from elsewhere: what stands around it is of interest as well. */
+  #jumped = false
   #wanted: Range = { from: 0, to: 0 }
   #filling = false
   #typed = { text: '', at: -Infinity }
@@ -94,6 +96,9 @@ export class FilesPane {
   }
   get sought(): number {
     return this.#sought
+  }
+  get jumped(): boolean {
+    return this.#jumped
   }
   get cursorRow(): Row | null {
     const { index, path } = this.#cursor
@@ -247,6 +252,7 @@ export class FilesPane {
     if (!found) return false
     if (found.row >= 0) this.#cursor = { index: found.row, path }
     this.take(found.summary)
+    this.#jumped = true
     this.#sought += 1
     return found.row >= 0
   }
@@ -268,6 +274,7 @@ export class FilesPane {
     this.#cursor = { index: to, path: this.#pathAt(to) }
     this.#anchor = to
     this.#selected = new Map()
+    this.#jumped = false
     this.#sought += 1
   }
 
@@ -276,6 +283,7 @@ export class FilesPane {
     const anchor = this.#anchor
     const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
     this.#cursor = { index: to, path: this.#pathAt(to) }
+    this.#jumped = false
     this.#sought += 1
     const from = Math.min(anchor, to)
     const count = Math.min(longestRange, Math.abs(anchor - to) + 1)
