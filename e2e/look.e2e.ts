@@ -236,3 +236,15 @@ test('an archive in the image is listed: tar, zip, gzip; one that is damaged say
   await expect(peel.inspector.getByRole('tab', { name: 'Contents' })).toBeHidden()
   await expect(peel.inspector).toContainText('words')
 })
+
+test('where nothing is to be seen, it is said why and what to do', async ({ peel }) => {
+  await peel.open(real(alpine))
+  await peel.whole()
+  await peel.filter('no such name')
+  await expect(peel.files).toContainText('Nothing in this view matches the filter.')
+  await peel.page.getByRole('button', { name: 'Take the filter away' }).last().click()
+  await expect(peel.row('/etc')).toBeVisible()
+  await peel.view('Your changes')
+  await peel.files.getByRole('button', { name: 'Go to the final files' }).click()
+  await expect(peel.row('/etc')).toBeVisible()
+})

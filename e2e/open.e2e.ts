@@ -1,6 +1,7 @@
 /** Opening: every way in, and what is on screen before the trees are. */
 import { readFileSync } from 'node:fs'
-import { drawnArchive, real } from './files'
+import { buildArchive } from '../src/testkit/archive'
+import { drawnArchive, fileWith, real } from './files'
 import { expect, size, test, type Peel } from './peel'
 
 const alpine = 'built/alpine-3.20-docker28-save.tar'
@@ -91,12 +92,26 @@ test('anatomy: every member, its JSON formatted, and a digest that leads on', as
   await expect(peel.inspector).toContainText('"mediaType": "application/vnd.oci.image.index.v1+json"')
   await peel.inspector.getByRole('button', { name: /sha256:245bd7dd47f3/ }).click()
   await expect(peel.inspector.getByRole('heading')).toContainText('blobs/sha256/245bd7dd47f3')
+  await expect(peel.inspector).toContainText('yes: its bytes have the digest that its name says')
   await peel.inspector.getByRole('button', { name: new RegExp(`sha256:${alpineId}`) }).click()
   await expect(peel.inspector).toContainText('"docker_version": "20.10.24+dfsg1"')
   const download = await peel.download(() =>
     peel.inspector.getByRole('button', { name: 'Download member' }).click(),
   )
   expect(JSON.parse((await peel.bytesOf(download)).toString()).architecture).toBe('amd64')
+})
+
+test('anatomy: a document whose bytes are not what its name says is told from those that are', async ({
+  peel,
+}) => {
+  const tar = buildArchive('image wrong:1\n  layer ADD x\n    f x "1"', { shape: 'oci' })
+  const text = Buffer.from(tar).toString('latin1').replace('"architecture":"amd64"', '"architecture":"amd65"')
+  await peel.choose(fileWith('wrong.tar', Buffer.from(text, 'latin1')))
+  await peel.tab('Anatomy')
+  await peel.page.getByRole('row').filter({ hasText: 'config' }).getByRole('button').click()
+  await expect(peel.inspector).toContainText('wrong: its bytes do not have the digest that its name says')
+  await peel.page.getByRole('row').filter({ hasText: 'layer 0' }).getByRole('button').click()
+  await expect(peel.inspector).toContainText(/yes: its (bytes have the digest|tar has the diff_id)/)
 })
 
 test('anatomy: what engines will do with the archive, and the way out where one refuses it', async ({

@@ -113,3 +113,36 @@ test('a deleted file: who deleted it, and back with its mode and owner', async (
   await peel.inspector.getByRole('tab', { name: 'Text' }).click()
   await expect(peel.inspector).toContainText('second')
 })
+
+test('a file that was written anew at the same size and time: its life says changed, and only where it was', async ({
+  peel,
+}) => {
+  await peel.open(
+    drawnArchive(`
+      image alike:1
+      layer COPY . /
+        f conf "a=1\\n" mtime=100
+        s link -> conf mtime=100
+      layer RUN chmod 600 conf && ln -sf /etc/conf link
+        f 600 conf "a=1\\n" mtime=100
+        s link -> /etc/conf mtime=100
+      layer RUN sed -i s/1/2/ conf && touch -d @100 conf
+        f 600 conf "a=2\\n" mtime=100
+      layer RUN touch conf
+        f 600 conf "a=2\\n" mtime=200`),
+  )
+  await peel.whole()
+  await peel.choosePath('/conf')
+  await peel.inspector.getByRole('tab', { name: 'Life' }).click()
+  const versions = peel.inspector.getByRole('list', { name: 'Versions' }).getByRole('listitem')
+  await expect(versions.nth(1)).toContainText('only metadata changed')
+  await expect(versions.nth(2).getByText('changed', { exact: true })).toBeVisible()
+  await expect(versions.nth(3)).toContainText('only metadata changed')
+  await peel.inspector.getByRole('button', { name: 'Show differences' }).click()
+  await expect(peel.inspector).toContainText('The contents are the same')
+  await peel.inspector.getByRole('combobox', { name: 'Compare' }).selectOption({ label: 'layer 1' })
+  await expect(peel.inspector.getByRole('textbox', { name: 'Differences, layer 1 → layer 3' })).toBeVisible()
+  await peel.filter('')
+  await peel.choosePath('/link')
+  await expect(versions.nth(1).getByText('changed', { exact: true })).toBeVisible()
+})

@@ -64,8 +64,9 @@ async function main(): Promise<void> {
   })
   if (values.modern)
     await withModern(async (fleet) => {
-      await corpusProofs(fleet, wanted)
+      if (parts.has('corpus')) await corpusProofs(fleet, wanted)
       if (parts.has('odd')) await oddProofs(fleet, wanted)
+      if (parts.has('builds')) await buildProofs({ docker: null, fleet, umoci: null }, wanted)
     })
 }
 

@@ -143,6 +143,8 @@ export interface ConfigView {
 export interface MemberView {
   readonly row: MemberRow
   readonly digest: string
+  /** Whether the bytes have the digest that its name says; null where its name says none, or it is too large to be hashed here. */
+  readonly checked: boolean | null
   /** Formatted JSON, where the member is JSON and small enough; else null. */
   readonly text: string | null
   /** Ranges of `text` that are digests or names of other members, with the member each one names. In order, disjoint. */
@@ -277,6 +279,7 @@ export interface Details {
   /** Every version of this path, base first, the pending edits' last, as layer -1. */
   readonly life: readonly {
     readonly layer: number
+    /** Of a file told by size and time alone: `sameContents` knows. */
     readonly what: 'added' | 'changed' | 'metadata' | 'removed' | 'opaque'
     readonly type: EntryType
     readonly bytes: number
@@ -712,6 +715,8 @@ export interface EngineApi {
   treemap(path: string, most: number): Treemap
   details(at: PathRef): Details
   preview(at: PathRef, from: number, length: number): Preview
+  /** Whether two files have the same bytes; reads no further than they agree. */
+  sameContents(one: PathRef, other: PathRef): boolean
   /** What an archive in the image holds. Throws `not-an-archive` where the path is none. */
   listing(at: PathRef): Listing
   /** A file as it is, a directory as a tar. */

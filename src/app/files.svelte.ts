@@ -3,6 +3,7 @@
 import type { Row, SortKey, TreeSummary, ViewKind, ViewRequest } from '../../workers/api'
 import { faultOf } from '../core/fault/fault'
 import type { Engine } from './engine'
+import { unfiltered } from './route'
 import { RowWindow, type Range } from './window'
 
 /** What a part of the workspace may use of the whole. */
@@ -31,15 +32,6 @@ const nothing: TreeSummary = {
   matched: null,
   complete: false,
 }
-/** Everything of a view. */
-export const unfiltered = {
-  filter: '',
-  regex: false,
-  changes: [],
-  types: [],
-  atLeast: undefined,
-  atMost: undefined,
-} as const
 const plainView: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
 /** A selection by shift reaches at most so far: the engine answers no more rows at a time. */
 const longestRange = 1000
@@ -59,6 +51,8 @@ export class FilesPane {
   #anchor = 0
   /** Counted up when the cursor is to be brought into sight. */
   #sought = $state(0)
+  /** It was led there from elsewhere: what stands around it is of interest as well. */
+  #jumped = false
   #wanted: Range = { from: 0, to: 0 }
   #filling = false
   #typed = { text: '', at: -Infinity }
@@ -102,6 +96,9 @@ export class FilesPane {
   }
   get sought(): number {
     return this.#sought
+  }
+  get jumped(): boolean {
+    return this.#jumped
   }
   get cursorRow(): Row | null {
     const { index, path } = this.#cursor
@@ -255,6 +252,7 @@ export class FilesPane {
     if (!found) return false
     if (found.row >= 0) this.#cursor = { index: found.row, path }
     this.take(found.summary)
+    this.#jumped = true
     this.#sought += 1
     return found.row >= 0
   }
@@ -276,6 +274,7 @@ export class FilesPane {
     this.#cursor = { index: to, path: this.#pathAt(to) }
     this.#anchor = to
     this.#selected = new Map()
+    this.#jumped = false
     this.#sought += 1
   }
 
@@ -284,6 +283,7 @@ export class FilesPane {
     const anchor = this.#anchor
     const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
     this.#cursor = { index: to, path: this.#pathAt(to) }
+    this.#jumped = false
     this.#sought += 1
     const from = Math.min(anchor, to)
     const count = Math.min(longestRange, Math.abs(anchor - to) + 1)

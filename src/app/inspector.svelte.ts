@@ -4,9 +4,7 @@ import type { Details, PathRef, Row } from '../../workers/api'
 import { ImageError, type Fault } from '../core/fault/fault'
 import type { Desk } from './files.svelte'
 import { isArchive, pictureType, textOf, type PictureType } from './hex'
-
-export const facets = ['text', 'hex', 'contents', 'details', 'life'] as const
-export type Facet = (typeof facets)[number]
+import { facets, type Facet } from './route'
 
 /** First look, and each "show more". */
 const slice = 128 * 1024
@@ -71,6 +69,10 @@ export class Inspector {
   }
   get facet(): Facet {
     return this.facets.includes(this.#facet) ? this.#facet : this.facets[0]
+  }
+  /** The one that was turned to, before it is known whether this path has it. */
+  get turnedTo(): Facet {
+    return this.#facet
   }
   /** The way to look at other bytes that is most like `facet`: nobody wants a text as hex because a program was before it. */
   #fitting(facet: Facet): Facet {

@@ -12,22 +12,40 @@ test('an address says what is looked at and nothing that stands at its default',
 test('the address of a route leads back to it, whatever the path is called', () => {
   const routes: Route[] = [
     home,
+    { ...home, archive: 'sha256:ab', image: 2, tab: 'anatomy', view: { kind: 'edits' }, member: 7 },
+    { ...home, archive: 'x', shape: 'treemap', path: '/a', facet: 'life' },
     {
-      archive: 'sha256:ab',
-      image: 2,
-      tab: 'anatomy',
-      view: { kind: 'edits' },
-      path: '',
-      step: null,
-      member: 7,
+      ...home,
+      archive: 'x',
+      shape: 'flat',
+      narrowing: {
+        filter: '^/etc/.*\\.(conf|d)$ & more+',
+        regex: true,
+        changes: ['added', 'metadata'],
+        types: ['file', 'fifo'],
+        atLeast: 1_500_000,
+        atMost: 20_000_000_000,
+        sort: 'size',
+        descending: true,
+      },
     },
     { ...home, archive: 'x', view: { kind: 'asOf', layer: 0 }, path: '/a b/c&d=e#f+g%h/ü\\x80', step: 4 },
   ]
   for (const route of routes) expect(routeOf(hashOf(route))).toEqual(route)
 })
 
+test('what narrows the view is in the address, and only that', () => {
+  const narrowing = { ...home.narrowing, filter: '*.conf', types: ['file'], sort: 'size' } as const
+  expect(hashOf({ ...home, archive: 'a', shape: 'flat', narrowing, facet: 'life' })).toBe(
+    '#archive=a&shape=flat&filter=*.conf&type=file&sort=size',
+  )
+})
+
 test('a mangled address leads to what is still understood', () => {
   expect(routeOf('#tab=nowhere&view=only-x&image=-1&archive=a')).toEqual({ ...home, archive: 'a' })
+  expect(
+    routeOf('#archive=a&shape=round&type=file.cake&change=x&sort=-taste&atLeast=much&facet=smell'),
+  ).toEqual({ ...home, archive: 'a', narrowing: { ...home.narrowing, types: ['file'] } })
   expect(routeOf('#%E0%A4%A')).toEqual(home)
   expect(routeOf('')).toEqual(home)
 })

@@ -1,8 +1,19 @@
-/** The address carries what is looked at (archive, image, tab, view, path), never what is in it. */
-import type { ViewKind } from '../../workers/api'
+/** The address carries what is looked at (archive, image, tab, view, shape, filter, path), never what is in it. */
+import type { Change, EntryType, SortKey, ViewKind, ViewRequest } from '../../workers/api'
 
 export const tabs = ['files', 'config', 'dockerfile', 'anatomy', 'waste', 'changes'] as const
 export type Tab = (typeof tabs)[number]
+/** How the tree is drawn. */
+export const shapes = ['list', 'flat', 'treemap'] as const
+export type Shape = (typeof shapes)[number]
+/** How a path is looked at. */
+export const facets = ['text', 'hex', 'contents', 'details', 'life'] as const
+export type Facet = (typeof facets)[number]
+/** What of a view is shown, and in which order. */
+export type Narrowing = Pick<
+  ViewRequest,
+  'filter' | 'regex' | 'changes' | 'types' | 'atLeast' | 'atMost' | 'sort' | 'descending'
+>
 
 export interface Route {
   /** Key of the archive; "" for the start screen. */
@@ -10,20 +21,38 @@ export interface Route {
   readonly image: number
   readonly tab: Tab
   readonly view: ViewKind
+  readonly shape: Shape
+  readonly narrowing: Narrowing
   /** Path in the inspector; "" for none. */
   readonly path: string
+  /** "text": whatever fits the path. */
+  readonly facet: Facet
   /** Step in the inspector: index into the image's steps; null for none. */
   readonly step: number | null
   /** Member in the inspector of the anatomy; null for none. */
   readonly member: number | null
 }
 
+/** Everything of a view. */
+export const unfiltered = {
+  filter: '',
+  regex: false,
+  changes: [],
+  types: [],
+  atLeast: undefined,
+  atMost: undefined,
+} as const
+const everything: Narrowing = { ...unfiltered, sort: 'name', descending: false }
+
 export const home: Route = {
   archive: '',
   image: 0,
   tab: 'files',
   view: { kind: 'rootfs' },
+  shape: 'list',
+  narrowing: everything,
   path: '',
+  facet: 'text',
   step: null,
   member: null,
 }
@@ -35,7 +64,10 @@ export function hashOf(route: Route): string {
   if (route.image !== 0) words.push(['image', String(route.image)])
   if (route.tab !== 'files') words.push(['tab', route.tab])
   if (route.view.kind !== 'rootfs') words.push(['view', viewWord(route.view)])
+  if (route.shape !== 'list') words.push(['shape', route.shape])
+  words.push(...narrowingWords(route.narrowing))
   if (route.path !== '') words.push(['path', route.path])
+  if (route.path !== '' && route.facet !== 'text') words.push(['facet', route.facet])
   if (route.step !== null) words.push(['step', String(route.step)])
   if (route.member !== null) words.push(['member', String(route.member)])
   return `#${words.map(([name, value]) => `${name}=${encoded(value)}`).join('&')}`
@@ -49,7 +81,10 @@ export function routeOf(hash: string): Route {
     image: wholeNumber(words.get('image')) ?? 0,
     tab: tabs.find((tab) => tab === words.get('tab')) ?? 'files',
     view: viewOf(words.get('view') ?? ''),
+    shape: shapes.find((shape) => shape === words.get('shape')) ?? 'list',
+    narrowing: narrowingOf(words),
     path: words.get('path') ?? '',
+    facet: facets.find((facet) => facet === words.get('facet')) ?? 'text',
     step: wholeNumber(words.get('step')),
     member: wholeNumber(words.get('member')),
   }
@@ -65,8 +100,54 @@ function viewOf(word: string): ViewKind {
   return kind === 'asOf' || kind === 'only' ? { kind, layer: Number(layer) } : { kind: 'rootfs' }
 }
 
+function narrowingWords(narrowing: Narrowing): [string, string][] {
+  const { filter, regex, changes = [], types = [], atLeast, atMost, sort, descending } = narrowing
+  const words: [string, string][] = []
+  if (filter !== '') words.push(['filter', filter])
+  if (regex) words.push(['regex', 'yes'])
+  if (changes.length > 0) words.push(['change', changes.join('.')])
+  if (types.length > 0) words.push(['type', types.join('.')])
+  if (atLeast !== undefined) words.push(['atLeast', String(atLeast)])
+  if (atMost !== undefined) words.push(['atMost', String(atMost)])
+  if (sort !== 'name' || descending) words.push(['sort', `${descending ? '-' : ''}${sort}`])
+  return words
+}
+
+function narrowingOf(words: URLSearchParams): Narrowing {
+  const sort = words.get('sort') ?? ''
+  const key = sortKeys.find((known) => known === sort.replace('-', ''))
+  return {
+    filter: words.get('filter') ?? '',
+    regex: words.get('regex') === 'yes',
+    changes: someOf(changesKnown, words.get('change')),
+    types: someOf(typesKnown, words.get('type')),
+    atLeast: wholeNumber(words.get('atLeast')) ?? undefined,
+    atMost: wholeNumber(words.get('atMost')) ?? undefined,
+    sort: key ?? 'name',
+    descending: key !== undefined && sort.startsWith('-'),
+  }
+}
+
+const sortKeys: readonly SortKey[] = ['name', 'size', 'mode', 'owner', 'mtime', 'layer', 'change']
+const changesKnown: readonly Change[] = ['added', 'changed', 'metadata', 'removed', 'same']
+const typesKnown: readonly EntryType[] = [
+  'file',
+  'directory',
+  'symlink',
+  'hardlink',
+  'char',
+  'block',
+  'fifo',
+  'other',
+]
+
+function someOf<T extends string>(known: readonly T[], word: string | null): readonly T[] {
+  const asked = (word ?? '').split('.')
+  return known.filter((one) => asked.includes(one))
+}
+
 function wholeNumber(word: string | null): number | null {
-  return word !== null && /^\d{1,9}$/.test(word) ? Number(word) : null
+  return word !== null && /^\d{1,15}$/.test(word) ? Number(word) : null
 }
 
 /** Slashes and colons may stand in a fragment, and are easier to read than %2F. */

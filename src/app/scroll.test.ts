@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { positionOf, positionShowing, scaleOf, scrollTopOf } from './scroll'
+import { positionCentring, positionOf, positionShowing, scaleOf, scrollTopOf } from './scroll'
 
 test('a tree of ordinary length scrolls one to one', () => {
   const scale = scaleOf(1000, 24, 600)
@@ -16,6 +16,12 @@ test('a million rows fit under a height that every browser draws, both ends reac
   expect(positionOf(scale.lastTop, scale)).toBe(scale.lastPosition)
   for (const position of [0, 24, 12_345_678, scale.lastPosition])
     expect(positionOf(scrollTopOf(position, scale), scale)).toBeCloseTo(position, 3)
+})
+
+test('a row that is jumped to stands in the middle, unless it is in sight already', () => {
+  expect(positionCentring(10, 0, 24, 600)).toBe(0)
+  expect(positionCentring(100, 0, 24, 600)).toBe(2400 - 288)
+  expect(positionCentring(3, 2400, 24, 600)).toBe(0)
 })
 
 test('a row comes into sight with the least movement', () => {

@@ -40,6 +40,18 @@ export function scrollTopOf(position: number, scale: Scale): number {
   return scale.clamped ? (within / scale.lastPosition) * scale.lastTop : within
 }
 
+/** The position that has row `index` in the middle; where it stands, if it is in sight already. */
+export function positionCentring(
+  index: number,
+  position: number,
+  rowHeight: number,
+  viewport: number,
+): number {
+  const top = index * rowHeight
+  const inSight = top >= position && top + rowHeight <= position + viewport
+  return inSight ? position : Math.max(0, top - Math.floor((viewport - rowHeight) / 2))
+}
+
 /** The position that brings row `index` into sight with the least movement. */
 export function positionShowing(
   index: number,

@@ -14,6 +14,7 @@ import {
   shortDigest,
   sizeWords,
   stampWords,
+  timeLeft,
 } from './words'
 
 test('layers of a new base are told from the image’s own', () => {
@@ -25,6 +26,16 @@ test('layers of a new base are told from the image’s own', () => {
     'base layer 2',
   ])
   expect([-1, 2, 3].map((layer) => layerMark(layer, 3))).toEqual(['you', '2', 'b0'])
+})
+
+test('what is left is told from the pace so far, and not guessed', () => {
+  expect(timeLeft(1000, 50, 50)).toBe('')
+  expect(timeLeft(5000, 0, 50)).toBe('')
+  expect(timeLeft(5000, 100, 0)).toBe('')
+  expect(timeLeft(2000, 50, 50)).toBe('about 2 s left')
+  expect(timeLeft(4000, 25, 75)).toBe('about 15 s left')
+  expect(timeLeft(10_000, 5, 95)).toBe('about 3 min left')
+  expect(timeLeft(60_000, 1, 99)).toBe('about 2 h left')
 })
 
 test('sizes read as docker images prints them', () => {

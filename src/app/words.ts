@@ -100,6 +100,17 @@ export function ago(then: number, now: number): string {
   return `${count(Math.floor(seconds / size), unit)} ago`
 }
 
+/** How long is left, by the pace so far; "" while that would be a guess. Times in milliseconds. */
+export function timeLeft(elapsed: number, done: number, left: number): string {
+  if (elapsed < 1500 || done <= 0 || left <= 0) return ''
+  const seconds = Math.ceil((elapsed / done) * left) / 1000
+  if (seconds < 90)
+    return `about ${Math.max(1, seconds < 10 ? Math.round(seconds) : Math.ceil(seconds / 5) * 5)} s left`
+  return seconds < 5400
+    ? `about ${Math.round(seconds / 60)} min left`
+    : `about ${Math.round(seconds / 3600)} h left`
+}
+
 /**
  * Text out of an image, made safe to read: controls and bidirectional overrides become escapes, so that a name cannot pretend to be
  * another one ("gpj.exe" behind U+202E).

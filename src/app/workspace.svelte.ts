@@ -22,14 +22,14 @@ import type {
 import { faultOf, type Fault } from '../core/fault/fault'
 import { onNewVersion } from '../../workers/register-service-worker'
 import { startEngine, type Engine } from './engine'
-import { FilesPane, unfiltered, type Desk } from './files.svelte'
-import { Inspector, type Facet } from './inspector.svelte'
+import { FilesPane, type Desk } from './files.svelte'
+import { Inspector } from './inspector.svelte'
 import { placed } from './forms'
 import { Install } from './install.svelte'
 import type { Dropped } from './opening'
 import { Questions, type Question } from './questions.svelte'
 import { Recipes } from './recipes.svelte'
-import { hashOf, home, routeOf, type Route, type Tab } from './route'
+import { hashOf, home, routeOf, unfiltered, type Facet, type Route, type Shape, type Tab } from './route'
 import { copyText, download } from './saving'
 import { SearchPane } from './search.svelte'
 import { TreemapPane } from './treemap.svelte'
@@ -47,8 +47,6 @@ export type Storage = Extract<EngineEvent, { type: 'storage' }>['state']
 export type Network = 'checking' | 'blocked' | 'open'
 /** On a narrow screen one of them is seen at a time. */
 export type PaneName = 'layers' | 'center' | 'inspector'
-/** How the tree is drawn. */
-export type Shape = 'list' | 'flat' | 'treemap'
 
 export class Workspace implements Desk {
   #engine: Engine
@@ -80,6 +78,8 @@ export class Workspace implements Desk {
   #opened: FileSystemFileHandle | null = null
   #openings = 0
   #troubleCount = 0
+  /** Where the address leads, until the archive is open that it leads into. */
+  #awaitedRoute = $state.raw<Route | null>(null)
   /** The next change of the address replaces the last one: moving about is no page of the history. */
   #quietly = true
   /** Files that came together, of which one is open. */
@@ -138,6 +138,10 @@ export class Workspace implements Desk {
   }
   get awaited(): { readonly id: string; readonly name: string } | null {
     return this.#awaited
+  }
+  /** Whether the address leads into an image that this browser does not have. */
+  get isElsewhere(): boolean {
+    return this.#awaitedRoute !== null && this.#recents !== null && !this.#awaited && this.#opening === ''
   }
   get storage(): Storage {
     return this.#storage
@@ -219,7 +223,10 @@ export class Workspace implements Desk {
       image: this.#archive.image,
       tab: this.#tab,
       view: this.files.view,
+      shape: this.#shape,
+      narrowing: this.files.request,
       path: this.inspector.at?.path ?? '',
+      facet: this.inspector.turnedTo,
       step: this.#step,
       member: this.#memberIndex,
     }
@@ -242,6 +249,7 @@ export class Workspace implements Desk {
   async #begin(): Promise<void> {
     void this.#measure()
     const route = routeOf(location.hash)
+    if (route.archive !== '') this.#awaitedRoute = route
     const recents = await this.refreshRecents()
     const known = recents?.find((recent) => recent.id === route.archive)
     if (known) await this.reopen(known, route)
@@ -254,7 +262,8 @@ export class Workspace implements Desk {
   }
 
   #address(hash: string): void {
-    if (this.#opening !== '' || hash === location.hash) return
+    // An address from elsewhere stays until its image is open here as well.
+    if (this.#opening !== '' || hash === location.hash || this.#awaitedRoute) return
     const address = hash === '' ? location.pathname + location.search : hash
     if (this.#quietly) history.replaceState(null, '', address)
     else history.pushState(null, '', address)
@@ -265,12 +274,13 @@ export class Workspace implements Desk {
   async follow(hash: string): Promise<void> {
     const route = routeOf(hash)
     this.#quietly = true
+    this.#awaitedRoute = null
     if (route.archive === '') return this.#archive ? this.closeImage() : undefined
-    if (route.archive !== this.#archive?.id) {
-      const known = (await this.refreshRecents())?.find((recent) => recent.id === route.archive)
-      return known ? this.reopen(known, route) : undefined
-    }
-    await this.#goTo(route)
+    if (route.archive === this.#archive?.id) return this.#goTo(route)
+    const known = (await this.refreshRecents())?.find((recent) => recent.id === route.archive)
+    if (known) return this.reopen(known, route)
+    this.#awaitedRoute = route
+    await this.closeImage()
   }
 
   async #goTo(route: Route): Promise<void> {
@@ -279,13 +289,25 @@ export class Workspace implements Desk {
       await this.chooseImage(route.image)
     this.#tab = route.tab
     this.#step = route.step
-    await this.files.show({ view: this.#known(route.view) })
+    this.#shape = route.shape
+    await this.files.show({
+      ...route.narrowing,
+      view: this.#known(route.view),
+      flat: route.shape === 'flat',
+    })
     if (route.path === '') this.inspector.close()
-    else if ((await this.files.reveal(route.path)) || route.path !== this.inspector.at?.path)
-      await this.inspector.inspect({ view: this.files.view, path: route.path }, null)
+    else await this.#goToRoutePath(route)
     if (route.member === null) this.#memberIndex = null
     else await this.chooseMember(route.member)
     this.#quietly = true
+  }
+
+  async #goToRoutePath({ path, facet }: Route): Promise<void> {
+    this.inspector.turnTo(facet)
+    if ((await this.files.reveal(path)) || path !== this.inspector.at?.path)
+      await this.inspector.inspect({ view: this.files.view, path }, null)
+    // A text that was looked at as hex is hex again.
+    if (facet !== 'text') this.inspector.turnTo(facet)
   }
 
   #known(view: ViewKind): ViewKind {
@@ -515,6 +537,9 @@ export class Workspace implements Desk {
     const archive = await this.run(`opening ${name}`, call)
     if (opening !== this.#openings) return null
     if (archive) {
+      const led = this.#awaitedRoute?.archive === archive.id ? this.#awaitedRoute : null
+      this.#awaitedRoute = null
+      route ??= led
       this.#adopt(archive)
       this.#note = this.#welcome(archive)
       this.say(this.#note === '' ? `${name} is open.` : this.#note)
@@ -576,6 +601,7 @@ export class Workspace implements Desk {
   }
 
   shapeAs(shape: Shape): void {
+    this.#quietly = false
     this.#tab = 'files'
     this.#pane = 'center'
     this.#shape = shape

@@ -64,16 +64,25 @@ const MOST_SHOWN = 4 * 1024 * 1024
 export async function memberView(archive: Archive, index: number): Promise<MemberView> {
   const member = archive.members.list[index]
   const row = memberRow(archive, member)
-  if (member.type !== TYPE.file) return { row, digest: '', text: null, links: [] }
+  if (member.type !== TYPE.file) return { row, digest: '', checked: null, text: null, links: [] }
   const source = archive.members.body(member)
   const text = member.size <= MOST_SHOWN ? formatted(await source.read(0, member.size)) : null
   // A layer's digest is the verification's business; here only what is read anyway is hashed.
-  const digest = member.size <= MOST_SHOWN ? await sha256Of(source) : (digestInName(member.path) ?? '')
-  return { row, digest, text, links: text === null ? [] : linksIn(text, archive) }
+  const named = digestInName(member.path)
+  const computed = member.size <= MOST_SHOWN ? await sha256Of(source) : null
+  const checked = named !== null && computed !== null ? named === computed : null
+  return {
+    row,
+    digest: computed ?? named ?? '',
+    checked,
+    text,
+    links: text === null ? [] : linksIn(text, archive),
+  }
 }
 
 function digestInName(path: string): string | null {
-  const hex = /([0-9a-f]{64})/.exec(path)?.[1]
+  // Not HEX/layer.tar and HEX/json of docker before 25: that is the ID of a v1 layer, and no digest of bytes.
+  const hex = /^(?:blobs\/sha256\/)?([0-9a-f]{64})(?:\.json|\.tar)?$/.exec(path)?.[1]
   return hex ? `sha256:${hex}` : null
 }
 

@@ -284,6 +284,9 @@ export class Engine {
   preview(at: PathRef, from: number, length: number): Promise<Preview> {
     return this.#open.screen.preview(at, from, length)
   }
+  sameContents(one: PathRef, other: PathRef): Promise<boolean> {
+    return this.#open.screen.sameContents(one, other)
+  }
   listing(at: PathRef): Promise<Listing> {
     return this.#open.screen.listing(at)
   }

@@ -1,6 +1,7 @@
 /** Every layer that speaks of a path: who wrote it, who changed it, who took it away. */
 import type { Details } from '../../workers/api'
-import { mtimeOf, ownerOf, pathBytesOf, sizeOf } from '../core/layer/rows'
+import { sameBytes } from '../core/bytes/text'
+import { linkBytesOf, mtimeOf, ownerOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import { markerOf } from '../core/layer/whiteout'
 import type { EntryTable } from '../core/layer/table'
 import { TYPE } from '../core/tar/entry'
@@ -31,7 +32,7 @@ export function lifeOf(
       ...described(table, row),
       layer,
       step: stepOf(layer),
-      what: before === null ? 'added' : sameContents(before, { table, row }) ? 'metadata' : 'changed',
+      what: before === null ? 'added' : seemsSame(before, { table, row }) ? 'metadata' : 'changed',
     })
     before = { table, row }
   })
@@ -70,11 +71,14 @@ function described(table: EntryTable, row: number): Omit<Life, 'what' | 'layer' 
   }
 }
 
-function sameContents(a: { table: EntryTable; row: number }, b: { table: EntryTable; row: number }): boolean {
+function seemsSame(a: { table: EntryTable; row: number }, b: { table: EntryTable; row: number }): boolean {
+  const type = b.table.type[b.row]
+  if (a.table.type[a.row] !== type) return false
+  if (type === TYPE.symlink || type === TYPE.hardlink)
+    return sameBytes(linkBytesOf(a.table, a.row), linkBytesOf(b.table, b.row))
   return (
-    a.table.type[a.row] === b.table.type[b.row] &&
     sizeOf(a.table, a.row) === sizeOf(b.table, b.row) &&
-    (mtimeOf(a.table, a.row) === mtimeOf(b.table, b.row) || b.table.type[b.row] === TYPE.directory)
+    (mtimeOf(a.table, a.row) === mtimeOf(b.table, b.row) || type !== TYPE.file)
   )
 }
 

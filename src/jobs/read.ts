@@ -2,8 +2,8 @@
 import type { Details, EntryType, Preview } from '../../workers/api'
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import { MemorySource } from '../core/bytes/source'
-import { decodeUtf8, nameText } from '../core/bytes/text'
-import { ImageError } from '../core/fault/fault'
+import { decodeUtf8, nameText, sameBytes } from '../core/bytes/text'
+import { ImageError, throwIfCancelled } from '../core/fault/fault'
 import { layerBytes, type OpenContent } from '../core/rebuild/layer'
 import type { PlannedEntry } from '../core/rebuild/plan'
 import { entryOf, linkTargetIn, type Entry, type Sources } from '../core/rootfs/entry'
@@ -13,6 +13,7 @@ import { resolve, walkTree, type Holds } from '../core/rootfs/walk'
 import { CAPABILITY_XATTR, capabilityWords } from '../core/layer/capability'
 import { xattrsIn } from '../core/layer/rows'
 import { TYPE } from '../core/tar/entry'
+import type { Task } from './tasks'
 
 export interface At {
   readonly tree: Tree
@@ -23,6 +24,7 @@ export interface At {
   readonly holds: Holds
 }
 
+const COMPARED_AT_ONCE = 1024 * 1024
 const EMPTY = new MemorySource(new Uint8Array(0))
 
 /** The bytes a program would read at the node, symlinks followed. Throws `no-such-path` for a dangling link, `is-a-directory`, `not-a-file`. */
@@ -57,6 +59,19 @@ export async function previewOf(at: At, from: number, length: number): Promise<P
     total: source.size,
     text: textOf(bytes, start + bytes.length < source.size),
   }
+}
+
+/** Read side by side, and no further than they agree. */
+export async function sameContents(a: ByteSource, b: ByteSource, task: Task): Promise<boolean> {
+  if (a.size !== b.size) return false
+  for (let at = 0; at < a.size; at += COMPARED_AT_ONCE) {
+    throwIfCancelled(task.signal)
+    const length = Math.min(COMPARED_AT_ONCE, a.size - at)
+    const [mine, theirs] = await Promise.all([a.read(at, length), b.read(at, length)])
+    if (!sameBytes(mine, theirs)) return false
+    task.progress(at + length)
+  }
+  return true
 }
 
 /** UTF-8 without control characters that no text holds; a character cut at the end is left out. */

@@ -24,7 +24,16 @@ import type { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'
 import { listingOf } from './listing'
 import type { Pending } from './pending'
-import { contentAt, directoryTar, fieldsOf, otherNames, previewOf, xattrFields, type At } from './read'
+import {
+  contentAt,
+  directoryTar,
+  fieldsOf,
+  otherNames,
+  previewOf,
+  sameContents,
+  xattrFields,
+  type At,
+} from './read'
 import { blobOf } from './segments'
 import { asTask, type Tasks } from './tasks'
 import { View, type ViewTree } from './view'
@@ -212,6 +221,14 @@ export class Screen {
   /** At most 16 MiB. */
   preview(ref: PathRef, from: number, length: number): Promise<Preview> {
     return previewOf(this.#at(ref).at, from, Math.min(length, 16 * 1024 * 1024))
+  }
+
+  /** Whether two paths hold the same bytes; only as much is read as agrees. */
+  async sameContents(one: PathRef, other: PathRef): Promise<boolean> {
+    const [a, b] = await Promise.all([one, other].map((ref) => contentAt(this.#at(ref).at)))
+    return asTask(this.#options.tasks, `comparing versions of ${one.path}`, a.size, 'bytes', (task) =>
+      sameContents(a, b, task),
+    )
   }
 
   /** What an archive at that path holds. */

@@ -1,7 +1,7 @@
 /** Commands that change what is looked at, and nothing else: views and shapes of the tree, sides of a path, what is unfolded. */
 import type { SortKey, ViewKind } from '../../../workers/api'
 import { colourings } from '../../app/treemap.svelte'
-import type { Facet } from '../../app/inspector.svelte'
+import type { Facet } from '../../app/route'
 import type { Desk } from '../context'
 import { command, noImage, type Command, type Extra } from './command'
 

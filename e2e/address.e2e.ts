@@ -1,0 +1,85 @@
+/** The address carries what is looked at: through a reload, back and forward, and into another browser. And the app is installed from the start screen. */
+import { drawnArchive } from './files'
+import { expect, Peel, test, withoutPicker } from './peel'
+
+const drawing = `
+  image view:1
+  layer COPY . /
+    d etc/
+    f etc/a.conf "one\\n"
+    f etc/b.conf 3000 bytes
+    f etc/c.txt "three\\n"
+    f bin 9000 bytes
+  layer RUN edit
+    f etc/a.conf "two\\n"`
+
+test('filter, shape, order, and how a path is looked at: there after a reload, and by back and forward', async ({
+  peel,
+}) => {
+  const { page } = peel
+  const filter = page.getByRole('textbox', { name: 'Filter paths' })
+  const shape = (name: string) => page.getByRole('radiogroup', { name: 'Shape' }).getByRole('radio', { name })
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.kept()
+  await shape('Flat').check({ force: true })
+  await peel.filter('*.conf')
+  await page.getByRole('button', { name: 'Size', exact: true }).click()
+  await peel.files.getByRole('row').filter({ hasText: 'etc/a.conf' }).click()
+  await peel.inspector.getByRole('tab', { name: 'Life' }).click()
+  await expect(page).toHaveURL(/shape=flat&filter=\*\.conf&sort=-size&path=\/etc\/a\.conf&facet=life$/)
+
+  await page.reload()
+  await peel.whole()
+  await expect(filter).toHaveValue('*.conf')
+  await expect(shape('Flat')).toBeChecked()
+  await expect(page.getByRole('columnheader', { name: 'Size' })).toHaveAttribute('aria-sort', 'descending')
+  await expect(peel.files.getByRole('row')).toHaveText([/Name/, /b\.conf/, /a\.conf/])
+  await expect(peel.inspector.getByRole('tab', { name: 'Life' })).toHaveAttribute('aria-selected', 'true')
+
+  await shape('Treemap').check({ force: true })
+  await expect(page.getByRole('tree')).toBeVisible()
+  await page.goBack()
+  await expect(shape('Flat')).toBeChecked()
+  await expect(filter).toHaveValue('*.conf')
+  await page.goForward()
+  await expect(shape('Treemap')).toBeChecked()
+})
+
+test('an address of somebody else waits for its archive, and leads to the same place in it', async ({
+  peel,
+  browser,
+}) => {
+  const archive = drawnArchive(drawing)
+  await peel.open(archive)
+  await peel.whole()
+  await peel.choosePath('/etc/c.txt')
+  const address = peel.page.url()
+
+  const context = await browser.newContext()
+  await withoutPicker(context)
+  const other = new Peel(await context.newPage())
+  await other.page.goto(address)
+  await expect(other.page.getByText('This address leads into an image')).toBeVisible()
+  expect(other.page.url()).toBe(address)
+  await other.open(archive)
+  await other.whole()
+  await expect(other.inspector.getByRole('heading').first()).toHaveText('/etc/c.txt')
+  await expect(other.page.getByRole('textbox', { name: 'Filter paths' })).toHaveValue('/etc/c.txt')
+  await context.close()
+})
+
+test('where the browser offers it, the start screen installs the app', async ({ peel }) => {
+  const { page } = peel
+  const install = page.getByRole('button', { name: 'Install as an app…' })
+  await expect(install).toBeHidden()
+  await page.evaluate(() => {
+    const offer = Object.assign(new Event('beforeinstallprompt', { cancelable: true }), {
+      prompt: async () => document.body.setAttribute('data-asked', ''),
+    })
+    dispatchEvent(offer)
+  })
+  await install.click()
+  await expect(page.locator('body')).toHaveAttribute('data-asked', '')
+  await expect(install).toBeHidden()
+})
