@@ -5,7 +5,7 @@ import { Notices, type Notice } from '../core/fault/notice'
 import type { Image } from '../core/image/image'
 import { pathBytesOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
-import { copiesOf } from '../core/rebuild/copies'
+import { copiesAt } from '../core/rebuild/copies'
 import { blobName, type Described, type Documents } from '../core/rebuild/document'
 import { notAfter } from '../core/rebuild/layer'
 import type { Slot, StackPlan } from '../core/rebuild/stack'
@@ -115,7 +115,7 @@ function proveScrubbed(
 ): void {
   if (!plan || plan.scrubbed.length === 0) return
   const isTop = (layer: number): boolean => layers[layer].slot?.kind === 'top'
-  const left = copiesOf(tables, plan.scrubbed).find(({ layer, what }) => !isTop(layer) || what !== 'entry')
+  const left = copiesAt(tables, plan.scrubbed).find(({ layer, what }) => !isTop(layer) || what !== 'entry')
   if (left) throw unproved(`still holds ${left.path} in layer ${left.layer}`, left.path)
   const scrubbed = new Set(plan.scrubbed)
   tables.forEach((table, layer) => {

@@ -234,6 +234,16 @@ describe('rewrite', () => {
     expect((await layersAfter(drawing, [{ op: 'scrub', paths: ['/lib/x'] }])).rows[1]).toEqual(['lib/y'])
   })
 
+  test('a link that a scrub uncovers may lead to what stays', async () => {
+    const drawing = `layer
+      s b -> /c
+      h b/x => a
+    layer
+      h c/x => a`
+    const { rows } = await layersAfter(drawing, [{ op: 'scrub', paths: ['/b/x'] }])
+    expect(rows).toEqual([['b -> /c'], ['c/x => a'], ['b']])
+  })
+
   test('markers of a directory that its own layer makes go with it (docker marks such ones opaque)', async () => {
     const drawing = `layer
       d doc/
