@@ -13,7 +13,7 @@ import { companyOf } from '../jobs/companions'
 import { annotationsInForce, configEdits, replay, tagsInForce } from '../jobs/edits'
 import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
-import { groundOf, ontoIn, withBase, type Onto } from '../jobs/onto'
+import { groundOf, ontoIn, verdictIn, withBase, type Onto } from '../jobs/onto'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
 import { foretold, rebuild, type Build, type Format, type RebuildInput } from '../jobs/rebuild'
@@ -51,7 +51,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     throw new ImageError('bad-operation', 'Say where to write with -o OUT.')
   if (typeof out === 'string' && resolve(out) === resolve(path))
     throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
-  const { input, preview } = await inputFor(path, options, dry)
+  const { input, preview, damage } = await inputFor(path, options, dry)
   if (dry) {
     process.stdout.write(`${preview}\n`)
     const { bytes, documents } = await foretold(input())
@@ -61,11 +61,9 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   const errors = notices.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new ImageError('internal', `The result is not offered: ${errors[0].message}`)
   await write(result, String(out))
-  const left = notices
-    .filter(({ code }) => /left-out/.test(code))
-    .map(({ message }) => `\npeel: ${message}`)
-    .join('')
-  return `${String(out)}: ${said(result.size, documents, input())}${left}`
+  const left = notices.filter(({ code }) => /left-out/.test(code)).map(({ message }) => message)
+  const more = [...damage, ...left].map((message) => `\npeel: ${message}`).join('')
+  return `${String(out)}: ${said(result.size, documents, input())}${more}`
 }
 
 function said(bytes: number, documents: Documents, { format, base }: RebuildInput): string {
@@ -83,6 +81,8 @@ interface Asked {
   readonly input: () => RebuildInput
   /** What the recipe does to whole layers, for --dry-run. */
   readonly preview: string
+  /** Layers that are not what they are called: what is built of their contents is not what the image once held. */
+  readonly damage: readonly string[]
 }
 
 async function inputFor(path: string, options: Arguments['options'], dry: boolean): Promise<Asked> {
@@ -124,10 +124,14 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
       base,
       company,
       stored: async (id) => new MemorySource(recipe.contents.get(id)!),
+      verified: verdictIn(layers, onto),
       pool: inlinePool,
     }
   }
-  return { input, preview }
+  const damage = layers.notices.list
+    .filter(({ code }) => /^(diffid|digest)-mismatch$/.test(code))
+    .map(({ message, where }) => `Layer ${where.layer}: ${message}`)
+  return { input, preview, damage }
 }
 
 /** The recipe of --recipe; behind it, what --onto asks for, unless the recipe does. */
@@ -213,7 +217,9 @@ async function opened(
     onLayer: () => {},
     onUnion: () => {},
   })
-  await layers.scan(new Tasks(() => {}).start('', 0, ''))
+  const tasks = new Tasks(() => {})
+  await layers.scan(tasks.start('', 0, ''))
+  await layers.verify(tasks.start('', 0, ''))
   const { anyFault } = layers
   // An image with a layer that cannot be read has a root filesystem that nobody knows.
   if (anyFault) throw new ImageError(anyFault.code, anyFault.message, anyFault.where)

@@ -23,7 +23,7 @@ import { typeCounts } from '../core/rootfs/sums'
 import { companyOf, NO_COMPANY, topOf } from './companions'
 import { annotationsInForce, configEdits } from './edits'
 import type { Layers } from './layers'
-import type { Onto } from './onto'
+import { verdictIn, type Onto } from './onto'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import { fileNameFor, foretold, measured, rebuild, type RebuildInput } from './rebuild'
@@ -269,6 +269,7 @@ async function inputFor(
     gzip,
     epoch,
     stored,
+    verified: verdictIn(layers, onto),
     pool,
     company: together ? await companyOf(archive, image, tags, pool, signal) : undefined,
   }

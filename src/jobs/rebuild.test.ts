@@ -445,6 +445,35 @@ test('copies are listed before anything is done, further names of a file beside 
   ])
 })
 
+describe('a layer that is not what it is called', () => {
+  const damaged = (): Bytes => {
+    const bytes = buildArchive(web)
+    bytes[Buffer.from(bytes).indexOf('hunter3')] ^= 1
+    return bytes
+  }
+
+  test('is not kept: no engine would take the image', async () => {
+    for (const build of ['append', 'rewrite'] as const)
+      for (const format of ['docker', 'oci', 'unpacked'] as const)
+        await expect(rebuiltBytes(damaged(), [], { build, format })).rejects.toMatchObject({
+          fault: { code: 'digest-mismatch', where: { layer: 1 } },
+        })
+  })
+
+  test('a layer that is written anew is what it is called', async () => {
+    const scrub: Operation = { op: 'scrub', paths: ['/etc/more'] }
+    for (const [operations, options] of [
+      [[scrub], { build: 'rewrite' }],
+      [[{ op: 'drop', layer: 1 }], { build: 'rewrite' }],
+      [[], { build: 'squash', squashFrom: 1 }],
+      [[], { build: 'flatten' }],
+    ] as [Operation[], RebuildOptions][]) {
+      const { notices } = await rebuiltBytes(damaged(), operations, options)
+      expect(notices.filter(({ severity }) => severity === 'error')).toEqual([])
+    }
+  })
+})
+
 describe('history and config', () => {
   test('a scrubbed line leaves no words behind, in no document', async () => {
     const drawing = `${web}step RUN curl -u me:hunter4`
