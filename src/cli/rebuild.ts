@@ -52,7 +52,7 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
     throw new ImageError('bad-operation', 'Say where to write with -o OUT.')
   if (typeof out === 'string' && resolve(out) === resolve(path))
     throw new ImageError('bad-operation', 'OUT is the archive itself: it would be gone before it is read.')
-  const { input, preview } = await inputFor(path, options, dry)
+  const { input, preview, damage } = await inputFor(path, options, dry)
   if (dry) {
     process.stdout.write(`${preview}\n`)
     const { bytes, documents } = await foretold(input())
@@ -62,11 +62,9 @@ export async function runRebuild({ archive: path, options }: Arguments): Promise
   const errors = notices.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new ImageError('internal', `The result is not offered: ${errors[0].message}`)
   await write(result, String(out))
-  const left = notices
-    .filter(({ code }) => /left-out/.test(code))
-    .map(({ message }) => `\npeel: ${message}`)
-    .join('')
-  return `${String(out)}: ${said(result.size, documents, input())}${left}`
+  const left = notices.filter(({ code }) => /left-out/.test(code)).map(({ message }) => message)
+  const more = [...damage, ...left].map((message) => `\npeel: ${message}`).join('')
+  return `${String(out)}: ${said(result.size, documents, input())}${more}`
 }
 
 function said(bytes: number, documents: Documents, { format, base }: RebuildInput): string {
@@ -84,6 +82,8 @@ interface Asked {
   readonly input: () => RebuildInput
   /** What the recipe does to whole layers, for --dry-run. */
   readonly preview: string
+  /** Layers that are not what they are called: what is built of their contents is not what the image once held. */
+  readonly damage: readonly string[]
 }
 
 async function inputFor(path: string, options: Arguments['options'], dry: boolean): Promise<Asked> {
@@ -121,7 +121,10 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
       pool: inlinePool,
     }
   }
-  return { input, preview }
+  const damage = layers.notices.list
+    .filter(({ code }) => /^(diffid|digest)-mismatch$/.test(code))
+    .map(({ message, where }) => `Layer ${where.layer}: ${message}`)
+  return { input, preview, damage }
 }
 
 /** The recipe of --recipe; behind it, what --onto asks for, unless the recipe does. */
@@ -206,6 +209,7 @@ async function opened(
     stores: scratchStores(),
   })
   await layers.scan(unseenTask())
+  await layers.verify(unseenTask())
   const { anyFault } = layers
   // An image with a layer that cannot be read has a root filesystem that nobody knows.
   if (anyFault) throw new ImageError(anyFault.code, anyFault.message, anyFault.where)

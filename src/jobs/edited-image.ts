@@ -5,7 +5,7 @@ import type { Stack } from '../core/edit/stack'
 import type { Image } from '../core/image/image'
 import { annotationsInForce, configEdits } from './edits'
 import type { Layers } from './layers'
-import type { Onto } from './onto'
+import { verdictIn, type Onto } from './onto'
 import type { RebuildInput } from './rebuild'
 
 export interface EditedImage {
@@ -30,5 +30,6 @@ export function rebuildInputOf({ image, layers, onto, operations, edited, stack 
     stack,
     configEdits: configEdits(operations),
     annotations: annotationsInForce(operations, image),
+    verified: verdictIn(layers, onto),
   } satisfies Partial<RebuildInput>
 }

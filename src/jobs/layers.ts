@@ -103,6 +103,10 @@ export class Layers {
   isVerified(layer: number): boolean {
     return this.#states[layer].verified === true
   }
+  /** Null where it was not looked at yet. */
+  verdictOf(layer: number): boolean | null {
+    return this.#states[layer].verified
+  }
   get anyFault(): Fault | null {
     return this.#states.find(({ fault }) => fault)?.fault ?? null
   }

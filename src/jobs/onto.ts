@@ -66,6 +66,12 @@ function fits({ config: a }: Image, { config: b }: Image): boolean {
   return same(a.os, b.os) && same(a.architecture, b.architecture)
 }
 
+/** What is known of each layer's digests. Layers of a new base are numbered behind the image's own. */
+export function verdictIn(own: Layers, onto: Pick<Onto, 'layers'> | null): (layer: number) => boolean | null {
+  return (layer) =>
+    layer < own.count ? own.verdictOf(layer) : (onto?.layers.verdictOf(layer - own.count) ?? null)
+}
+
 /** How many layers, from the base, two images have in common. */
 export function sharedLayers(a: Image, b: Image): number {
   const differs = a.layers.findIndex(({ diffId }, i) => b.layers[i]?.diffId !== diffId)

@@ -5,7 +5,7 @@ import { Notices, type Notice } from '../core/fault/notice'
 import type { Image } from '../core/image/image'
 import { pathBytesOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
-import { copiesOf } from '../core/rebuild/copies'
+import { copiesAt } from '../core/rebuild/copies'
 import { blobName, type Described, type Documents } from '../core/rebuild/document'
 import { notAfter } from '../core/rebuild/layer'
 import type { Slot, StackPlan } from '../core/rebuild/stack'
@@ -75,6 +75,31 @@ function proveCompanion(images: readonly Image[], { configDigest, manifestDigest
   if (!same) throw unproved(`does not hold the image ${configDigest.slice(7, 19)} as it was`)
 }
 
+/**
+ * Layers that stay as they are must be what they are called: no engine loads an image with one that is not. What was
+ * checked before is not read again. Throws `digest-mismatch`.
+ */
+export async function proveKept(
+  layers: readonly BuiltLayer[],
+  { plain, pool, signal, verified = () => null }: RebuildInput,
+): Promise<void> {
+  for (const { slot, descriptor, stored, plain: written } of layers) {
+    if (written !== null || stored === null) continue
+    const { layer } = slot as Extract<Slot, { kind: 'layer' }>
+    const { diffId, digest } = descriptor
+    const good =
+      verified(layer) ??
+      ((await pool.digest(plain[layer], { signal })) === (diffId as string) &&
+        ((diffId as string) === digest || (await pool.digest(stored, { signal })) === digest))
+    if (!good)
+      throw new ImageError(
+        'digest-mismatch',
+        `Layer ${layer} is not what its diff_id and digest say: engines refuse an image with it. Save the image again where it came from; or take the build flatten, or squash from this layer on, which write anew what can be read of it.`,
+        { layer },
+      )
+  }
+}
+
 /** The layers, those that were written read anew, give the tree that was on screen; what was scrubbed is in none of them. */
 export async function proveTree(
   layers: readonly BuiltLayer[],
@@ -115,7 +140,7 @@ function proveScrubbed(
 ): void {
   if (!plan || plan.scrubbed.length === 0) return
   const isTop = (layer: number): boolean => layers[layer].slot?.kind === 'top'
-  const left = copiesOf(tables, plan.scrubbed).find(({ layer, what }) => !isTop(layer) || what !== 'entry')
+  const left = copiesAt(tables, plan.scrubbed).find(({ layer, what }) => !isTop(layer) || what !== 'entry')
   if (left) throw unproved(`still holds ${left.path} in layer ${left.layer}`, left.path)
   const scrubbed = new Set(plan.scrubbed)
   tables.forEach((table, layer) => {

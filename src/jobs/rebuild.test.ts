@@ -234,6 +234,16 @@ describe('rewrite', () => {
     expect((await layersAfter(drawing, [{ op: 'scrub', paths: ['/lib/x'] }])).rows[1]).toEqual(['lib/y'])
   })
 
+  test('a link that a scrub uncovers may lead to what stays', async () => {
+    const drawing = `layer
+      s b -> /c
+      h b/x => a
+    layer
+      h c/x => a`
+    const { rows } = await layersAfter(drawing, [{ op: 'scrub', paths: ['/b/x'] }])
+    expect(rows).toEqual([['b -> /c'], ['c/x => a'], ['b']])
+  })
+
   test('markers of a directory that its own layer makes go with it (docker marks such ones opaque)', async () => {
     const drawing = `layer
       d doc/
@@ -433,6 +443,35 @@ test('copies are listed before anything is done, further names of a file beside 
     { layer: 1, row: 0, path: '/s/key', what: 'entry', bytes: 1, alsoAt: [] },
     { layer: 2, row: 0, path: '/.wh.s', what: 'whiteout', bytes: 0, alsoAt: [] },
   ])
+})
+
+describe('a layer that is not what it is called', () => {
+  const damaged = (): Bytes => {
+    const bytes = buildArchive(web)
+    bytes[Buffer.from(bytes).indexOf('hunter3')] ^= 1
+    return bytes
+  }
+
+  test('is not kept: no engine would take the image', async () => {
+    for (const build of ['append', 'rewrite'] as const)
+      for (const format of ['docker', 'oci', 'unpacked'] as const)
+        await expect(rebuiltBytes(damaged(), [], { build, format })).rejects.toMatchObject({
+          fault: { code: 'digest-mismatch', where: { layer: 1 } },
+        })
+  })
+
+  test('a layer that is written anew is what it is called', async () => {
+    const scrub: Operation = { op: 'scrub', paths: ['/etc/more'] }
+    for (const [operations, options] of [
+      [[scrub], { build: 'rewrite' }],
+      [[{ op: 'drop', layer: 1 }], { build: 'rewrite' }],
+      [[], { build: 'squash', squashFrom: 1 }],
+      [[], { build: 'flatten' }],
+    ] as [Operation[], RebuildOptions][]) {
+      const { notices } = await rebuiltBytes(damaged(), operations, options)
+      expect(notices.filter(({ severity }) => severity === 'error')).toEqual([])
+    }
+  })
 })
 
 describe('history and config', () => {

@@ -35,7 +35,7 @@ import {
   type LayerMaker,
   type MakerInput,
 } from './make-layers'
-import { proveDocuments, proveTree } from './proof'
+import { proveDocuments, proveKept, proveTree } from './proof'
 
 /**
  * append: the edits are one more layer. rewrite: the same, and what was removed is taken out of the layers below.
@@ -64,6 +64,8 @@ export interface RebuildInput extends MakerInput {
   /** With the build squash: the lowest layer that is squashed. */
   readonly squashFrom?: number
   readonly format: Format
+  /** Whether a layer was found to be what it is called; null where nobody has looked. */
+  readonly verified?: (layer: number) => boolean | null
   /** Contents of edited files. */
   readonly stored: (id: string) => Promise<ByteSource>
   /** Further images that the archive is to hold, as they are. */
@@ -80,9 +82,10 @@ export interface Rebuilt {
   readonly notices: readonly Notice[]
 }
 
-/** Throws `bad-reference`, `bad-operation`, `layer-count`, the faults of reading; `internal` where the result is not the tree that was to be built. */
+/** Throws `bad-reference`, `bad-operation`, `layer-count`, `digest-mismatch`, the faults of reading; `internal` where the result is not the tree that was to be built. */
 export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   const { archive, documents, layers, plan } = await assembled(input, realLayers(input))
+  if (input.format !== 'context') await proveKept(layers, input)
   const notices: Notice[] = [...(isImage(input.format) ? (input.company?.notices ?? []) : [])]
   if (isImage(input.format))
     notices.push(...withoutAbsent(await proveDocuments(archive, documents, input), input.base?.length ?? 0))

@@ -1,10 +1,12 @@
 /** What scrubbing would take out of each layer: listed before anything is done. */
+import { bytesOfName } from '../bytes/text'
 import { pathBytesOf, sizeOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
+import { ROOT } from '../rootfs/tree'
 import { absolute } from '../rootfs/union'
 import { namesIn } from '../rootfs/walk'
 import { TYPE } from '../tar/entry'
-import { belowAny, isListedBelow, surveyOf, type Survey } from './survey'
+import { belowAny, isListedBelow, surveyOf, textNode, type Survey } from './survey'
 
 export interface Copy {
   readonly layer: number
@@ -27,6 +29,16 @@ export function copiesOf(
   const survey = surveyOf(tables, paths, order)
   const tops = new Set(survey.asked.flatMap((nodes) => [...nodes]))
   return copiesBelow(tables, survey, belowAny(survey.tree, tops))
+}
+
+/**
+ * The same, with no link followed on the way to a path: after a scrub a link that it uncovered may lead from there to
+ * what nobody asked for.
+ */
+export function copiesAt(tables: readonly EntryTable[], paths: readonly string[]): Copy[] {
+  const survey = surveyOf(tables)
+  const tops = paths.map((path) => textNode(survey.tree, bytesOfName(path))).filter((node) => node > ROOT)
+  return copiesBelow(tables, survey, belowAny(survey.tree, new Set(tops)))
 }
 
 /** Rows at or below marked nodes. */
