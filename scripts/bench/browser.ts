@@ -264,7 +264,10 @@ async function startRows(executablePath: string, url: string): Promise<BenchRow[
       }))
       paints.push(times.paint)
       ready.push(times.ready)
-      if (run === 0) await page.waitForTimeout(500)
+      if (run > 0) return
+      // Then its workers are asked for, too.
+      await ready(page)
+      await page.waitForTimeout(1000)
     })
   const compressed = (names: readonly string[]): number =>
     [...new Set(names)].reduce(
