@@ -35,6 +35,7 @@ export async function openedImage(bytes: Bytes): Promise<OpenedImage> {
     stores: memoryStores(),
   })
   await layers.scan(unseenTask())
+  await layers.verify(unseenTask())
   return { archive, image, layers }
 }
 

@@ -85,7 +85,7 @@ export interface Rebuilt {
 /** Throws `bad-reference`, `bad-operation`, `layer-count`, `digest-mismatch`, the faults of reading; `internal` where the result is not the tree that was to be built. */
 export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   const { archive, documents, layers, plan } = await assembled(input, realLayers(input))
-  if (input.format !== 'context') await proveKept(layers, input)
+  if (input.format !== 'context') proveKept(layers, input)
   const notices: Notice[] = [...(isImage(input.format) ? (input.company?.notices ?? []) : [])]
   if (isImage(input.format))
     notices.push(...withoutAbsent(await proveDocuments(archive, documents, input), input.base?.length ?? 0))
