@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { JoinedSource, MemorySource, ZeroSource, type ByteSource, type Bytes } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { plainLimit } from '../core/compress/inflate'
-import { ImageError, type Fault } from '../core/fault/fault'
+import { faultIn } from '../core/fault/fault.fixture'
 import { TableBuilder } from '../core/layer/builder'
 import { tableOf, unionOfTars } from '../core/rootfs/rootfs.fixture'
 import { unite } from '../core/rootfs/union'
@@ -22,16 +22,6 @@ const repeated = (bytes: Bytes, times: number): ByteSource =>
   new JoinedSource(Array.from({ length: times }, () => new MemorySource(bytes)))
 const header = (path: string, size = 0, type: 0 | 1 = TYPE.file): Bytes =>
   encodeHeader({ path: utf8(path), type, mode: 0o755, uid: 0, gid: 0, size, mtime: 0 })
-
-async function faultOf(job: Promise<unknown>): Promise<Fault> {
-  try {
-    await job
-  } catch (thrown) {
-    if (thrown instanceof ImageError) return thrown.fault
-    throw thrown
-  }
-  throw new Error('there was no fault')
-}
 
 /** A zstd frame of blocks that each say "128 KiB of zeros" in four bytes (RFC 8878, 3.1.1.2). */
 function zstdOfZeros(blocks: number): Bytes {
@@ -53,10 +43,10 @@ describe('what inflates to 100 GB of zeros', () => {
     ['zstd', zstdBomb],
   ] as const)('%s: is refused, with a way to go on', async (compression, bomb) => {
     expect(bomb.size).toBeLessThan(plainLimit(0) / 16)
-    const fault = await faultOf(scanStored(bomb, compression, { mostPlain: 64 * MIB }))
+    const fault = await faultIn(scanStored(bomb, compression, { mostPlain: 64 * MIB }))
     expect(fault.code).toBe('too-large')
     expect(fault.message).toContain('inflate it outside and open the result')
-    expect((await faultOf(openSource(bomb, { mostPlain: 64 * MIB }))).code).toBe('too-large')
+    expect((await faultIn(openSource(bomb, { mostPlain: 64 * MIB }))).code).toBe('too-large')
   })
 
   test.each([
@@ -72,7 +62,7 @@ describe('what inflates to 100 GB of zeros', () => {
         if (done > 8 * MIB) stop.abort()
       },
     })
-    expect((await faultOf(job)).code).toBe('cancelled')
+    expect((await faultIn(job)).code).toBe('cancelled')
     expect(seen).toBeLessThan(64 * MIB)
   })
 
@@ -154,7 +144,7 @@ describe('many of a thing', () => {
     for (let i = 0; i < 512; i++) sum += i >= 148 && i < 156 ? 0x20 : pax[i]
     pax.set(utf8(`${sum.toString(8).padStart(6, '0')}\0 `), 148)
     expect(
-      (await faultOf(tableOf(new Uint8Array(Buffer.concat([pax, body, paddingOf(body.length)]))))).code,
+      (await faultIn(tableOf(new Uint8Array(Buffer.concat([pax, body, paddingOf(body.length)]))))).code,
     ).toBe('too-large')
   })
 })
@@ -166,7 +156,7 @@ describe('documents', () => {
   ]
 
   test('a gigabyte of manifest.json is refused without being read', async () => {
-    const fault = await faultOf(
+    const fault = await faultIn(
       openArchiveIn(new JoinedSource([...huge('manifest.json'), new MemorySource(END)])),
     )
     expect(fault).toMatchObject({ code: 'too-large', where: { member: 'manifest.json' } })

@@ -1,7 +1,6 @@
 /** Every archive of the corpus against what independent tools found in it (expected.json). */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MemorySource } from '../core/bytes/source'
 import { sha256Of } from '../core/digest/sha256'
@@ -13,10 +12,11 @@ import { sizeIn } from '../core/rootfs/entry'
 import { typeCounts } from '../core/rootfs/sums'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
+import { corpusFile, expectedOf } from '../testkit/corpus'
+import { testOnCorpus } from '../testkit/corpus.fixture'
 import { openArchiveIn, openSource } from './open'
 import { inlinePool } from './pool'
 
-const corpus = process.env.PEEL_CORPUS ?? join(import.meta.dirname, '../../../shared/corpus')
 interface ExpectedLayer {
   compression: string
   blob_size: number
@@ -37,21 +37,16 @@ interface ExpectedImage {
     entries_through_a_link: number
   }
 }
-type Expected = Record<
-  string,
-  { format: string; images?: ExpectedImage[]; oci?: ExpectedImage[]; sha256: string }
->
+interface Expected {
+  images?: ExpectedImage[]
+  oci?: ExpectedImage[]
+}
 
-const there = existsSync(join(corpus, 'expected.json'))
-const expected: Expected = there
-  ? (JSON.parse(readFileSync(join(corpus, 'expected.json'), 'utf8')) as Expected)
-  : {}
-const archives = Object.entries(expected).filter(
+const archives = ([...expectedOf()] as unknown as readonly [string, Expected][]).filter(
   ([, { images, oci }]) => (images?.length ?? 0) + (oci?.length ?? 0) > 0,
 )
 
-test('the corpus is at hand (../shared/corpus, or PEEL_CORPUS)', () => {
-  if (!there && !process.env.CI) return
+testOnCorpus('the corpus holds images enough to say something', () => {
   expect(archives.length).toBeGreaterThan(20)
 })
 
@@ -73,7 +68,7 @@ function pathsDigest(tree: Tree): string {
 
 describe.each(archives)('%s', (name, { images, oci }) => {
   test('images, layers and union are what independent tools see', async () => {
-    const { tar } = await openSource(new MemorySource(new Uint8Array(readFileSync(join(corpus, name)))))
+    const { tar } = await openSource(new MemorySource(new Uint8Array(readFileSync(corpusFile(name)))))
     const archive = await openArchiveIn(tar)
     for (const want of [...(images ?? []), ...(oci ?? [])]) {
       if (!want.config_sha256) continue // An index names it, the archive leaves it out.

@@ -1,24 +1,10 @@
 /** What a filter lets through: the ways without strings against the plain one, a regular expression over whole paths. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { utf8 } from '../core/bytes/text'
-import { ROOT, Tree } from '../core/rootfs/tree'
-import { TYPE } from '../core/tar/entry'
+import type { Tree } from '../core/rootfs/tree'
 import { matches } from './filter'
 import { globRegex } from './glob'
-
-function treeOf(paths: readonly string[]): Tree {
-  const tree = new Tree()
-  for (const path of paths) {
-    let node: number = ROOT
-    for (const name of path.split('/').filter(Boolean)) {
-      const bytes = utf8(name)
-      const there = tree.child(node, bytes, 0, bytes.length)
-      node = there >= 0 ? there : tree.put(node, bytes, 0, bytes.length, 0, 0, TYPE.directory)
-    }
-  }
-  return tree
-}
+import { treeOf } from './tree.fixture'
 
 function through(tree: Tree, pattern: string): string[] {
   const { flags, count } = matches(tree, pattern, () => true)

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { MemorySource, type Bytes } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { Sha256 } from '../core/digest/sha256'
-import { ImageError, type Fault } from '../core/fault/fault'
+import { faultIn } from '../core/fault/fault.fixture'
 import type { Archive } from '../core/image/image'
 import { buildArchive, buildLayer, tarOf } from '../testkit/archive'
 import { parseNotation } from '../testkit/notation'
@@ -32,16 +32,6 @@ const zstd = (bytes: Uint8Array): Bytes =>
 async function open(bytes: Bytes): Promise<Archive> {
   const { tar } = await openSource(new MemorySource(bytes))
   return openArchiveIn(tar)
-}
-
-async function faultOf(job: Promise<unknown>): Promise<Fault> {
-  try {
-    await job
-  } catch (thrown) {
-    if (thrown instanceof ImageError) return thrown.fault
-    throw thrown
-  }
-  throw new Error('there was no fault')
 }
 
 const ARCHIVE = buildArchive('image demo:1\nlayer a\n  f a "one"\nlayer b\n  f b "two"')
@@ -111,13 +101,13 @@ describe('the way in', () => {
   })
 
   test('what is no archive is named for what it is', async () => {
-    const words = async (bytes: Bytes): Promise<string> => (await faultOf(open(bytes))).message
+    const words = async (bytes: Bytes): Promise<string> => (await faultIn(open(bytes))).message
     expect(await words(new Uint8Array(0))).toContain('This file is empty')
     expect(await words(utf8('PK\x03\x04 and so on'))).toContain('a zip archive')
     expect(await words(utf8('{"json": true}'))).toContain('a JSON document')
     expect(await words(gzip(utf8('%PDF-1.7')))).toContain('a PDF document')
-    expect((await faultOf(open(joined(gzip(ARCHIVE).subarray(0, 200))))).code).toBe('bad-gzip')
-    const xz = await faultOf(
+    expect((await faultIn(open(joined(gzip(ARCHIVE).subarray(0, 200))))).code).toBe('bad-gzip')
+    const xz = await faultIn(
       open(joined(Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), new Uint8Array(600))),
     )
     expect(xz).toMatchObject({ code: 'unsupported-compression' })

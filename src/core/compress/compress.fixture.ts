@@ -1,6 +1,9 @@
 /** Bytes to compress, and sources that are cut at will; for the tests of this folder. */
+import { spawnSync } from 'node:child_process'
+import fc from 'fast-check'
 import { MemorySource, type ByteSource, type Bytes } from '../bytes/source'
-import { ImageError, type FaultCode } from '../fault/fault'
+import { ImageError, type Fault, type FaultCode } from '../fault/fault'
+import { faultIn } from '../fault/fault.fixture'
 
 export const ascii = (text: string): Bytes => new TextEncoder().encode(text)
 export const joined = (...parts: readonly Uint8Array[]): Bytes => new Uint8Array(Buffer.concat(parts))
@@ -75,18 +78,34 @@ export async function outcome(chunks: AsyncIterable<Uint8Array>): Promise<Bytes 
 }
 
 /** The fault of a stream that must have one. */
-export async function faultIn(chunks: AsyncIterable<Uint8Array>): Promise<ImageError['fault']> {
-  try {
-    await collect(chunks)
-  } catch (thrown) {
-    if (thrown instanceof ImageError) return thrown.fault
-    throw thrown
-  }
-  throw new Error('no fault')
-}
+export const streamFault = (chunks: AsyncIterable<Uint8Array>): Promise<Fault> => faultIn(collect(chunks))
 
 export const sourceOf = (...parts: readonly Uint8Array[]): ByteSource => new MemorySource(joined(...parts))
 
 /** Equal bytes; vitest's own comparison takes seconds for a megabyte. */
 export const same = (one: unknown, other: Uint8Array): boolean =>
   one instanceof Uint8Array && Buffer.compare(one, other) === 0
+
+/** Contents of all characters: nothing, little, runs, noise, text, and more than a decoder's window. */
+export const contents: fc.Arbitrary<Bytes> = fc.oneof(
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => Uint8Array.from(bytes)),
+  fc.tuple(fc.integer({ min: 0, max: 200_000 }), fc.integer()).map(([length, seed]) => prose(length, seed)),
+  fc.tuple(fc.integer({ min: 0, max: 70_000 }), fc.integer()).map(([length, seed]) => filler(length, seed)),
+  fc
+    .tuple(fc.integer({ min: 0, max: 600_000 }), fc.integer({ min: 0, max: 255 }))
+    .map(([length, byte]) => new Uint8Array(length).fill(byte)),
+)
+
+/** Output of a command line tool, or null where it is not installed or fails. */
+export function tool(command: string, args: readonly string[], input: Uint8Array): Bytes | null {
+  const { status, stdout } = spawnSync(command, args, {
+    input,
+    maxBuffer: 2 ** 30,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  return status === 0 ? new Uint8Array(stdout) : null
+}
+
+/** Whether a command line tool is installed: what needs it is skipped otherwise. */
+export const hasTool = (command: string): boolean =>
+  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { constants, deflateRawSync, gunzipSync, gzipSync, inflateRawSync, type Inflate } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -7,29 +6,22 @@ import {
   ascii,
   ChoppedSource,
   collect,
-  faultIn,
+  contents,
   filler,
+  hasTool,
   joined,
   outcome,
   prose,
   same,
   sourceOf,
+  streamFault,
+  tool,
 } from './compress.fixture'
 import { crc32 } from './crc32'
 import { walkGzip } from './gzip'
 import { gzipDeterministic } from './gzip-write'
 import { gunzip, inflate } from './inflate'
 import { gunzipNative, hasStrictGunzip } from './native'
-
-/** Contents of all characters: nothing, little, runs, noise, text, and more than a decoder's window. */
-const contents: fc.Arbitrary<Bytes> = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }).map((bytes) => Uint8Array.from(bytes)),
-  fc.tuple(fc.integer({ min: 0, max: 200_000 }), fc.integer()).map(([length, seed]) => prose(length, seed)),
-  fc.tuple(fc.integer({ min: 0, max: 70_000 }), fc.integer()).map(([length, seed]) => filler(length, seed)),
-  fc
-    .tuple(fc.integer({ min: 0, max: 600_000 }), fc.integer({ min: 0, max: 255 }))
-    .map(([length, byte]) => new Uint8Array(length).fill(byte)),
-)
 
 const gzipped: fc.Arbitrary<{ plain: Bytes; stored: Bytes }> = fc
   .tuple(
@@ -46,19 +38,6 @@ const gzipped: fc.Arbitrary<{ plain: Bytes; stored: Bytes }> = fc
     plain,
     stored: new Uint8Array(gzipSync(plain, { level, strategy })),
   }))
-
-/** Output of a command line tool, or null where it is not installed or fails. */
-function tool(command: string, args: readonly string[], input: Uint8Array): Bytes | null {
-  const { status, stdout } = spawnSync(command, args, {
-    input,
-    maxBuffer: 2 ** 30,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  return status === 0 ? new Uint8Array(stdout) : null
-}
-
-const hasTool = (command: string): boolean =>
-  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
 
 const gz = (bytes: Uint8Array): Bytes => new Uint8Array(gzipSync(bytes))
 const hello = ascii('hello, layer\n')
@@ -217,7 +196,7 @@ describe.each(ways)('%s', (_name, read) => {
     const border = gz(hello).length
     for (let cut = 0; cut < stored.length; cut++) {
       if (cut === border) continue
-      const fault = await faultIn(read(sourceOf(stored.subarray(0, cut))))
+      const fault = await streamFault(read(sourceOf(stored.subarray(0, cut))))
       expect(fault.code).toBe('bad-gzip')
       expect(fault.where.at).toBeLessThanOrEqual(cut)
     }
@@ -251,7 +230,8 @@ describe.each(ways)('%s', (_name, read) => {
   test('faults name their offset', async () => {
     const stored = gz(prose(50_000))
     const broken = (at: number) => stored.map((byte, index) => (index === at ? byte ^ 1 : byte))
-    const at = async (...parts: readonly Uint8Array[]) => (await faultIn(read(sourceOf(...parts)))).where.at
+    const at = async (...parts: readonly Uint8Array[]) =>
+      (await streamFault(read(sourceOf(...parts)))).where.at
     expect(await at(ascii('not gzip'))).toBe(0)
     expect(await at(broken(stored.length - 8))).toBe(stored.length - 8)
     expect(await at(broken(stored.length - 1))).toBe(stored.length - 4)
@@ -332,7 +312,7 @@ describe('inflate', () => {
   })
 
   test.each(['xz', 'bzip2', 'lz4'] as const)('names the command for %s', async (compression) => {
-    const fault = await faultIn(inflate(sourceOf(hello), compression))
+    const fault = await streamFault(inflate(sourceOf(hello), compression))
     expect(fault.code).toBe('unsupported-compression')
     expect(fault.message).toContain(`${compression} -dc`)
   })
@@ -340,7 +320,7 @@ describe('inflate', () => {
   test('stops at the limit', async () => {
     const stored = gz(new Uint8Array(1000))
     expect(await collect(inflate(sourceOf(stored), 'gzip', { limit: 1000 }))).toHaveLength(1000)
-    expect((await faultIn(inflate(sourceOf(stored), 'gzip', { limit: 999 }))).code).toBe('too-large')
+    expect((await streamFault(inflate(sourceOf(stored), 'gzip', { limit: 999 }))).code).toBe('too-large')
   })
 
   test('ends when it is cancelled, and leaves nothing open', async () => {

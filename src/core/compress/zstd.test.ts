@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { Decompress } from 'fzstd'
 import { describe, expect, test } from 'vitest'
@@ -7,40 +6,20 @@ import {
   ascii,
   ChoppedSource,
   collect,
-  faultIn,
+  contents,
   filler,
+  hasTool,
   joined,
   outcome,
   prose,
   same,
   sourceOf,
+  streamFault,
+  tool,
 } from './compress.fixture'
 import { inflate } from './inflate'
 import { Xxh64 } from './xxh64'
 import { walkZstd } from './zstd'
-
-/** Contents of all characters: nothing, little, runs, noise, text, and more than a decoder's window. */
-const contents: fc.Arbitrary<Bytes> = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }).map((bytes) => Uint8Array.from(bytes)),
-  fc.tuple(fc.integer({ min: 0, max: 200_000 }), fc.integer()).map(([length, seed]) => prose(length, seed)),
-  fc.tuple(fc.integer({ min: 0, max: 70_000 }), fc.integer()).map(([length, seed]) => filler(length, seed)),
-  fc
-    .tuple(fc.integer({ min: 0, max: 600_000 }), fc.integer({ min: 0, max: 255 }))
-    .map(([length, byte]) => new Uint8Array(length).fill(byte)),
-)
-
-/** Output of a command line tool, or null where it is not installed or fails. */
-function tool(command: string, args: readonly string[], input: Uint8Array): Bytes | null {
-  const { status, stdout } = spawnSync(command, args, {
-    input,
-    maxBuffer: 2 ** 30,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  return status === 0 ? new Uint8Array(stdout) : null
-}
-
-const hasTool = (command: string): boolean =>
-  spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
 
 const hello = ascii('hello, layer\nhello, layer\nhello, layer\nhello, other layer\nhello, layer\n')
 const helloStored = new Uint8Array(
@@ -120,7 +99,7 @@ test('stored blocks and blocks of one byte', async () => {
 
 test('every cut is a fault, with a place', async () => {
   for (let cut = 0; cut < helloStored.length; cut++) {
-    const fault = await faultIn(walkZstd(sourceOf(helloStored.subarray(0, cut))))
+    const fault = await streamFault(walkZstd(sourceOf(helloStored.subarray(0, cut))))
     expect(fault.code).toBe('bad-zstd')
     expect(fault.where.at).toBeLessThanOrEqual(cut)
   }
@@ -138,7 +117,8 @@ test('any changed byte of a frame with a checksum is a fault', async () => {
 })
 
 test('faults name their offset', async () => {
-  const at = async (...parts: readonly Uint8Array[]) => (await faultIn(walkZstd(sourceOf(...parts)))).where.at
+  const at = async (...parts: readonly Uint8Array[]) =>
+    (await streamFault(walkZstd(sourceOf(...parts)))).where.at
   expect(await at(ascii('not zstd'))).toBe(0)
   expect(await at(helloStored, ascii('garbage'))).toBe(helloStored.length)
   expect(await at(helloStored, skippable(9).subarray(0, 12))).toBe(helloStored.length + 12)
@@ -146,7 +126,7 @@ test('faults name their offset', async () => {
 
 test('a window beyond 128 MiB is refused by name, before anything is allocated', async () => {
   const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, (21 << 3) | 1, 1, 0, 0)
-  const fault = await faultIn(walkZstd(sourceOf(frame)))
+  const fault = await streamFault(walkZstd(sourceOf(frame)))
   expect(fault.code).toBe('zstd-window')
   expect(fault.message).toContain('2304 MiB')
   expect(fault.message).toContain('zstd -d')
@@ -253,7 +233,7 @@ withTool('what zstd writes', () => {
       if ((seen += chunk.length) > 2_000_000) break
     }
     expect(bomb.open).toBe(0)
-    expect((await faultIn(inflate(bomb, 'zstd', { limit: 1_000_000 }))).code).toBe('too-large')
+    expect((await streamFault(inflate(bomb, 'zstd', { limit: 1_000_000 }))).code).toBe('too-large')
     expect(bomb.open).toBe(0)
   })
 })

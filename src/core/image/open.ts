@@ -4,14 +4,14 @@ import { ImageError } from '../fault/fault'
 import { Notices } from '../fault/notice'
 import { scanLayer } from '../layer/scan'
 import { SourceInput } from '../tar/input'
-import { assembleImage, type LayerClaim } from './assemble'
-import { MANIFEST_JSON, readDockerManifest, type DockerImage } from './docker'
+import { assembleImage } from './assemble'
+import { MANIFEST_JSON, readDockerManifest } from './docker'
 import type { Archive, Image, Shape } from './image'
 import { readLegacy, REPOSITORIES, type PlainDigest } from './legacy'
-import { Members, type Member } from './members'
+import { Members } from './members'
+import { mergedDrafts, type Draft } from './merge'
 import { INDEX_JSON, OCI_LAYOUT, readOciLayout, type OciImage } from './oci'
-import { familiarText } from './reference'
-import { architectureOf, configFor, looksLikeRootfs } from './rootfs-archive'
+import { looksLikeRootfs, rootfsDraft } from './rootfs-archive'
 
 /**
  * `source` is the plain tar (a compression around it is already off). Throws `not-an-image` with what the tar looks
@@ -66,8 +66,6 @@ export async function membersIn(
   return new Members(source, table, notices)
 }
 
-type Draft = Omit<Parameters<typeof assembleImage>[1], 'index' | 'notices' | 'digestOf'>
-
 function shapesOf(members: Members): Shape[] {
   const shapes: Shape[] = []
   if (members.has(MANIFEST_JSON)) shapes.push('docker')
@@ -121,7 +119,10 @@ async function draftsOf(
   digestOf: PlainDigest,
   notices: Notices,
 ): Promise<Draft[]> {
-  if (shapes.includes('rootfs')) return [await rootfsDraft(members, roles, digestOf, notices)]
+  if (shapes.includes('rootfs')) {
+    for (const { index } of members.list) roles.set(index, 'root filesystem')
+    return [await rootfsDraft(members, digestOf, notices)]
+  }
   if (shapes.includes('legacy')) return legacyDrafts(members, roles, digestOf, notices)
   const both = shapes.includes('docker') && shapes.includes('oci')
   const orNone = both
@@ -133,7 +134,7 @@ async function draftsOf(
     const member = members.find(path)
     if (member) roles.set(member.index, path)
   }
-  return merged(members, docker, oci, notices)
+  return mergedDrafts(members, docker, oci, notices)
 }
 
 /** Of two descriptions, one that cannot be read does not hide the other; engines that read it refuse the archive. */
@@ -165,147 +166,6 @@ async function readOci(
   return layout.images
 }
 
-/** One draft an image: a line of manifest.json and the OCI manifest with the same config are two descriptions of one image. */
-async function merged(
-  members: Members,
-  ofDocker: readonly DockerImage[] | null,
-  ofOci: readonly OciImage[] | null,
-  notices: Notices,
-): Promise<Draft[]> {
-  const both = ofDocker !== null && ofOci !== null
-  const [docker, oci] = [ofDocker ?? [], ofOci ?? []]
-  const drafts: Draft[] = []
-  const used = new Set<OciImage>()
-  for (const image of docker) {
-    const twin =
-      oci.find((candidate) => candidate.config?.bodyAt === image.config.bodyAt && !used.has(candidate)) ??
-      (await twinByContent(members, image, oci, used))
-    if (twin) used.add(twin)
-    else if (both) stale(image, notices)
-    if (twin) compare(image, twin, notices)
-    drafts.push({
-      tags: [...image.tags, ...furtherTags(image.tags, twin?.tags ?? [])],
-      configBytes: await members.read(image.config, MOST_CONFIG),
-      configMember: image.config,
-      manifest: twin?.manifest ?? null,
-      dockerLine: image.line,
-      claims: twin ? claimsOfBoth(image, twin) : image.claims,
-    })
-  }
-  for (const image of oci) {
-    if (used.has(image)) continue
-    if (both)
-      notices.add(
-        'warning',
-        'only-in-index',
-        'index.json describes an image that manifest.json does not: docker’s classic store will not load it.',
-        { member: image.manifest.member },
-      )
-    if (!image.config) {
-      notices.add(
-        'error',
-        'config-missing',
-        `The manifest names the config ${image.configDigest}, and the archive does not hold it.`,
-        { member: image.manifest.member },
-      )
-      continue
-    }
-    drafts.push({
-      tags: image.tags,
-      configBytes: await members.read(image.config, MOST_CONFIG),
-      configMember: image.config,
-      manifest: image.manifest,
-      dockerLine: null,
-      claims: image.claims,
-    })
-  }
-  return drafts
-}
-
-/** The OCI manifest says more of each layer; where it holds fewer (docker 25.0.0 could leave them out), docker's own description counts. */
-function claimsOfBoth(image: DockerImage, twin: OciImage): readonly LayerClaim[] {
-  if (twin.claims.length < image.claims.length) return image.claims
-  return twin.claims.map((claim, i) =>
-    claim.member || !image.claims[i] ? claim : { ...image.claims[i], descriptor: claim.descriptor },
-  )
-}
-
-const MOST_CONFIG = 32 * 1024 * 1024
-
-/** Archives may hold the config twice, under two names. */
-async function twinByContent(
-  members: Members,
-  image: DockerImage,
-  oci: readonly OciImage[],
-  used: ReadonlySet<OciImage>,
-): Promise<OciImage | undefined> {
-  for (const candidate of oci) {
-    if (used.has(candidate) || !candidate.config || candidate.config.size !== image.config.size) continue
-    const [a, b] = [
-      await members.read(image.config, MOST_CONFIG),
-      await members.read(candidate.config, MOST_CONFIG),
-    ]
-    if (a.every((byte, i) => byte === b[i])) return candidate
-  }
-  return undefined
-}
-
-/** The trap of editing one description only: each engine believes the one it reads. */
-function stale(image: DockerImage, notices: Notices): void {
-  notices.add(
-    'error',
-    'descriptions-disagree',
-    `manifest.json and index.json describe different images: docker’s classic store will load the config ${image.json.Config}, the containerd store and podman what index.json says.`,
-    { member: MANIFEST_JSON, image: image.line },
-  )
-}
-
-function compare(image: DockerImage, twin: OciImage, notices: Notices): void {
-  const where = { member: MANIFEST_JSON, image: image.line }
-  if (image.claims.length !== twin.claims.length) {
-    notices.add(
-      'error',
-      'descriptions-disagree',
-      `manifest.json names ${image.claims.length} layers, the OCI manifest ${twin.claims.length}.`,
-      where,
-    )
-    return
-  }
-  image.claims.forEach((claim, layer) => {
-    const other = twin.claims[layer].member
-    if (claim.member && other && claim.member.bodyAt !== other.bodyAt && claim.member.size !== other.size)
-      notices.add(
-        'error',
-        'descriptions-disagree',
-        `manifest.json and the OCI manifest name different files for layer ${layer}.`,
-        { ...where, layer },
-      )
-  })
-  twin.claims.forEach(({ member, name }, layer) => {
-    if (!member && image.claims[layer].member)
-      notices.add(
-        'error',
-        'index-layer-missing',
-        `The OCI manifest names ${name} for layer ${layer}, and the archive does not hold it: engines that go by index.json refuse the image.`,
-        { member: twin.manifest.member, image: image.line, layer },
-      )
-  })
-  const further = furtherTags(image.tags, twin.tags)
-  if (further.length > 0 && image.tags.length > 0)
-    notices.add(
-      'warning',
-      'tags-disagree',
-      `index.json names the image ${further.join(', ')}, manifest.json ${image.tags.join(', ')}: it depends on the engine which name it gets.`,
-      where,
-    )
-}
-
-/** Names in `more` that say something new: "docker.io/library/x:1" is x:1, and a bare "1" (a ref.name alone) is no name. */
-function furtherTags(tags: readonly string[], more: readonly string[]): string[] {
-  const known = new Set(tags.map(familiarText))
-  return more.filter((tag) => /[:/]/.test(tag) && !known.has(familiarText(tag)))
-}
-
 async function legacyDrafts(
   members: Members,
   roles: Map<number, string>,
@@ -325,47 +185,6 @@ async function legacyDrafts(
     dockerLine: null,
     claims,
   }))
-}
-
-async function rootfsDraft(
-  members: Members,
-  roles: Map<number, string>,
-  digestOf: PlainDigest,
-  notices: Notices,
-): Promise<Draft> {
-  const { source } = members
-  for (const { index } of members.list) roles.set(index, 'root filesystem')
-  const architecture = await architectureOf(members)
-  if (!architecture)
-    notices.add(
-      'info',
-      'rootfs-architecture',
-      'No program tells which architecture this root filesystem is for; amd64 is assumed.',
-    )
-  const whole: Member = {
-    index: -1,
-    path: '',
-    type: 0,
-    link: '',
-    size: source.size,
-    headerAt: 0,
-    bodyAt: 0,
-    endsAt: source.size,
-  }
-  const claim: LayerClaim = { member: whole, descriptor: null, name: 'the archive itself' }
-  notices.add(
-    'info',
-    'rootfs-only',
-    'This is a root filesystem without a config; it is shown as an image of one layer. Exporting makes an image of it.',
-  )
-  return {
-    tags: [],
-    configBytes: configFor(await digestOf(source), architecture ?? 'amd64'),
-    configMember: null,
-    manifest: null,
-    dockerLine: null,
-    claims: [claim],
-  }
 }
 
 function nameRoles(image: Image, members: Members, roles: Map<number, string>): void {

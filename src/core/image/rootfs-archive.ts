@@ -2,7 +2,11 @@
 import { utf8 } from '../bytes/text'
 import type { Bytes } from '../bytes/source'
 import type { DiffId } from '../digest/digest'
-import type { Members } from './members'
+import type { Notices } from '../fault/notice'
+import type { LayerClaim } from './assemble'
+import type { PlainDigest } from './legacy'
+import type { Member, Members } from './members'
+import type { Draft } from './merge'
 
 /** Folders of which a root filesystem has at least one (FHS 3.0, chapter 3); `.dockerenv` is docker export's own mark. */
 const ROOTS = new Set([
@@ -42,7 +46,7 @@ const MACHINES: Record<number, string> = {
 }
 
 /** Architecture of the first program found, in Go's words; null where there is none to ask. */
-export async function architectureOf(members: Members): Promise<string | null> {
+async function architectureOf(members: Members): Promise<string | null> {
   const places = /^(usr\/)?(s?bin|lib(32|64)?)\/|^[^/]+$/
   let asked = 0
   for (const member of members.list) {
@@ -57,7 +61,7 @@ export async function architectureOf(members: Members): Promise<string | null> {
 }
 
 /** The least config that engines take. No clock: the same tar gives the same image ID. */
-export function configFor(diffId: DiffId, architecture: string): Bytes {
+function configFor(diffId: DiffId, architecture: string): Bytes {
   return utf8(
     JSON.stringify({
       architecture,
@@ -70,4 +74,40 @@ export function configFor(diffId: DiffId, architecture: string): Bytes {
       rootfs: { type: 'layers', diff_ids: [diffId] },
     }),
   )
+}
+
+/** The whole tar as the one layer of an image; that it is one is said. */
+export async function rootfsDraft(members: Members, digestOf: PlainDigest, notices: Notices): Promise<Draft> {
+  const { source } = members
+  const architecture = await architectureOf(members)
+  if (!architecture)
+    notices.add(
+      'info',
+      'rootfs-architecture',
+      'No program tells which architecture this root filesystem is for; amd64 is assumed.',
+    )
+  const whole: Member = {
+    index: -1,
+    path: '',
+    type: 0,
+    link: '',
+    size: source.size,
+    headerAt: 0,
+    bodyAt: 0,
+    endsAt: source.size,
+  }
+  const claim: LayerClaim = { member: whole, descriptor: null, name: 'the archive itself' }
+  notices.add(
+    'info',
+    'rootfs-only',
+    'This is a root filesystem without a config; it is shown as an image of one layer. Exporting makes an image of it.',
+  )
+  return {
+    tags: [],
+    configBytes: configFor(await digestOf(source), architecture ?? 'amd64'),
+    configMember: null,
+    manifest: null,
+    dockerLine: null,
+    claims: [claim],
+  }
 }
