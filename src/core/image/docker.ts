@@ -9,7 +9,7 @@ import {
   withKeysAs,
   type DockerManifestLine,
 } from './documents'
-import type { Member, Members } from './members'
+import { memberName, type Member, type Members } from './members'
 
 export interface DockerImage {
   readonly line: number
@@ -40,7 +40,7 @@ export async function readDockerManifest(members: Members, notices: Notices): Pr
   )
   const images: DockerImage[] = []
   for (const [line, entry] of lines.entries()) {
-    const config = members.find(entry.Config)
+    const config = members.find(memberName(entry.Config))
     if (!config) {
       notices.add(
         'error',
@@ -51,7 +51,7 @@ export async function readDockerManifest(members: Members, notices: Notices): Pr
       continue
     }
     const claims = (entry.Layers ?? []).map((name): LayerClaim => ({
-      member: members.find(name),
+      member: members.find(memberName(name)),
       descriptor: null,
       name,
     }))

@@ -418,7 +418,35 @@ describe('shapes', () => {
   })
 })
 
+describe('as Go reads it', () => {
+  test('keys of the config in any case', async () => {
+    const { config } = (await open(docker([A]))).images[0]
+    const text = JSON.stringify(config).replace('"os"', '"OS"').replace('"rootfs"', '"RootFS"')
+    const archive = await open(docker([A], { config: utf8(text.replace('"diff_ids"', '"Diff_IDs"')) }))
+    expect(said(archive)).toEqual([])
+    expect(archive.images[0].config).toEqual(config)
+  })
+
+  test('a backslash in a name is a letter like any other', async () => {
+    const [[, bytes], ...others] = docker([A], { line: { Layers: ['x\\layer.tar'] } })
+    const archive = await open([['x\\layer.tar', bytes], ...others])
+    expect(said(archive)).toEqual([])
+    expect(archive.images[0].layers[0].source?.size).toBe(bytes.length)
+  })
+})
+
 describe('what is wrong is said, all of it', () => {
+  test('a byte order mark, which nobody sees', async () => {
+    const members = docker([A]).map(([path, bytes]): Member => [path, bytes])
+    const marked = members.map(([path, bytes]): Member =>
+      path === 'manifest.json' ? [path, Uint8Array.of(0xef, 0xbb, 0xbf, ...bytes)] : [path, bytes],
+    )
+    expect(await faultOf(marked)).toMatchObject({
+      code: 'bad-json',
+      message: expect.stringContaining('manifest.json starts with a byte order mark') as string,
+    })
+  })
+
   test('two descriptions that disagree: the stale one is named', async () => {
     const stale = await open([
       ...oci([A]),
