@@ -436,6 +436,18 @@ describe('as Go reads it', () => {
 })
 
 describe('what is wrong is said, all of it', () => {
+  test('a folder of skopeo or podman, and a v1 archive without its names, are called what they are', async () => {
+    const registry = json({ schemaVersion: 2, config: {}, layers: [] })
+    expect(await faultOf([['manifest.json', registry]])).toMatchObject({
+      code: 'not-an-image',
+      message: expect.stringContaining('skopeo copy dir:FOLDER') as string,
+    })
+    expect(await faultOf([['0a/layer.tar', A]])).toMatchObject({
+      code: 'not-an-image',
+      message: expect.stringContaining('without its repositories file') as string,
+    })
+  })
+
   test('a byte order mark, which nobody sees', async () => {
     const members = docker([A]).map(([path, bytes]): Member => [path, bytes])
     const marked = members.map(([path, bytes]): Member =>
