@@ -100,6 +100,16 @@ export async function proveKept(
   }
 }
 
+/** The same for layers of the images that come along, each by the digest that it is stored under. Throws `digest-mismatch`. */
+export async function proveAlong({ company, pool, signal }: RebuildInput): Promise<void> {
+  for (const [digest, stored] of company?.blobs ?? [])
+    if ((await pool.digest(stored, { signal })) !== digest)
+      throw new ImageError(
+        'digest-mismatch',
+        `A layer of another image of the archive, ${digest.slice(0, 19)}…, is not what its digest says: engines refuse the archive with it. Leave the other images out (--alone).`,
+      )
+}
+
 /** The layers, those that were written read anew, give the tree that was on screen; what was scrubbed is in none of them. */
 export async function proveTree(
   layers: readonly BuiltLayer[],

@@ -35,7 +35,7 @@ import {
   type LayerMaker,
   type MakerInput,
 } from './make-layers'
-import { proveDocuments, proveKept, proveTree } from './proof'
+import { proveAlong, proveDocuments, proveKept, proveTree } from './proof'
 
 /**
  * append: the edits are one more layer. rewrite: the same, and what was removed is taken out of the layers below.
@@ -86,6 +86,7 @@ export interface Rebuilt {
 export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   const { archive, documents, layers, plan } = await assembled(input, realLayers(input))
   if (input.format !== 'context') await proveKept(layers, input)
+  if (isImage(input.format)) await proveAlong(input)
   const notices: Notice[] = [...(isImage(input.format) ? (input.company?.notices ?? []) : [])]
   if (isImage(input.format))
     notices.push(...withoutAbsent(await proveDocuments(archive, documents, input), input.base?.length ?? 0))

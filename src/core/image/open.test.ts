@@ -325,6 +325,19 @@ describe('shapes', () => {
     expect([...archive.roles.values()].filter((role) => role === 'artifact').length).toBe(3)
   })
 
+  test('an image that bears an artifact type beside its config is an image', async () => {
+    const config = configOf([A])
+    const manifest = json({
+      schemaVersion: 2,
+      artifactType: 'application/vnd.example',
+      config: descriptor(config, `${OCI}.config.v1+json`),
+      layers: [descriptor(A, `${OCI}.layer.v1.tar`)],
+    })
+    const index = indexOf(descriptor(manifest, `${OCI}.manifest.v1+json`))
+    const archive = await open([layout, ['index.json', index], ...[config, manifest, A].map(blob)])
+    expect(archive.images.map(({ layers }) => layers.length)).toEqual([1])
+  })
+
   test('an archive of nothing but an artifact says what it is', async () => {
     const [config, chart] = [json({ name: 'chart' }), utf8('chart')]
     const helm = json({
