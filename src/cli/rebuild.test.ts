@@ -94,3 +94,20 @@ test('of several images one is chosen; the others come along, unless it is to be
   await rebuilt(archive, '--image', '1', '--alone', '--recipe', write, '-o', out)
   expect((await opened(out)).images.map(({ layers }) => layers.length)).toEqual([2])
 })
+
+test('an image with a layer that is not what it is called does not come along, and damage that is written on is said', async () => {
+  const archive = file('damaged.tar', `${app}\n${base}`)
+  const bytes = readFileSync(archive)
+  bytes[bytes.indexOf('hidden')] ^= 1
+  writeFileSync(archive, bytes)
+  const out = join(folder, 'damaged-out.tar')
+  await expect(rebuilt(archive, '--image', '0', '-o', out)).rejects.toThrow(
+    /A layer of another image.*--alone/,
+  )
+  expect(existsSync(out)).toBe(false)
+  await rebuilt(archive, '--image', '0', '--alone', '-o', out)
+  await expect(rebuilt(archive, '--image', '1', '-o', out)).rejects.toThrow(/Layer 0 is not what/)
+  expect(await rebuilt(archive, '--image', '1', '--build', 'flatten', '-o', out)).toContain(
+    'peel: Layer 0: The contents have the diff_id',
+  )
+})

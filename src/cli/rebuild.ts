@@ -10,7 +10,7 @@ import { readRecipe, type Recipe } from '../core/edit/recipe'
 import { ImageError } from '../core/fault/fault'
 import { namesOf, type Archive, type Image } from '../core/image/image'
 import type { Documents } from '../core/rebuild/document'
-import { companyOf } from '../jobs/companions'
+import { companyOf, verifyCompany } from '../jobs/companions'
 import { rebuildInputOf } from '../jobs/edited-image'
 import { replay, tagsInForce } from '../jobs/edits'
 import { mustFit, namedLine } from '../jobs/fit'
@@ -104,6 +104,7 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
   const tags = typeof tag === 'string' ? [tag] : tagsInForce(operations, namesOf(image))
   const together = (format === 'docker' || format === 'oci') && !base && !options.has('alone')
   const company = together ? await companyOf(archive, image, tags, inlinePool) : undefined
+  if (company) await verifyCompany(company, inlinePool)
   const input = (): RebuildInput => {
     const { edited, stack } = replay(ground, added(EMPTY_JOURNAL, operations), namedLine)
     mustFit(operations, image)

@@ -4,7 +4,7 @@
  */
 import type { ByteSource } from '../core/bytes/source'
 import type { Digest } from '../core/digest/digest'
-import { faultOf } from '../core/fault/fault'
+import { faultOf, ImageError } from '../core/fault/fault'
 import { Notices, type Notice } from '../core/fault/notice'
 import { namesOf, platformOf, type Archive, type Image, type IndexDocument } from '../core/image/image'
 import type { Descriptor } from '../core/image/documents'
@@ -58,6 +58,20 @@ export async function companyOf(
     }
   }
   return gathered.company
+}
+
+/** Hashes each layer that comes along, for who has the time: the terminal. Throws `digest-mismatch`: engines refuse the whole archive for one. */
+export async function verifyCompany(
+  { blobs }: Company,
+  pool: LayerPool,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const [digest, stored] of blobs)
+    if ((await pool.digest(stored, { signal })) !== digest)
+      throw new ImageError(
+        'digest-mismatch',
+        `A layer of another image of the archive, ${digest.slice(0, 19)}…, is not what its digest says: engines refuse the archive with it. Leave the other images out (--alone).`,
+      )
 }
 
 /** The index of platforms that bears the image's names. */

@@ -111,7 +111,8 @@ describe('the way in', () => {
       open(joined(Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), new Uint8Array(600))),
     )
     expect(xz).toMatchObject({ code: 'unsupported-compression' })
-    expect(xz.message).toContain('xz -dc')
+    expect(xz.message).toContain('xz -dc ARCHIVE')
+    expect(await words(gzip(gzip(ARCHIVE)))).toContain('compressed twice')
   })
 })
 

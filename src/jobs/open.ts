@@ -46,6 +46,11 @@ export async function openSource(
     refuseWhatIsNoTar(head)
     return { file, tar: file, compression }
   }
+  if (compression !== 'gzip' && compression !== 'zstd')
+    throw new ImageError(
+      'unsupported-compression',
+      `The archive as a whole is compressed with ${compression}, which is not read here. Take it off first: ${compression} -dc ARCHIVE > image.tar`,
+    )
   const segments = new Segments(store)
   for await (const chunk of inflate(file, compression, { signal, limit: mostPlain })) {
     await segments.push(chunk)
@@ -85,6 +90,12 @@ const OTHERS: readonly (readonly [string, string])[] = [
 function refuseWhatIsNoTar(head: Uint8Array): void {
   if (startsATar(head)) return
   const text = String.fromCharCode(...head.subarray(0, 8))
+  const inner = sniffCompression(head)
+  if (inner !== 'none')
+    throw new ImageError(
+      'not-an-archive',
+      `This is compressed twice: inside, it is compressed with ${inner} once more. Take one off first.`,
+    )
   const other =
     OTHERS.find(([magic]) => text.startsWith(magic))?.[1] ?? (isText(head) ? 'a text file' : 'no tar archive')
   throw new ImageError(

@@ -414,6 +414,15 @@ describe('squash', () => {
     ])
   })
 
+  test('of an image without layers: the edits alone', async () => {
+    const { rows } = await layersAfter(
+      'image empty:1\nstep CMD sh',
+      [{ op: 'write', path: '/new', content: 'new', size: 3 }],
+      { build: 'squash' },
+    )
+    expect(rows).toEqual([['new']])
+  })
+
   test('a start that is no layer, and a range across it', async () => {
     await expect(layersAfter(web, [], { build: 'squash', squashFrom: 3 })).rejects.toThrow(/cannot start/)
     await expect(
@@ -472,6 +481,15 @@ describe('a layer that is not what it is called', () => {
       expect(notices.filter(({ severity }) => severity === 'error')).toEqual([])
     }
   })
+})
+
+test('a name that engines do not take stands in the way of an image, and of nothing else', async () => {
+  const options = { tags: ['web@sha256:00'] }
+  await expect(rebuiltDrawing(web, [], { ...options, format: 'docker' })).rejects.toMatchObject({
+    fault: { code: 'bad-reference' },
+  })
+  for (const format of ['rootfs', 'context'] as const)
+    await rebuiltDrawing(web, [], { ...options, build: 'flatten', format })
 })
 
 describe('history and config', () => {

@@ -145,7 +145,8 @@ async function assembled(input: RebuildInput, maker: LayerMaker): Promise<Assemb
     input.annotations === undefined ? input.image.manifest?.json.annotations : input.annotations,
     structured(config, diffIdsOf(descriptors, input.image), historyOf(config, plan, layers, input)),
     descriptors,
-    input.tags,
+    // A root filesystem and a Dockerfile bear no name, so one that engines do not take is in nobody's way.
+    input.format === 'rootfs' || input.format === 'context' ? [] : input.tags,
     (input.company ?? NO_COMPANY).images,
   )
   return { archive: await written(layers, plan, documents, input, maker), documents, layers, plan }
@@ -252,7 +253,9 @@ function planOf(input: RebuildInput): StackPlan | null {
     return appended(tables, edited, stack)
   }
   const from = build === 'squash' ? (input.squashFrom ?? 0) : null
-  if (from !== null && (from < 0 || from >= input.image.layers.length || !Number.isInteger(from)))
+  // An image without layers has room for the edits alone.
+  const end = Math.max(1, input.image.layers.length)
+  if (from !== null && (from < 0 || from >= end || !Number.isInteger(from)))
     throw new ImageError(
       'bad-operation',
       `Squashing cannot start at layer ${from}; the image has ${input.image.layers.length}.`,

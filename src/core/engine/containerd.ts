@@ -160,6 +160,12 @@ function unpacked(
         `Layer ${i} is foreign: the archive does not hold it.`,
         `Load it where ${layer.claimed.slice(0, 19)}… is already.`,
       )
+    if (layer.there && layer.right === false && layer.intact)
+      return fails(
+        'wrong diff id calculated on extraction',
+        `Layer ${i} is not what its diff_id says.`,
+        RESAVE,
+      )
     if (!layer.there || layer.right === false)
       return fails(
         `content digest ${layer.claimed}: not found`,

@@ -1,23 +1,25 @@
 /** podman load and skopeo copy: containers/image's readers of OCI and docker archives (common/libimage/load.go; image/oci/layout, image/docker/internal/tarfile). */
 import type { Answer, Engine, EngineImage } from './engine'
-import type { DockerLine, Facts, Host, IndexEntry } from './facts'
-import { answered, differs, EXPORT, fails, RESAVE, wrapped, type Finding } from './findings'
+import type { DockerFacts, DockerLine, Facts, Host, IndexEntry, LayerFile } from './facts'
+import { answered, differs, EXPORT, fails, notUnpacked, RESAVE, wrapped, type Finding } from './findings'
 import { badName, hasTag, ofPodman } from './names'
 
 /** An OCI archive of one image is tried first, then a docker archive; the first that loads as a whole wins. */
 export function podman(facts: Facts, engine: Engine): Answer {
-  const { index, docker, host } = facts
-  const attempt = index && !index.undecodable && index.entries.length === 1 ? index.entries : null
-  const troubles = attempt?.map((entry) => ofEntry(entry, host) ?? nameTrouble(entry)) ?? []
-  if (attempt && troubles.every((trouble) => trouble === null))
+  const { index, host } = facts
+  const docker = facts.dockerFirst ?? facts.docker
+  const attempt =
+    index && !notUnpacked(facts) && !index.undecodable && index.entries.length === 1 ? index.entries : null
+  const troubles = attempt?.map((entry) => ofEntry(entry, host, engine) ?? nameTrouble(entry)) ?? []
+  if (attempt && troubles.every((trouble) => trouble?.verdict !== 'fails'))
     return answered(
       attempt.map((entry) => imageOfEntry(entry, host)),
-      [staleDocker(facts)],
+      [...troubles, staleDocker(facts)],
     )
   const format = 'payload does not match any of the supported image formats'
   const around = wrapped(facts.wrapping, engine.unwraps)
   if (around) return answered([], [{ ...around, says: format }])
-  const trouble = troubles.find((one) => one !== null)
+  const trouble = troubles.find((one) => one?.verdict === 'fails')
   if (!docker) {
     const why = trouble?.why ?? noneOrMany(index)
     return answered([], [fails(format, why, trouble?.repair ?? EXPORT)])
@@ -26,10 +28,20 @@ export function podman(facts: Facts, engine: Engine): Answer {
     names: tags.map(ofPodman),
     id: image?.digest ?? null,
   }))
-  const findings = [documentTrouble(facts), ...docker.lines.map((line) => ofLine(line) ?? tagTrouble(line))]
+  // Layers of the images before are in the store by then.
+  const stored = new Set<string>()
+  const findings = [
+    documentTrouble(docker),
+    ...docker.lines.map((line) => {
+      const finding = ofLine(line, stored) ?? tagTrouble(line)
+      for (const diffId of line.image?.diffIds ?? []) stored.add(diffId)
+      return finding
+    }),
+  ]
   return answered(images, [
     ...findings.map((finding) => (finding?.verdict === 'fails' ? { ...finding, says: format } : finding)),
     docker.lines.length === 0 ? differs('manifest.json lists no image.', EXPORT, []) : null,
+    twice(facts),
     trouble
       ? differs(`The OCI layout does not load (${trouble.why}); what manifest.json says does.`, EXPORT)
       : null,
@@ -37,7 +49,7 @@ export function podman(facts: Facts, engine: Engine): Answer {
 }
 
 export function skopeoDocker(facts: Facts, engine: Engine): Answer {
-  const { docker } = facts
+  const docker = facts.dockerFirst ?? facts.docker
   const around = wrapped(facts.wrapping, engine.unwraps)
   if (around) return answered([], [around])
   if (!docker)
@@ -51,7 +63,7 @@ export function skopeoDocker(facts: Facts, engine: Engine): Answer {
         ),
       ],
     )
-  const document = documentTrouble(facts)
+  const document = documentTrouble(docker)
   if (document) return answered([], [document])
   const { lines } = docker
   if (lines.length !== 1)
@@ -65,10 +77,13 @@ export function skopeoDocker(facts: Facts, engine: Engine): Answer {
         ),
       ],
     )
-  return answered([{ names: [], id: lines[0].image?.digest ?? null }], [ofLine(lines[0])])
+  return answered([{ names: [], id: lines[0].image?.digest ?? null }], [ofLine(lines[0]), twice(facts)])
 }
 
-export function skopeoOci({ index, docker, host }: Facts): Answer {
+export function skopeoOci(facts: Facts, engine: Engine): Answer {
+  const { index, docker, host } = facts
+  const odd = notUnpacked(facts)
+  if (odd) return answered([], [odd])
   if (!index)
     return answered(
       [],
@@ -94,7 +109,7 @@ export function skopeoOci({ index, docker, host }: Facts): Answer {
       ],
     )
   const { id } = imageOfEntry(entries[0], host)
-  return answered([{ names: [], id }], [ofEntry(entries[0], host)])
+  return answered([{ names: [], id }], [ofEntry(entries[0], host, engine)])
 }
 
 // ---------------------------------------------------------------- OCI
@@ -123,7 +138,7 @@ function nameTrouble({ imageName, refName }: IndexEntry): Finding | null {
   return bad ? fails(bad, `"${name}" is no name of an image.`, 'Change the name in Peel, and export.') : null
 }
 
-function ofEntry(entry: IndexEntry, host: Host): Finding | null {
+function ofEntry(entry: IndexEntry, host: Host, engine: Engine): Finding | null {
   const one = chosen(entry, host)
   if (!one)
     return fails(
@@ -141,10 +156,16 @@ function ofEntry(entry: IndexEntry, host: Host): Finding | null {
       return layer.isForeign
         ? null
         : fails('no such file or directory', `Layer ${i} is not in the archive.`, RESAVE)
-    if (layer.right === false)
+    if (layer.right === false && !layer.intact)
       return fails('Digest did not match', `Layer ${i} is not what its digest says.`, RESAVE)
   }
-  return null
+  const wrong = layers.findIndex(({ right }) => right === false)
+  if (wrong < 0) return null
+  const why = `Layer ${wrong} is not what its diff_id says`
+  // containers/image 5.34 and later ask, and only where the layers are unpacked.
+  return engine.id === 'podman-5'
+    ? fails("does not match config's DiffID", `${why}.`, RESAVE)
+    : differs(`${why}; this engine does not ask, others refuse the image.`, RESAVE)
 }
 
 function staleDocker({ docker, index, host }: Facts): Finding | null {
@@ -159,15 +180,35 @@ function staleDocker({ docker, index, host }: Facts): Finding | null {
 
 // ---------------------------------------------------------------- docker archives
 
-function documentTrouble({ docker }: Facts): Finding | null {
+/** Searched from the top of the archive, which is never unpacked. */
+function twice({ dockerFirst }: Facts): Finding | null {
+  return dockerFirst
+    ? differs(
+        'The archive holds a file twice: this engine takes the first one, docker and tar the last.',
+        EXPORT,
+      )
+    : null
+}
+
+function documentTrouble(docker: DockerFacts | null): Finding | null {
   if (docker?.undecodable) return fails('', 'manifest.json is not what its JSON should be.', RESAVE)
   if (docker?.goesOn) return fails('after top-level value', 'manifest.json goes on behind its JSON.', EXPORT)
   return null
 }
 
-function ofLine({ config, image, layers }: DockerLine): Finding | null {
+/** `stored`: diff_ids of layers that need not be read. */
+function ofLine(
+  { config, image, layers }: DockerLine,
+  stored: ReadonlySet<string> = new Set(),
+): Finding | null {
   if (config.as === null || !image)
     return fails('file does not exist', `The config ${config.name} is named and not there.`, RESAVE)
+  if (config.as === 'hardlink')
+    return fails(
+      '',
+      `The config ${config.name} is a hard link in the archive: it is taken for empty.`,
+      EXPORT,
+    )
   if (image.undecodable) return fails('', 'The config is not JSON.', RESAVE)
   if (image.diffIds === null) return fails('rootFS is not set', 'The config has no rootfs.', RESAVE)
   const { diffIds } = image
@@ -193,6 +234,26 @@ function ofLine({ config, image, layers }: DockerLine): Finding | null {
     )
   const wrong = layers.findIndex(({ right }) => right === false)
   if (wrong >= 0) return fails('Digest did not match', `Layer ${wrong} is not what its diff_id says.`, RESAVE)
+  return linked(layers, diffIds, stored)
+}
+
+/**
+ * The size of a layer is that of the member with its name, and a link has none; of two layers with one diff_id the
+ * first is read (prepareLayerData). docker up to 24 saves a layer that a second image shares as a symbolic link.
+ */
+function linked(
+  layers: readonly LayerFile[],
+  diffIds: readonly string[],
+  stored: ReadonlySet<string>,
+): Finding | null {
+  for (const [i, { as }] of layers.entries()) {
+    if (as === 'file' || stored.has(diffIds[i]) || diffIds.indexOf(diffIds[i]) < i) continue
+    const [what, says] =
+      as === 'hardlink'
+        ? ['hard', 'Digest did not match']
+        : ['symbolic', as === 'symlink' ? 'Size mismatch' : '']
+    return fails(says, `Layer ${i} is a ${what} link in the archive: it is taken for empty.`, EXPORT)
+  }
   return null
 }
 

@@ -1,7 +1,7 @@
 /** docker load with the classic store (moby daemon/internal/image/tarexport/load.go): manifest.json, and the v1 form before 29. */
 import type { Engine, Answer } from './engine'
 import type { DockerLine, Facts, IndexEntry } from './facts'
-import { answered, differs, EXPORT, fails, RESAVE, wrapped, type Finding } from './findings'
+import { answered, differs, EXPORT, fails, notUnpacked, RESAVE, wrapped, type Finding } from './findings'
 import { badName, familiar, hasTag } from './names'
 
 /** moby layer/layer_store.go, maxLayerDepth */
@@ -10,6 +10,8 @@ const MOST_LAYERS = 125
 export function classic(facts: Facts, engine: Engine): Answer {
   const around = wrapped(facts.wrapping, engine.unwraps)
   if (around) return answered([], [around])
+  const odd = notUnpacked(facts)
+  if (odd) return answered([], [odd])
   const { docker } = facts
   if (!docker) return engine.id === 'docker-29' ? answered([], [noManifest(facts)]) : legacy(facts)
   const images = docker.lines.map(({ tags, image }) => ({

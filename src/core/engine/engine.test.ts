@@ -173,6 +173,76 @@ describe('what stands in the way', () => {
     expect(told['docker-23'].verdict).toBe('loads')
   })
 
+  test('containers/image takes links in the archive for empty files, unless it has their layer already', async () => {
+    const linked = (as: 'symlink' | 'hardlink') =>
+      change((facts) => ofLine({ ...facts, layout: null, index: null }, layer(facts, { as })))
+    expect(lines(await linked('hardlink'), 'skopeo-docker', 'docker-23')).toEqual([
+      'fails Digest did not match',
+      expect.stringContaining('loads'),
+    ])
+    const symbolic = await linked('symlink')
+    expect(lines(symbolic, 'skopeo-docker', 'podman-5')).toEqual([
+      'fails Size mismatch',
+      'fails payload does not match any of the supported image formats',
+    ])
+    expect(symbolic['docker-23'].verdict).toBe('loads')
+    expect(symbolic['ctr-1'].verdict).toBe('loads')
+    const second = await change((facts) => {
+      const one = { ...facts, layout: null, index: null }
+      const [line] = ofLine(one, layer(facts, { as: 'symlink' })).docker!.lines
+      return {
+        ...one,
+        docker: { ...facts.docker!, lines: [facts.docker!.lines[0], { ...line, tags: ['two:1'] }] },
+      }
+    })
+    expect(second['podman-4'].verdict).toBe('loads')
+  })
+
+  test('a manifest.json put behind the old one: docker takes the last, containers/image the first', async () => {
+    const tar = buildArchive(DRAWN, { shape: 'docker20' })
+    const config = (await drawn('docker20')).docker!.lines[0]
+    const line = {
+      Config: config.config.name,
+      RepoTags: ['new:1'],
+      Layers: config.layers.map(({ name }) => name),
+    }
+    const more = tarOf([['manifest.json', utf8(JSON.stringify([line]))]])
+    const members = tar.subarray(0, tar.length - 1024)
+    const told = await toldOf(await factsIn(new Uint8Array(Buffer.concat([members, more]))))
+    expect(told['docker-23'].images![0].names).toEqual(['new:1'])
+    expect(told['ctr-1'].images![0].names).toEqual(['docker.io/library/new:1'])
+    expect(told['podman-5']).toMatchObject({
+      verdict: 'differs',
+      images: [{ names: ['localhost/demo:1'] }],
+    })
+  })
+
+  test('the label of a GNU archive is nothing that docker unpacks', async () => {
+    const told = await change((facts) => ({ ...facts, oddMember: 'LABEL' }))
+    expect(lines(told, 'docker-20', 'docker-29', 'skopeo-oci')).toEqual([
+      'fails unhandled tar header type',
+      'fails unhandled tar header type',
+      'fails unhandled tar header type',
+    ])
+    expect([told['podman-5'].verdict, told['docker-containerd'].verdict]).toEqual(['loads', 'loads'])
+  })
+
+  test('a diff_id that is wrong beside a digest that is right: OCI’s readers do not all ask', async () => {
+    const told = await change((facts) => {
+      const [entry] = facts.index!.entries
+      const layers = entry.manifest!.layers.map((one) => ({ ...one, right: false, intact: true }))
+      const entries = [{ ...entry, manifest: { ...entry.manifest!, layers } }]
+      return { ...facts, docker: null, index: { ...facts.index!, entries } }
+    })
+    expect(lines(told, 'docker-containerd', 'ctr-1', 'umoci-0.4', 'podman-5')).toEqual([
+      'fails wrong diff id calculated on extraction',
+      'fails wrong diff id calculated on extraction',
+      'fails diffid mismatch',
+      'fails payload does not match any of the supported image formats',
+    ])
+    expect([told['podman-4'].verdict, told['skopeo-oci'].verdict]).toEqual(['differs', 'differs'])
+  })
+
   test('a name without its tag, and one in capitals', async () => {
     const told = await change((facts) => ofLine(facts, { tags: ['demo'] }))
     expect(told['docker-23'].says).toBe('invalid tag "demo"')

@@ -18,6 +18,8 @@ export interface Facts {
   readonly wrapping: Compression
   /** manifest.json; null where there is none. */
   readonly docker: DockerFacts | null
+  /** The same where the first of two members of one name counts; null where that is no other. */
+  readonly dockerFirst: DockerFacts | null
   /** oci-layout; null where there is none. `version` is null where it cannot be read. */
   readonly layout: { readonly version: string | null } | null
   /** index.json; null where there is none. */
@@ -27,6 +29,8 @@ export interface Facts {
   readonly topFolders: readonly string[]
   /** A symlink of the archive that leads to no file of it. */
   readonly brokenLink: { readonly name: string; readonly to: string } | null
+  /** A member that is neither file nor directory nor link nor device, such as the label of a GNU archive: who unpacks the archive stops there. */
+  readonly oddMember: string | null
   readonly host: Host
 }
 
@@ -66,6 +70,8 @@ export interface StoredLayer {
   readonly digest: Digest | null
   /** Whether the plain tar has the diff_id that the config says, and the bytes the digest of the manifest; null where they were not read. */
   readonly right: boolean | null
+  /** Whether the bytes have the digest that the manifest gives them, whatever the diff_id; null where nobody knows. */
+  readonly intact: boolean | null
 }
 
 export interface ConfigFacts {

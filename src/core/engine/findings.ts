@@ -1,5 +1,6 @@
 /** What stands in the way of an engine: a row of words for each, with the way out of it. */
 import type { Answer, EngineImage } from './engine'
+import type { Facts } from './facts'
 
 export type Finding = Omit<Answer, 'images'> & { readonly images?: Answer['images'] }
 
@@ -46,6 +47,16 @@ const UNDO: Readonly<Record<string, string>> = {
   xz: 'unxz',
   bzip2: 'bunzip2',
   lz4: 'lz4 -d',
+}
+
+/** What go-archive says, with which docker unpacks the whole archive and containers/image an OCI one. */
+export function notUnpacked({ oddMember }: Facts): Finding | null {
+  if (oddMember === null) return null
+  return fails(
+    'unhandled tar header type',
+    `The archive holds ${oddMember}, which is neither a file nor a directory nor a link.`,
+    EXPORT,
+  )
 }
 
 /** Around the whole archive. */

@@ -3,7 +3,7 @@ import { isDigestText } from '../digest/digest'
 import { sha256 } from '../digest/sha256'
 import { blobPath, INDEX_JSON } from '../image/oci'
 import type { IndexEntry, IndexFacts, ManifestFacts, OciLayer } from './facts'
-import type { Gather } from './gather'
+import { EMPTY, type Gather } from './gather'
 import { listIn, numberIn, objectIn, textIn, type Json } from './json'
 
 /** Indexes within indexes are two deep in practice; beyond this nobody looks. */
@@ -88,8 +88,7 @@ async function layerFacts(layer: Json, diffId: string | null, gather: Gather): P
     there: member !== null,
     isForeign: /foreign|nondistributable/.test(mediaType) || listIn(layer.urls).length > 0,
   }
-  if (!member)
-    return { ...common, sizeFits: true, compression: 'none', size: size ?? 0, digest: null, right: null }
+  if (!member) return { ...common, ...EMPTY, sizeFits: true, size: size ?? 0 }
   const stored = await gather.stored(member, diffId, claimed)
   return { ...common, ...stored, sizeFits: size === null || size === member.size }
 }

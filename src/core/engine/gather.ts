@@ -4,11 +4,11 @@ import { sniffCompression, SNIFF_LENGTH, type Compression } from '../compress/co
 import type { Digest, DiffId } from '../digest/digest'
 import { sha256 } from '../digest/sha256'
 import { ImageError } from '../fault/fault'
-import { MOST_JSON, parseFirstJson } from '../image/documents'
+import { MOST_JSON, parseFirstJson, withConfigKeys } from '../image/documents'
 import { MANIFEST_JSON } from '../image/docker'
 import type { Archive } from '../image/image'
 import { REPOSITORIES } from '../image/legacy'
-import type { Member } from '../image/members'
+import { memberName, type Member } from '../image/members'
 import { OCI_LAYOUT } from '../image/oci'
 import { TYPE } from '../tar/entry'
 import {
@@ -50,16 +50,29 @@ export type Described = Pick<Archive, 'members' | 'shapes' | 'images'>
 /** Reads small documents and the first bytes of layers. Throws only what reading the source throws. */
 export async function factsOf(archive: Described, options: GatherOptions): Promise<Facts> {
   const gather = new Gather(archive, options)
+  const docker = await gather.docker()
   return {
     wrapping: options.wrapping,
-    docker: await gather.docker(),
+    docker,
+    dockerFirst: await dockerFirst(archive, options, docker),
     layout: await gather.layout(),
     index: await indexFacts(gather),
     legacy: gather.legacy(),
     topFolders: gather.topFolders(),
     brokenLink: gather.brokenLink(),
+    oddMember: archive.members.list.find(({ type }) => type === TYPE.other)?.path ?? null,
     host: options.host ?? LINUX_AMD64,
   }
+}
+
+async function dockerFirst(
+  archive: Described,
+  options: GatherOptions,
+  last: DockerFacts | null,
+): Promise<DockerFacts | null> {
+  const members = archive.members.asFirst()
+  const first = members && (await new Gather({ ...archive, members }, options).docker())
+  return JSON.stringify(first) === JSON.stringify(last) ? null : first
 }
 
 export type Decoded =
@@ -115,20 +128,22 @@ export class Gather {
 
   async #line(line: Json): Promise<DockerLine> {
     const config = this.#named(textIn(line.Config))
-    const member = config.as ? this.find(config.name) : null
+    const member = config.as ? this.find(memberName(config.name)) : null
     const image = member ? await this.config(member) : null
     const layers: LayerFile[] = []
     for (const [i, name] of listIn(line.Layers).map(textIn).entries()) {
       const file = this.#named(name)
-      const stored = file.as ? await this.stored(this.find(name)!, image?.diffIds?.[i] ?? null, null) : EMPTY
+      const stored = file.as
+        ? await this.stored(this.find(memberName(name))!, image?.diffIds?.[i] ?? null, null)
+        : EMPTY
       layers.push({ ...file, ...stored })
     }
     return { config, image, tags: listIn(line.RepoTags).map(textIn), layers }
   }
 
   #named(name: string): NamedFile {
-    const own = this.archive.members.list.findLast(({ path }) => path === cleaned(name))
-    const found = this.find(name)
+    const own = this.archive.members.own(memberName(name))
+    const found = this.find(memberName(name))
     if (!own || !found) return { name, as: null }
     if (own.type === TYPE.file) return { name, as: 'file' }
     if (own.type === TYPE.hardlink) return { name, as: 'hardlink' }
@@ -141,7 +156,7 @@ export class Gather {
     const bytes = await this.bytes(member)
     const digest = await sha256(bytes ?? new Uint8Array(0))
     const decoded = await this.decoded(member)
-    const json = 'value' in decoded ? objectIn(decoded.value, []) : {}
+    const json = 'value' in decoded ? objectIn(withConfigKeys(decoded.value), []) : {}
     const rootfs = json.rootfs === undefined || json.rootfs === null ? null : objectIn(json.rootfs, [])
     return {
       undecodable: 'problem' in decoded ? decoded.problem : null,
@@ -161,7 +176,8 @@ export class Gather {
     const compression = sniffCompression(head)
     const known = this.#known.get(member.index)
     const actual = known?.digest ?? (compression === 'none' ? known?.diffId : null) ?? null
-    return { compression, size: member.size, digest: actual, right: rightness(known, diffId, digest) }
+    const intact = digest !== null && known?.digest ? digest === known.digest : null
+    return { compression, size: member.size, digest: actual, right: rightness(known, diffId, digest), intact }
   }
 
   async layout(): Promise<Facts['layout']> {
@@ -211,7 +227,7 @@ function isOfDocker183(version: string): boolean {
   return major * 1e6 + minor * 1e3 + patch >= 1_008_003
 }
 
-const EMPTY: StoredLayer = { compression: 'none', size: 0, digest: null, right: null }
+export const EMPTY: StoredLayer = { compression: 'none', size: 0, digest: null, right: null, intact: null }
 
 function rightness(
   known: KnownLayer | undefined,
@@ -223,13 +239,6 @@ function rightness(
   if (diffId !== null && known.diffId !== null && diffId !== known.diffId) return false
   if (digest !== null && known.digest !== null && digest !== known.digest) return false
   return known.diffId !== null ? true : null
-}
-
-function cleaned(name: string): string {
-  return name
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/')
 }
 
 /** Where a symlink leads, as Go's path.Join has it: what follows from there is not looked at. */

@@ -45,6 +45,7 @@ export function plannedFacts({ format, images }: Planned): Facts {
         size: 0,
         digest: diffId,
         right: true,
+        intact: true,
       }
     })
     return { config, layers, references: image.tags.map(parseReference) }
@@ -69,6 +70,8 @@ export function plannedFacts({ format, images }: Planned): Facts {
               })),
             })),
           },
+    dockerFirst: null,
+    oddMember: null,
     layout: { version: '1.0.0' },
     index: {
       undecodable: null,

@@ -77,6 +77,8 @@ function ofEntry({ mediaType, blob, digest, manifest }: IndexEntry, engine: Engi
         `Layer ${i} is ${layer.compression === 'none' ? 'plain' : `compressed with ${layer.compression}`}, and its media type says otherwise.`,
         EXPORT,
       )
+    if (layer.right === false && layer.intact)
+      return fails('diffid mismatch', `Layer ${i} is not what its diff_id says.`, RESAVE)
     if (layer.right === false || !layer.sizeFits)
       return fails('digest mismatch', `Layer ${i} is not what its digest and size say.`, RESAVE)
   }

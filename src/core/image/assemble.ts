@@ -6,11 +6,11 @@ import { sha256 } from '../digest/sha256'
 import { ImageError } from '../fault/fault'
 import { Notices } from '../fault/notice'
 import { chainIds } from './chain'
-import { checked, ImageConfig, parseJson, type Descriptor } from './documents'
+import { checked, ImageConfig, parseJson, withConfigKeys, type Descriptor } from './documents'
 import { stepsOf } from './history'
 import type { Image, Layer, ManifestDocument } from './image'
 import type { PlainDigest } from './legacy'
-import type { Member, Members } from './members'
+import { memberName, type Member, type Members } from './members'
 
 /** Where a layer's bytes are said to lie. */
 export interface LayerClaim {
@@ -42,7 +42,7 @@ const MOST_LAYERS = 10_000
 export async function assembleImage(members: Members, parts: ImageParts): Promise<Image> {
   const { configBytes, configMember, notices } = parts
   const where = { image: parts.index, member: configMember?.path }
-  const config = checked(ImageConfig, parseJson(configBytes, where), where)
+  const config = checked(ImageConfig, withConfigKeys(parseJson(configBytes, where)), where)
   const id = await sha256(configBytes)
   if (configMember) checkConfigName(configMember.path, id, notices)
   const named = (config.rootfs?.diff_ids ?? []).map((text) => parseDiffId(text, where))
@@ -153,7 +153,7 @@ async function layerOf(
   const head = source ? await source.read(0, Math.min(HEAD, source.size)) : new Uint8Array(0)
   const compression = sniffCompression(head)
   if (!member) missing(claim, index, notices)
-  if (members.isHardLink(claim.name))
+  if (members.isHardLink(memberName(claim.name)))
     notices.add(
       'warning',
       'layer-hardlinked',

@@ -1,4 +1,5 @@
 /** docker save's own description: manifest.json (moby daemon/internal/image/tarexport). */
+import { ImageError } from '../fault/fault'
 import { Notices } from '../fault/notice'
 import type { LayerClaim } from './assemble'
 import {
@@ -9,7 +10,7 @@ import {
   withKeysAs,
   type DockerManifestLine,
 } from './documents'
-import type { Member, Members } from './members'
+import { memberName, type Member, type Members } from './members'
 
 export interface DockerImage {
   readonly line: number
@@ -20,6 +21,11 @@ export interface DockerImage {
 }
 
 export const MANIFEST_JSON = 'manifest.json'
+
+/** One image as registries describe it (image-spec, manifest.md), where a list is due. */
+function isRegistryManifest(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'schemaVersion' in json && !Array.isArray(json)
+}
 
 /** The lines of manifest.json. A line whose config is not there is a fault of that line: it goes to `notices`, the others stay. */
 export async function readDockerManifest(members: Members, notices: Notices): Promise<DockerImage[]> {
@@ -33,6 +39,12 @@ export async function readDockerManifest(members: Members, notices: Notices): Pr
       where,
     ),
   )
+  if (isRegistryManifest(json))
+    throw new ImageError(
+      'not-an-image',
+      'This is a folder as skopeo’s dir: and podman’s docker-dir write it: its manifest.json is the manifest of a registry, and no engine loads a tar of that. Make an archive of the folder: skopeo copy dir:FOLDER docker-archive:image.tar:NAME:TAG',
+      where,
+    )
   const lines = checked(
     DockerManifest,
     Array.isArray(json) ? json.map((line) => withKeysAs(line, ['Config', 'RepoTags', 'Layers'])) : json,
@@ -40,7 +52,7 @@ export async function readDockerManifest(members: Members, notices: Notices): Pr
   )
   const images: DockerImage[] = []
   for (const [line, entry] of lines.entries()) {
-    const config = members.find(entry.Config)
+    const config = members.find(memberName(entry.Config))
     if (!config) {
       notices.add(
         'error',
@@ -51,7 +63,7 @@ export async function readDockerManifest(members: Members, notices: Notices): Pr
       continue
     }
     const claims = (entry.Layers ?? []).map((name): LayerClaim => ({
-      member: members.find(name),
+      member: members.find(memberName(name)),
       descriptor: null,
       name,
     }))

@@ -72,6 +72,14 @@ export const ImageConfig = v.looseObject({
 })
 export type ImageConfig = v.InferOutput<typeof ImageConfig>
 
+/** A config with the keys that it is read by in their own case, whatever case they are written in. */
+export function withConfigKeys(value: unknown): unknown {
+  const config = withKeysAs(value, Object.keys(ImageConfig.entries))
+  if (typeof config !== 'object' || config === null || !('rootfs' in config)) return config
+  const rootfs = withKeysAs(config.rootfs, ['type', 'diff_ids'])
+  return rootfs === config.rootfs ? config : { ...config, rootfs }
+}
+
 /** Legacy v1: repositories, and one json a layer. */
 export const Repositories = v.record(v.string(), v.record(v.string(), v.string()))
 export const LegacyJson = v.looseObject({
@@ -115,8 +123,14 @@ export function parseFirstJson(bytes: Bytes, where: Place, onRest: () => void): 
 
 function textOf(bytes: Bytes, where: Place): string {
   const source = decodeUtf8(bytes)
-  if (source === null)
-    throw new ImageError('bad-json', `${where.member ?? 'A document'} is not UTF-8 text.`, where)
+  const name = where.member ?? 'A document'
+  if (source === null) throw new ImageError('bad-json', `${name} is not UTF-8 text.`, where)
+  if (source.startsWith('\ufeff'))
+    throw new ImageError(
+      'bad-json',
+      `${name} starts with a byte order mark, which JSON does not allow: engines refuse it. Save it as UTF-8 without one.`,
+      where,
+    )
   return source
 }
 

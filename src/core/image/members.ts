@@ -1,8 +1,8 @@
 /** The outer tar: what lies where in it, and how its names resolve. */
-import { nameText } from '../bytes/text'
+import { nameText, utf8 } from '../bytes/text'
 import type { ByteSource, Bytes } from '../bytes/source'
 import { ImageError } from '../fault/fault'
-import type { Notices } from '../fault/notice'
+import { Notices } from '../fault/notice'
 import { bodyAtOf, headerAtOf, linkTextOf, pathBytesOf, sizeOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { padded, TYPE, type TypeCode } from '../tar/entry'
@@ -27,20 +27,34 @@ export function cleanPath(path: string): string {
     .join('/')
 }
 
+/** A name that a description gives, in the form of members' paths: control characters and backslashes are escaped there. */
+export function memberName(text: string): string {
+  return nameText(utf8(text))
+}
+
 /** How many symlinks are followed from one name; a chain is one or two long in real archives. */
 const MOST_LINKS = 16
 
 export class Members {
   readonly list: readonly Member[]
   readonly source: ByteSource
+  readonly #table: EntryTable
   readonly #byPath = new Map<string, Member>()
 
-  constructor(source: ByteSource, table: EntryTable, notices: Notices) {
+  /** Of two members of one name the `last` one counts, as for tar; or the first. */
+  constructor(source: ByteSource, table: EntryTable, notices: Notices, counts: 'last' | 'first' = 'last') {
     this.source = source
+    this.#table = table
     const list: Member[] = []
     for (let row = 0; row < table.length; row++) list.push(memberOf(table, row))
     this.list = list
-    for (const member of list) this.#index(member, notices)
+    for (const member of counts === 'last' ? list : list.toReversed()) this.#index(member, notices)
+  }
+
+  /** As readers see them that stop at the first member of a name; null where no name is there twice. */
+  asFirst(): Members | null {
+    if (this.#byPath.size === this.list.length) return null
+    return new Members(this.source, this.#table, new Notices(), 'first')
   }
 
   #index(member: Member, notices: Notices): void {
@@ -72,6 +86,11 @@ export class Members {
     throw new ImageError('link-loop', `${path} is a symbolic link that leads round in a circle.`, {
       member: path,
     })
+  }
+
+  /** The member of that name itself, links not followed. */
+  own(path: string): Member | null {
+    return this.#byPath.get(cleanPath(path)) ?? null
   }
 
   isHardLink(path: string): boolean {

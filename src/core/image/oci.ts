@@ -267,11 +267,9 @@ function isArtifact({ config, artifactType, layers }: Manifest): boolean {
   const type = config.mediaType ?? ''
   const onlyJson =
     (layers ?? []).length > 0 && layers!.every(({ mediaType }) => /[+/]json$/.test(mediaType ?? ''))
-  return (
-    Boolean(artifactType) ||
-    onlyJson ||
-    (type !== '' && !/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type))
-  )
+  // An image may have a type of its own beside: engines go by the config and load it.
+  if (/vnd\.(oci\.image\.config|docker\.container\.image)/.test(type)) return onlyJson
+  return Boolean(artifactType) || onlyJson || type !== ''
 }
 
 function artifactWords({ artifactType, config, layers }: Manifest): string {

@@ -325,6 +325,19 @@ describe('shapes', () => {
     expect([...archive.roles.values()].filter((role) => role === 'artifact').length).toBe(3)
   })
 
+  test('an image that bears an artifact type beside its config is an image', async () => {
+    const config = configOf([A])
+    const manifest = json({
+      schemaVersion: 2,
+      artifactType: 'application/vnd.example',
+      config: descriptor(config, `${OCI}.config.v1+json`),
+      layers: [descriptor(A, `${OCI}.layer.v1.tar`)],
+    })
+    const index = indexOf(descriptor(manifest, `${OCI}.manifest.v1+json`))
+    const archive = await open([layout, ['index.json', index], ...[config, manifest, A].map(blob)])
+    expect(archive.images.map(({ layers }) => layers.length)).toEqual([1])
+  })
+
   test('an archive of nothing but an artifact says what it is', async () => {
     const [config, chart] = [json({ name: 'chart' }), utf8('chart')]
     const helm = json({
@@ -418,7 +431,47 @@ describe('shapes', () => {
   })
 })
 
+describe('as Go reads it', () => {
+  test('keys of the config in any case', async () => {
+    const { config } = (await open(docker([A]))).images[0]
+    const text = JSON.stringify(config).replace('"os"', '"OS"').replace('"rootfs"', '"RootFS"')
+    const archive = await open(docker([A], { config: utf8(text.replace('"diff_ids"', '"Diff_IDs"')) }))
+    expect(said(archive)).toEqual([])
+    expect(archive.images[0].config).toEqual(config)
+  })
+
+  test('a backslash in a name is a letter like any other', async () => {
+    const [[, bytes], ...others] = docker([A], { line: { Layers: ['x\\layer.tar'] } })
+    const archive = await open([['x\\layer.tar', bytes], ...others])
+    expect(said(archive)).toEqual([])
+    expect(archive.images[0].layers[0].source?.size).toBe(bytes.length)
+  })
+})
+
 describe('what is wrong is said, all of it', () => {
+  test('a folder of skopeo or podman, and a v1 archive without its names, are called what they are', async () => {
+    const registry = json({ schemaVersion: 2, config: {}, layers: [] })
+    expect(await faultOf([['manifest.json', registry]])).toMatchObject({
+      code: 'not-an-image',
+      message: expect.stringContaining('skopeo copy dir:FOLDER') as string,
+    })
+    expect(await faultOf([['0a/layer.tar', A]])).toMatchObject({
+      code: 'not-an-image',
+      message: expect.stringContaining('without its repositories file') as string,
+    })
+  })
+
+  test('a byte order mark, which nobody sees', async () => {
+    const members = docker([A]).map(([path, bytes]): Member => [path, bytes])
+    const marked = members.map(([path, bytes]): Member =>
+      path === 'manifest.json' ? [path, Uint8Array.of(0xef, 0xbb, 0xbf, ...bytes)] : [path, bytes],
+    )
+    expect(await faultOf(marked)).toMatchObject({
+      code: 'bad-json',
+      message: expect.stringContaining('manifest.json starts with a byte order mark') as string,
+    })
+  })
+
   test('two descriptions that disagree: the stale one is named', async () => {
     const stale = await open([
       ...oci([A]),

@@ -95,6 +95,11 @@ function notAnImage(members: Members): ImageError {
       { member: inside.path },
     )
   }
+  if (members.list.some(({ path }) => /^[^/]+\/layer\.tar$/.test(path)))
+    return new ImageError(
+      'not-an-image',
+      'This is an archive of the old v1 form without its repositories file, which names the images: engines refuse it. Save the image again where it came from.',
+    )
   return new ImageError(
     'not-an-image',
     `This is ${what}, and not a container image: there is no manifest.json, no index.json, no repositories and no root filesystem. Make one with: docker save IMAGE -o image.tar`,
