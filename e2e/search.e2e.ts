@@ -21,6 +21,7 @@ test('redis by keyboard: a file by its letters, by a glob, a layer, a field, a c
   await page.keyboard.press('Enter')
   await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/os-release')
   await expect(found).toBeHidden()
+  await expect(peel.files).toBeFocused()
 
   await page.keyboard.press('ControlOrMeta+k')
   await page.keyboard.type('/etc/**/redis*.conf')

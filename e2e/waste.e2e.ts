@@ -83,6 +83,15 @@ test('redis: the life of /etc/passwd, line by line, and its first version brough
   await expect(peel.inspector).not.toContainText('redis:x:999:999')
 })
 
+test('the Dockerfile says of each step what it weighs and what it did to the files', async ({ peel }) => {
+  await peel.open(real(redis))
+  await peel.whole()
+  await peel.tab('Dockerfile')
+  const step = peel.page.getByRole('tabpanel').getByRole('button', { name: /^1 RUN .*groupadd/ })
+  await expect(step).toContainText(size('4.3 kB'))
+  await expect(step).toContainText('2 paths added, 8 changed, 0 removed')
+})
+
 test('a deleted file: who deleted it, and back with its mode and owner', async ({ peel }) => {
   await peel.open(
     drawnArchive(`

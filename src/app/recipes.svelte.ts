@@ -1,23 +1,23 @@
 /** The pending changes as a file: a recipe to be replayed elsewhere, or a Dockerfile with its context. */
-import type { EditsView } from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
+import type { Editing } from './editing.svelte'
 import type { Desk } from './files.svelte'
 import { download } from './saving'
 import { count } from './words'
 
 interface Host extends Desk {
-  readonly changes: number
   readonly tags: readonly string[]
-  adopt(edits: EditsView): void
 }
 
 export class Recipes {
   readonly #host: Host
+  readonly #editing: Editing
   #fault = $state.raw<Fault | null>(null)
   #said = $state('')
 
-  constructor(host: Host) {
+  constructor(host: Host, editing: Editing) {
     this.#host = host
+    this.#editing = editing
   }
 
   /** Why the last thing asked for did not happen; null where it did. */
@@ -44,12 +44,12 @@ export class Recipes {
     const recipe = chosen.find(({ name }) => /\.json$/i.test(name)) ?? chosen[0]
     if (!recipe) return
     this.reset()
-    const before = this.#host.changes
+    const before = this.#editing.changes
     try {
       const text = await recipe.text()
       const beside = chosen.filter((file) => file !== recipe)
-      this.#host.adopt(await this.#host.engine.replayRecipe(text, beside))
-      this.#said = `${count(this.#host.changes - before, 'change')} of ${recipe.name} made. Undo takes them back together.`
+      this.#editing.take(await this.#host.engine.replayRecipe(text, beside))
+      this.#said = `${count(this.#editing.changes - before, 'change')} of ${recipe.name} made. Undo takes them back together.`
     } catch (thrown) {
       this.#fault = faultOf(thrown)
     }

@@ -2,12 +2,8 @@
 import type {
   Access,
   ArchiveView,
-  Build,
-  Edit,
-  EditsView,
   EngineEvent,
   ImageView,
-  Json,
   LayerView,
   MemberView,
   Notice,
@@ -22,9 +18,9 @@ import type {
 import { faultOf, type Fault } from '../core/fault/fault'
 import { onNewVersion } from '../../workers/register-service-worker'
 import { startEngine, type Engine } from './engine'
+import { Editing } from './editing.svelte'
 import { FilesPane, type Desk } from './files.svelte'
 import { Inspector } from './inspector.svelte'
-import { placed } from './forms'
 import { Install } from './install.svelte'
 import type { Dropped } from './opening'
 import { Questions, type Question } from './questions.svelte'
@@ -34,7 +30,7 @@ import { copyText, download } from './saving'
 import { SearchPane } from './search.svelte'
 import { TreemapPane } from './treemap.svelte'
 import { Unfolded } from './unfolded.svelte'
-import { count, directoryOf, joined, nameOf } from './words'
+import { nameOf } from './words'
 
 /** A fault on screen, with what was being done. */
 export interface Trouble {
@@ -53,7 +49,6 @@ export class Workspace implements Desk {
   #archive = $state.raw<ArchiveView | null>(null)
   #image = $state.raw<ImageView | null>(null)
   #layers = $state.raw<readonly LayerView[]>([])
-  #edits = $state.raw<EditsView | null>(null)
   #notices = $state.raw<readonly Notice[]>([])
   #tasks = $state.raw<readonly TaskView[]>([])
   #storage = $state<Storage>('keeping')
@@ -91,6 +86,7 @@ export class Workspace implements Desk {
   readonly search: SearchPane
   readonly treemap: TreemapPane
   readonly questions = new Questions()
+  readonly editing: Editing
   readonly recipes: Recipes
   readonly unfolded = new Unfolded()
   readonly install = new Install()
@@ -101,7 +97,8 @@ export class Workspace implements Desk {
     this.inspector = new Inspector(this)
     this.search = new SearchPane(this)
     this.treemap = new TreemapPane(this, this.files)
-    this.recipes = new Recipes(this)
+    this.editing = new Editing(this)
+    this.recipes = new Recipes(this, this.editing)
     this.#listen()
     onNewVersion((apply) => (this.#renew = apply))
   }
@@ -119,9 +116,6 @@ export class Workspace implements Desk {
   }
   get layers(): readonly LayerView[] {
     return this.#layers
-  }
-  get edits(): EditsView | null {
-    return this.#edits
   }
   get notices(): readonly Notice[] {
     return this.#notices
@@ -207,14 +201,13 @@ export class Workspace implements Desk {
   }
   /** The steps, with the words of the history that the edits give them. */
   readonly steps = $derived.by((): readonly StepView[] => {
-    const edited = this.#edits?.history ?? {}
+    const edited = this.editing.edits?.history ?? {}
     return (this.#image?.steps ?? []).map((step) =>
       step.history !== null && edited[step.history] ? { ...step, ...edited[step.history] } : step,
     )
   })
-  readonly tags = $derived.by(() => this.#edits?.tags ?? this.#image?.tags ?? [])
+  readonly tags = $derived.by(() => this.editing.edits?.tags ?? this.#image?.tags ?? [])
   readonly title = $derived.by(() => this.tags[0] ?? this.#archive?.name ?? '')
-  readonly changes = $derived.by(() => this.#edits?.operations.length ?? 0)
   readonly verified = $derived.by(() => this.#layers.filter((layer) => layer.verified === true).length)
   readonly route = $derived.by((): Route => {
     if (!this.#archive) return home
@@ -355,7 +348,7 @@ export class Workspace implements Desk {
       case 'tree':
         return this.files.take(event.summary)
       case 'edits':
-        return this.#takeEdits(event.edits)
+        return this.editing.take(event.edits)
       case 'notices':
         this.#notices = event.notices
         return
@@ -402,16 +395,11 @@ export class Workspace implements Desk {
     this.#image = image
   }
 
-  #takeEdits(edits: EditsView): void {
-    this.#edits = edits
-    void this.inspector.again()
-  }
-
   #clear(): void {
     this.#archive = null
     this.#image = null
     this.#layers = []
-    this.#edits = null
+    this.editing.reset()
     this.#notices = []
     this.#tasks = []
     this.#step = null
@@ -726,164 +714,12 @@ export class Workspace implements Desk {
     return copied
   }
 
-  cancel(task: number): void {
-    void this.run('cancelling', () => this.#engine.cancel(task))
-  }
-
-  // ---- editing
-
   ask(question: Question): void {
     this.questions.ask(question)
   }
 
-  /** True once the edits are in force and saved. */
-  async edit(during: string, edits: readonly Edit[]): Promise<boolean> {
-    if (edits.length === 0) return false
-    const after = await this.run(during, () => this.#engine.edit(edits))
-    if (!after) return false
-    this.#takeEdits(after)
-    const last = after.operations.at(-1)
-    this.say(edits.length === 1 && last ? last.words : `${count(edits.length, 'change')} made.`)
-    return true
-  }
-
-  /** Null once the edits are in force and saved; else what was wrong, for a dialog to say. */
-  async attempt(edits: readonly Edit[]): Promise<Fault | null> {
-    try {
-      const after = await this.#engine.edit(edits)
-      this.#takeEdits(after)
-      this.say(after.operations.at(-1)?.words ?? '')
-      return null
-    } catch (thrown) {
-      return faultOf(thrown)
-    }
-  }
-
-  /** Edits that a screen asked the engine for itself. */
-  adopt(edits: EditsView): void {
-    this.#takeEdits(edits)
-  }
-
-  async undo(): Promise<void> {
-    const words = this.#edits?.undoes ?? ''
-    if (!this.#edits?.canUndo) return
-    const after = await this.run('undoing', () => this.#engine.undo())
-    if (after) this.#takeEdits(after)
-    if (after) this.say(`Undone: ${words}`)
-  }
-
-  async redo(): Promise<void> {
-    const words = this.#edits?.redoes ?? ''
-    if (!this.#edits?.canRedo) return
-    const after = await this.run('redoing', () => this.#engine.redo())
-    if (after) this.#takeEdits(after)
-    if (after) this.say(`Redone: ${words}`)
-  }
-
-  /** Every change, one after the other: redo brings them back. */
-  async undoAll(): Promise<void> {
-    while (this.#edits?.canUndo) {
-      const after = await this.run('undoing', () => this.#engine.undo())
-      if (!after) return
-      this.#takeEdits(after)
-    }
-    this.say('Every change is undone. Redo brings them back, one by one.')
-  }
-
-  async dropEdit(index: number): Promise<void> {
-    const after = await this.run('taking a change back', () => this.#engine.drop(index))
-    if (after) this.#takeEdits(after)
-  }
-
-  async remove(rows: readonly Row[]): Promise<void> {
-    const there = rows.filter((row) => row.change !== 'removed')
-    // A directory takes what is below it along; naming that too would fail once it is gone.
-    const tops = there.filter((row) => !there.some((other) => row.path.startsWith(`${other.path}/`)))
-    await this.edit(
-      'deleting',
-      tops.map((row) => ({ op: 'remove', path: row.path })),
-    )
-  }
-
-  async rename(path: string, name: string): Promise<void> {
-    const to = placed(directoryOf(path), name)
-    if (to !== path && (await this.edit('renaming', [{ op: 'rename', from: path, to }])))
-      await this.goToPath(to)
-  }
-
-  async newFile(directory: string, name: string): Promise<void> {
-    const path = placed(directory, name)
-    if (!(await this.edit('making a file', [{ op: 'write', path, content: '' }]))) return
-    await this.goToPath(path)
-    await this.inspector.startEditing()
-  }
-
-  async newFolder(directory: string, name: string): Promise<void> {
-    const path = placed(directory, name)
-    if (await this.edit('making a directory', [{ op: 'mkdir', path }])) await this.goToPath(path)
-  }
-
-  /** Files from the desktop into a directory; what has the same name there is replaced. */
-  async addFiles(directory: string, { files, emptyDirectories, folder }: Dropped): Promise<void> {
-    const inside = folder === '' ? directory : joined(directory, folder)
-    const bare = emptyDirectories.map((path) => (path === '' ? inside : joined(inside, path)))
-    const there = await Promise.all(bare.map((path) => this.#exists(path)))
-    const edits: Edit[] = [
-      ...bare.filter((_, index) => !there[index]).map((path): Edit => ({ op: 'mkdir', path })),
-      ...files.map(({ path, file }): Edit => ({
-        op: 'write',
-        path: joined(inside, path || file.name),
-        content: file,
-      })),
-    ]
-    await this.edit(`adding files to ${directory}`, edits)
-  }
-
-  #exists(path: string): Promise<boolean> {
-    return this.#engine.details({ view: { kind: 'rootfs' }, path }).then(
-      () => true,
-      () => false,
-    )
-  }
-
-  async saveText(path: string, text: string): Promise<boolean> {
-    if (!(await this.edit('saving a file', [{ op: 'write', path, content: text }]))) return false
-    this.inspector.draft(path, null)
-    return true
-  }
-
-  /** `key`: fields of the image itself (author, os) stand beside `config`, not in it. */
-  async setConfig(
-    field: string,
-    value: Json | undefined,
-    key: readonly string[] = ['config', field],
-  ): Promise<boolean> {
-    return this.edit(`setting ${field}`, [
-      value === undefined ? { op: 'config', key } : { op: 'config', key, value },
-    ])
-  }
-
-  /** Null once the text is the config; else what is wrong with it. */
-  async setConfigText(text: string): Promise<Fault | null> {
-    try {
-      const before = this.changes
-      this.#takeEdits(await this.#engine.setConfigText(text))
-      this.say(`${count(this.changes - before, 'change')} made.`)
-      return null
-    } catch (thrown) {
-      return faultOf(thrown)
-    }
-  }
-
-  /** Takes what nobody sees out of the layers; then the export stands on the build that does it. */
-  async reclaim(exportDialog: (build: Build) => void): Promise<void> {
-    const done =
-      this.#edits?.stack.reclaimed || (await this.edit('leaving out what nobody sees', [{ op: 'reclaim' }]))
-    if (done) exportDialog('rewrite')
-  }
-
-  async setTags(tags: readonly string[]): Promise<boolean> {
-    return this.edit('setting the tags', [{ op: 'tags', tags }])
+  cancel(task: number): void {
+    void this.run('cancelling', () => this.#engine.cancel(task))
   }
 }
 

@@ -22,6 +22,8 @@ export interface Desk {
   searchFor(mode: SearchMode): void
   /** Puts the focus into a pane. */
   focusPane(pane: PaneName): void
+  /** Puts the focus onto the tree's current row, where the tree is on screen. */
+  focusTree(): void
 }
 
 export const [useDesk, provideDesk] = createContext<Desk>()

@@ -73,7 +73,7 @@ export function fileCommands(desk: Desk): Command[] {
       ...onOne,
       keys: 'F2',
     }),
-    command('Files', 'delete', 'Delete', () => void workspace.remove(chosen), {
+    command('Files', 'delete', 'Delete', () => void workspace.editing.remove(chosen), {
       ...onSome,
       keys: onMac ? '⌘⌫' : 'Del',
     }),

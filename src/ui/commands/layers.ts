@@ -13,7 +13,7 @@ export function layerCommands({ workspace }: Desk): Command[] {
   const on = (why: string, what: unknown): Extra => ({ about, why: what ? why : 'Choose a layer first.' })
   const history = step?.history ?? null
   const several = workspace.layers.length > 1 ? '' : 'The image has one layer.'
-  const dropped = layer !== null && (workspace.edits?.stack.dropped.includes(layer.index) ?? false)
+  const dropped = layer !== null && (workspace.editing.edits?.stack.dropped.includes(layer.index) ?? false)
   const layers = workspace.steps.flatMap(({ layer: at, instruction, createdBy }) =>
     at === null ? [] : [{ layer: at, words: instruction || createdBy }],
   )
@@ -45,7 +45,8 @@ export function layerCommands({ workspace }: Desk): Command[] {
       'scrub-history',
       'Scrub history line',
       () =>
-        history !== null && void workspace.edit('scrubbing the history', [{ op: 'history', index: history }]),
+        history !== null &&
+        void workspace.editing.edit('scrubbing the history', [{ op: 'history', index: history }]),
       on(step && (step.createdBy !== '' || step.comment !== '') ? '' : 'It has no words.', step),
     ),
     command('Layers', 'copy-instruction', 'Copy instruction', () => void workspace.copy(words), on('', step)),
@@ -54,7 +55,7 @@ export function layerCommands({ workspace }: Desk): Command[] {
 
 /** Where the layer stands among the image’s own, and on which base. */
 function placeCommands(workspace: Workspace, layer: LayerView | null, words: string): Command[] {
-  const stack = workspace.edits?.stack
+  const stack = workspace.editing.edits?.stack
   const none = layer ? '' : 'Choose a layer first.'
   const index = layer?.index ?? 0
   const replaced = stack?.rebased?.replaced ?? 0

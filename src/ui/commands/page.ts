@@ -48,7 +48,7 @@ export function imageCommands(desk: Desk): Command[] {
       'Image',
       'copy-config',
       'Copy config',
-      () => void workspace.copy(workspace.edits?.configText ?? image?.configText ?? ''),
+      () => void workspace.copy(workspace.editing.edits?.configText ?? image?.configText ?? ''),
       needsImage,
     ),
     command('Image', 'copy-id', 'Copy image ID', () => void workspace.copy(image?.id ?? ''), needsImage),
@@ -104,25 +104,28 @@ function editConfig({ workspace }: Desk): void {
 
 export function changeCommands(desk: Desk): Command[] {
   const { workspace } = desk
-  const { edits, recipes } = workspace
-  const some = workspace.changes > 0 ? '' : 'Nothing is changed yet.'
+  const { editing, recipes } = workspace
+  const { edits } = editing
+  const some = workspace.editing.changes > 0 ? '' : 'Nothing is changed yet.'
   const inChanges = (run: () => Promise<void>) => (): void => {
     workspace.turnTo('changes')
     void run()
   }
   const reclaimed = edits?.stack.reclaimed ? 'It is left out already.' : ''
   return [
-    command('Changes', 'undo', 'Undo', () => void workspace.undo(), {
+    command('Changes', 'undo', 'Undo', () => void workspace.editing.undo(), {
       key: 'undo',
       about: edits?.undoes ?? '',
       why: edits?.canUndo ? '' : 'There is nothing to undo.',
     }),
-    command('Changes', 'redo', 'Redo', () => void workspace.redo(), {
+    command('Changes', 'redo', 'Redo', () => void workspace.editing.redo(), {
       key: 'redo',
       about: edits?.redoes ?? '',
       why: edits?.canRedo ? '' : 'There is nothing to redo.',
     }),
-    command('Changes', 'undo-all', 'Undo every change', () => void workspace.undoAll(), { why: some }),
+    command('Changes', 'undo-all', 'Undo every change', () => void workspace.editing.undoAll(), {
+      why: some,
+    }),
     command('Changes', 'list-changes', 'List the changes', () => popover('changes')),
     command(
       'Changes',
@@ -142,10 +145,16 @@ export function changeCommands(desk: Desk): Command[] {
       inChanges(() => recipes.saveContext()),
       { why: some },
     ),
-    command('Changes', 'reclaim', 'Remove in the export…', () => void workspace.reclaim(desk.exportDialog), {
-      about: 'what nobody sees',
-      why: reclaimed,
-    }),
+    command(
+      'Changes',
+      'reclaim',
+      'Remove in the export…',
+      () => void workspace.editing.reclaim(desk.exportDialog),
+      {
+        about: 'what nobody sees',
+        why: reclaimed,
+      },
+    ),
     command('Changes', 'take-over', 'Take over', () => workspace.takeOver(), {
       about: 'from the other tab',
       why: workspace.access === 'other' ? '' : 'No other tab has it.',
