@@ -439,8 +439,6 @@ export interface EditsView {
   /** Bytes of regular files in the final root filesystem, before and with the edits. */
   readonly bytesBefore: number
   readonly bytesAfter: number
-  /** Whether all of it is on disk. */
-  readonly saved: boolean
 }
 
 /** A path at one point of the recipe. */
@@ -663,7 +661,6 @@ export interface TaskView {
   readonly total: number
   /** "bytes", "layers", … */
   readonly unit: string
-  readonly cancellable: boolean
 }
 
 export type Access = 'asking' | 'mine' | 'other' | 'newer'

@@ -81,11 +81,6 @@ export function stampWords(stamp: string): string {
   return stamp === '' ? '' : Number.isNaN(time) ? stamp : timeWords(time / 1000)
 }
 
-/** "sha256:3f5c1a2b4d6e": enough to recognise, as `docker images` shortens it; the whole stands in a title. */
-export function shortDigest(digest: string): string {
-  return /^sha256:[0-9a-f]{64}$/.test(digest) ? digest.slice(7, 19) : digest
-}
-
 /** "3 minutes ago". */
 export function ago(then: number, now: number): string {
   const seconds = Math.max(0, (now - then) / 1000)

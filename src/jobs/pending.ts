@@ -229,7 +229,6 @@ export class Pending {
       stack: stackView(this.#replayed?.stack ?? UNTOUCHED, operations),
       bytesBefore: typeCounts(this.#layers.union, sizeIn({ tables: this.#layers.tables, upper: [] })).bytes,
       bytesAfter: edited ? typeCounts(edited.tree, sizeIn(edited.sources)).bytes : 0,
-      saved: true,
     }
   }
 

@@ -40,7 +40,7 @@ export class Tasks {
   }
   /** `total` in `unit`s; 0 where nobody knows it yet. */
   start(label: string, total: number, unit: string): Task {
-    const task = new Task(this, { id: this.#next++, label, done: 0, total, unit, cancellable: true })
+    const task = new Task(this, { id: this.#next++, label, done: 0, total, unit })
     this.#tasks.set(task.id, task)
     this.changed()
     return task

@@ -174,9 +174,9 @@ export function pageCommands(desk: Desk): Command[] {
     ...(Object.keys(paneWords) as PaneName[]).map((pane) =>
       command('Go', `pane-${pane}`, `Go to the ${paneWords[pane]}`, () => desk.focusPane(pane), needsImage),
     ),
-    ...workspace.tasks
-      .filter(({ cancellable }) => cancellable)
-      .map(({ id, label }) => command('Page', `cancel-${id}`, `Cancel ${label}`, () => workspace.cancel(id))),
+    ...workspace.tasks.map(({ id, label }) =>
+      command('Page', `cancel-${id}`, `Cancel ${label}`, () => workspace.cancel(id)),
+    ),
     ...themes.map((theme) =>
       command('Page', `theme-${theme}`, `Theme: ${themeWords[theme]}`, () => settings.setTheme(theme), {
         why: settings.theme === theme ? 'It is so.' : '',
