@@ -3,7 +3,7 @@ import { faultOf, ImageError } from '../src/core/fault/fault'
 import type { Digest } from '../src/core/digest/digest'
 import { BUFFER_LIMIT } from '../src/core/digest/sha256'
 import { HashRoom, type Stay } from '../src/jobs/hash-room'
-import type { LayerPool } from '../src/jobs/pool'
+import { inlinePool, type LayerPool } from '../src/jobs/pool'
 import { blobOf } from '../src/jobs/segments'
 import type { Crew } from './crew'
 import type { LayerApi } from './layer'
@@ -11,6 +11,9 @@ import { callable, connect, type Connection } from './wire'
 
 /** Two to four hands: more only compete for the disk and hold a segment each. */
 const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 2))
+
+/** Plain bytes that this thread goes through itself, in a few milliseconds: an export of a small edit must not wait until a worker has hashed a layer of gigabytes. */
+const SMALL = 1024 * 1024
 
 const ignore = (): void => {}
 /** Beyond the limit nothing is held. */
@@ -94,9 +97,13 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
 
   return {
     width: WIDTH,
-    scan: (source, compression, { signal, onBytes, store } = {}) =>
-      run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes ?? ignore, store ?? same)),
+    scan: (source, compression, options = {}) => {
+      if (compression === 'none' && source.size <= SMALL) return inlinePool.scan(source, compression, options)
+      const { signal, onBytes = ignore, store = same } = options
+      return run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes, store))
+    },
     digest: (source, { signal, onBytes } = {}) => {
+      if (source.size <= SMALL) return inlinePool.digest(source, { signal, onBytes })
       const hash = ({ mayCopy, copied }: Stay): Promise<Digest> =>
         run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore, mayCopy, copied))
       return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
