@@ -119,6 +119,7 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
       base,
       company,
       stored: async (id) => new MemorySource(recipe.contents.get(id)!),
+      store: toScratch,
       pool: inlinePool,
     }
   }
