@@ -4,8 +4,9 @@
  */
 import type { Fault, Place } from '../src/core/fault/fault'
 import type { Notice } from '../src/core/fault/notice'
+import type { EntryType } from '../src/core/tar/entry'
 
-export type { Fault, Notice, Place }
+export type { EntryType, Fault, Notice, Place }
 
 /** A file with its path inside a dropped folder ("" for a file that was dropped alone). */
 export interface OpenedFile {
@@ -160,7 +161,6 @@ export type ViewKind =
   | { readonly kind: 'edits' } // what the pending edits add, change, remove
 
 export type Change = 'same' | 'added' | 'changed' | 'metadata' | 'removed'
-export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo' | 'other'
 export type SortKey = 'name' | 'size' | 'mode' | 'owner' | 'mtime' | 'layer' | 'change'
 
 export interface ViewRequest {

@@ -255,6 +255,8 @@ async function startRows(executablePath: string, url: string): Promise<BenchRow[
           const { pathname } = new URL(response.url())
           if (pathname.endsWith('.js')) loaded.push(pathname.slice(1))
         })
+      // The last script that is asked for before an image is open: the page starts the pool once the engine is there.
+      const pool = run === 0 ? page.waitForResponse(/\/assets\/layer-[^/]*\.js$/) : null
       await page.goto(url)
       await page.getByRole('button', { name: 'Open image…' }).waitFor()
       const times = await page.evaluate(() => ({
@@ -264,10 +266,7 @@ async function startRows(executablePath: string, url: string): Promise<BenchRow[
       }))
       paints.push(times.paint)
       usable.push(times.ready)
-      if (run > 0) return
-      // Then its workers are asked for, too.
-      await ready(page)
-      await page.waitForTimeout(1000)
+      await pool
     })
   const compressed = (names: readonly string[]): number =>
     [...new Set(names)].reduce(

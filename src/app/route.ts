@@ -1,5 +1,6 @@
 /** The address carries what is looked at (archive, image, tab, view, shape, filter, path), never what is in it. */
-import type { Change, EntryType, SortKey, ViewKind, ViewRequest } from '../../workers/api'
+import type { Change, SortKey, ViewKind, ViewRequest } from '../../workers/api'
+import { ENTRY_TYPES } from '../core/tar/entry'
 
 export const tabs = ['files', 'config', 'dockerfile', 'anatomy', 'waste', 'changes'] as const
 export type Tab = (typeof tabs)[number]
@@ -120,7 +121,7 @@ function narrowingOf(words: URLSearchParams): Narrowing {
     filter: words.get('filter') ?? '',
     regex: words.get('regex') === 'yes',
     changes: someOf(changesKnown, words.get('change')),
-    types: someOf(typesKnown, words.get('type')),
+    types: someOf(ENTRY_TYPES, words.get('type')),
     atLeast: wholeNumber(words.get('atLeast')) ?? undefined,
     atMost: wholeNumber(words.get('atMost')) ?? undefined,
     sort: key ?? 'name',
@@ -130,17 +131,6 @@ function narrowingOf(words: URLSearchParams): Narrowing {
 
 const sortKeys: readonly SortKey[] = ['name', 'size', 'mode', 'owner', 'mtime', 'layer', 'change']
 const changesKnown: readonly Change[] = ['added', 'changed', 'metadata', 'removed', 'same']
-const typesKnown: readonly EntryType[] = [
-  'file',
-  'directory',
-  'symlink',
-  'hardlink',
-  'char',
-  'block',
-  'fifo',
-  'other',
-]
-
 function someOf<T extends string>(known: readonly T[], word: string | null): readonly T[] {
   const asked = (word ?? '').split('.')
   return known.filter((one) => asked.includes(one))

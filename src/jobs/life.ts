@@ -4,12 +4,11 @@ import { sameBytes } from '../core/bytes/text'
 import { linkBytesOf, mtimeOf, ownerOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import { markerOf } from '../core/layer/whiteout'
 import type { EntryTable } from '../core/layer/table'
-import { TYPE } from '../core/tar/entry'
+import { ENTRY_TYPES, TYPE } from '../core/tar/entry'
 import type { Edited } from '../core/edit/apply'
 import { entryOf } from '../core/rootfs/entry'
 import { ROOT } from '../core/rootfs/tree'
 import { namesIn } from '../core/rootfs/walk'
-import { ENTRY_TYPES } from './entry-type'
 
 type Life = Details['life'][number]
 

@@ -1,6 +1,7 @@
 /** What an archive that lies in the image holds: names and sizes, nothing unpacked to stay. */
 import type { Listing } from '../../workers/api'
 import type { ByteSource, Bytes } from '../core/bytes/source'
+import { ENTRY_TYPES } from '../core/tar/entry'
 import { nameText } from '../core/bytes/text'
 import { sniffCompression, SNIFF_LENGTH, type Compression } from '../core/compress/compression'
 import { inflate } from '../core/compress/inflate'
@@ -11,7 +12,6 @@ import { scanLayer } from '../core/layer/scan'
 import { linkTextOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { SourceInput, StreamInput } from '../core/tar/input'
-import { ENTRY_TYPES } from './entry-type'
 
 /** Lines that a person may read; the rest is counted. */
 const MOST = 5000

@@ -11,6 +11,7 @@ import type {
   ViewKind,
   ViewRequest,
 } from '../../workers/api'
+import { ENTRY_TYPES } from '../core/tar/entry'
 import { ImageError } from '../core/fault/fault'
 import type { Image } from '../core/image/image'
 import { instructionOf } from '../core/image/instruction'
@@ -18,7 +19,6 @@ import { entryOf, sizeIn } from '../core/rootfs/entry'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
 import { blocksOf } from './blocks'
-import { ENTRY_TYPES } from './entry-type'
 import { findPaths } from './find'
 import type { Layers } from './layers'
 import { lifeInEdits, lifeOf } from './life'

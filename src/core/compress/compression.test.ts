@@ -8,6 +8,7 @@ test('gzip is told by its magic number', () => {
 })
 
 for (const name of ['zstd', 'xz', 'bzip2', 'lz4'] as const)
+  // npm test installs zstd; the others are on most machines, and without one there is nobody to write what is to be told.
   test.skipIf(!hasTool(name))(`${name} is told by its magic number`, () => {
     expect(sniffCompression(tool(name, ['-c'], ascii('x')) ?? new Uint8Array())).toBe(name)
   })

@@ -12,6 +12,9 @@ export const TYPE = {
   other: 7,
 } as const
 export type TypeCode = (typeof TYPE)[keyof typeof TYPE]
+export type EntryType = keyof typeof TYPE
+/** Their words, by code. */
+export const ENTRY_TYPES = Object.keys(TYPE) as readonly EntryType[]
 
 /** One PAX record, value as raw bytes: xattrs hold NULs and are not text. */
 export interface PaxRecord {
