@@ -38,6 +38,21 @@ test('redis by keyboard: a file by its letters, by a glob, a layer, a field, a c
   await expect(page.getByRole('tab', { name: 'Waste' })).toHaveAttribute('aria-selected', 'true')
 })
 
+test('typed and entered at once: what was typed is opened, not what was found before', async ({ peel }) => {
+  await peel.open(real(redis))
+  await peel.whole()
+  for (const path of ['/etc/passwd', '/usr/bin/redis-server', '/etc/group']) {
+    await peel.page.keyboard.press('ControlOrMeta+k')
+    // Faster than any answer: both in one turn of the page.
+    await peel.page.getByRole('searchbox', { name: 'Search' }).evaluate((box: HTMLInputElement, path) => {
+      box.value = path
+      box.dispatchEvent(new InputEvent('input', { bubbles: true }))
+      box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+    }, path)
+    await expect(peel.inspector.getByRole('heading').first()).toHaveText(path)
+  }
+})
+
 test('redis: contents by a regular expression, and the line is shown', async ({ peel }) => {
   await peel.open(real(redis))
   await peel.whole()

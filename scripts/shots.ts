@@ -59,7 +59,7 @@ function lean(path: string): void {
 async function look(page: Page, path: string): Promise<void> {
   await page.keyboard.press('Control+k')
   await page.keyboard.type(path)
-  await page.getByRole('option', { name: path }).first().click()
+  await page.keyboard.press('Enter')
   await page.getByRole('region', { name: 'Inspector' }).getByRole('heading', { name: path }).waitFor()
 }
 

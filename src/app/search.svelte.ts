@@ -14,6 +14,8 @@ export class SearchPane {
   #query = $state('')
   #mode = $state<SearchMode>('everything')
   #paths = $state.raw<FoundPaths>(none)
+  #finding = $state(false)
+  #found: Promise<void> = Promise.resolve()
   #regex = $state(false)
   #matchCase = $state(false)
   #hidden = $state(false)
@@ -38,6 +40,10 @@ export class SearchPane {
   }
   get paths(): FoundPaths {
     return this.#paths
+  }
+  /** Whether the paths are still those of what stood in the box before. */
+  get finding(): boolean {
+    return this.#finding
   }
   get regex(): boolean {
     return this.#regex
@@ -82,21 +88,25 @@ export class SearchPane {
     if (mode === 'everything') void this.type(this.#query)
   }
 
-  async type(query: string): Promise<void> {
-    const turn = ++this.#turn
+  type(query: string): Promise<void> {
     this.#query = query
     this.#fault = null
+    return (this.#found = this.#find(query, ++this.#turn))
+  }
+
+  async #find(query: string, turn: number): Promise<void> {
+    const isOfPaths = this.#mode === 'everything' && query.trim() !== '' && !query.startsWith('>')
+    this.#finding = isOfPaths
     if (this.#mode === 'contents') return
-    if (query.trim() === '' || query.startsWith('>')) {
-      this.#paths = none
-      return
-    }
-    try {
-      const paths = await this.#desk.engine.find(query, shown)
-      if (turn === this.#turn) this.#paths = paths
-    } catch {
-      if (turn === this.#turn) this.#paths = none
-    }
+    const paths = isOfPaths ? await this.#desk.engine.find(query, shown).catch(() => none) : none
+    if (turn !== this.#turn) return
+    this.#paths = paths
+    this.#finding = false
+  }
+
+  /** Resolves once the paths are those of what stands in the box: who types and presses Enter means what they typed. */
+  async settled(): Promise<void> {
+    for (let found = null; found !== this.#found;) await (found = this.#found)
   }
 
   async searchContents(): Promise<void> {
