@@ -40,6 +40,9 @@ test('at 360 pixels one pane at a time, and nothing sticks out', async ({ peel }
     expect(width, pane).toBeLessThanOrEqual(360)
     await expectAccessible(peel.page)
   }
+  // However long the dialog is, what it is for is in sight.
+  const dialog = await peel.exportDialog({ build: 'Add a layer' })
+  await expect(dialog.getByRole('button', { name: 'Save', exact: true })).toBeInViewport()
 })
 
 test('every dialog: axe finds nothing, it fits 360 pixels, Escape closes it, and the focus is where it was', async ({
