@@ -185,10 +185,9 @@ export class Peel {
     await editor.press('ControlOrMeta+a')
     if (text === '') await editor.press('Delete')
     else await this.page.keyboard.insertText(text)
-    const save = this.page.getByRole('button', { name: 'Save file' })
-    await save.click()
-    // Nothing left to save: the edit is on disk.
-    await expect(save).toBeDisabled()
+    await this.page.getByRole('button', { name: 'Save file' }).click()
+    // It stands for "Discard" once the edit is on disk; the button that saves is disabled already while it saves.
+    await expect(this.inspector.getByRole('button', { name: 'Done' })).toBeVisible()
   }
 
   async remove(path: string): Promise<void> {
