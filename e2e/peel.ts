@@ -129,15 +129,9 @@ export class Peel {
     await this.settled()
   }
 
-  /** Until the rows have stood still: the filter waits for the end of typing, and a row that moves is clicked amiss. */
+  /** Until the rows are those that were asked for: a row that is about to move is clicked amiss. */
   async settled(): Promise<void> {
-    let before = ''
-    let since = Date.now()
-    await expect(async () => {
-      const now = await this.files.innerText()
-      if (now !== before) [before, since] = [now, Date.now()]
-      expect(Date.now() - since).toBeGreaterThan(350)
-    }).toPass({ intervals: [50], timeout: 20_000 })
+    await expect(this.files).toHaveAttribute('aria-busy', 'false', { timeout: 20_000 })
   }
 
   /** Brings a path into sight by the filter, and answers its row. */
@@ -300,6 +294,22 @@ export async function withoutPicker(context: BrowserContext): Promise<void> {
 }
 
 /**
+ * With PEEL_SLOW=500 in the environment every call to the engine takes half a second longer, in order, as on a machine
+ * that is busy: what a journey only gets right by being slower than the engine is found so, and so is what the page does
+ * with a click on rows that are about to change.
+ */
+async function slowly(context: BrowserContext): Promise<void> {
+  const delay = Number(process.env.PEEL_SLOW ?? 0)
+  if (delay === 0) return
+  await context.addInitScript((delay) => {
+    const post = Worker.prototype.postMessage
+    Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
+      setTimeout(() => Reflect.apply(post, this, message), delay)
+    }
+  }, delay)
+}
+
+/**
  * Collects whatever the context asks the network for that is not a file of the app itself. Empty when a test ends: that
  * is what "nothing leaves the browser" means.
  */
@@ -329,6 +339,7 @@ export interface Fixtures {
 export const test = base.extend<Fixtures>({
   peel: async ({ context, page }, use) => {
     await withoutPicker(context)
+    await slowly(context)
     const found = strangers(context)
     const thrown: string[] = []
     page.on('pageerror', (error) => thrown.push(error.stack ?? error.message))
@@ -351,6 +362,7 @@ export const test = base.extend<Fixtures>({
           ...(timezoneId ? { timezoneId } : {}),
         })
         await withoutPicker(context)
+        await slowly(context)
         const peel = new Peel(context.pages()[0] ?? (await context.newPage()))
         await peel.visit()
         return peel

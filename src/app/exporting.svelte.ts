@@ -1,5 +1,6 @@
 /** An export on its way: what is asked for, what each build would come to, and what the chosen one came to, built ahead so that it is known before it is saved. */
 import type {
+  BaseView,
   Build,
   BuildSizes,
   EditsView,
@@ -36,6 +37,7 @@ export class ExportPlan {
   alone = $state(false)
   /** What the other side of a delta has. */
   base = $state.raw<NewBase | null>(null)
+  #choosing = $state(false)
   #sizes = $state.raw<BuildSizes | null>(null)
   #result = $state.raw<{ key: string; result: ExportResult } | null>(null)
   #rules = $state.raw<{ key: string; rows: readonly EngineRow[] } | null>(null)
@@ -66,6 +68,19 @@ export class ExportPlan {
       ...(this.epoch === null ? {} : { epoch: this.seconds }),
       ...(this.alone ? { alone: true } : {}),
       ...(this.format === 'delta' && this.base ? { base: this.base.diffIds } : {}),
+    }
+  }
+
+  /** An archive or a kept image was chosen as the base, and is being read: nothing can be saved before it is known. */
+  get choosing(): boolean {
+    return this.#choosing
+  }
+  async describeBase(from: File | string): Promise<BaseView> {
+    this.#choosing = true
+    try {
+      return await this.#engine.describeBase(from)
+    } finally {
+      this.#choosing = false
     }
   }
 

@@ -21,6 +21,8 @@ interface Cursor {
   readonly index: number
   /** "" until the row is here. */
   readonly path: string
+  /** As it was seen last: rows of a newer tree may be on their way. */
+  readonly row?: Row | undefined
 }
 
 const nothing: TreeSummary = {
@@ -35,6 +37,8 @@ const nothing: TreeSummary = {
 const plainView: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
 /** A selection by shift reaches at most so far: the engine answers no more rows at a time. */
 const longestRange = 1000
+/** Milliseconds without a key after which a filter is whole enough to be asked for. */
+const restOfTyping = 120
 /** Paths that a view of changes may have to be opened whole. */
 const readAtOnce = 200
 
@@ -56,6 +60,14 @@ export class FilesPane {
   #wanted: Range = { from: 0, to: 0 }
   #filling = false
   #typed = { text: '', at: -Infinity }
+  /** Questions to the engine that will change what the tree shows. */
+  #asking = $state(0)
+  /** A filter that is being typed. */
+  #typing = $state(0)
+  /** Paths that the cursor is being led to: whatever it stands on until then is not what was asked for. */
+  #seeking = $state(0)
+  /** Version of the tree that the rows on screen are of. */
+  #drawn = $state(-1)
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -91,6 +103,23 @@ export class FilesPane {
   get rows(): ReadonlyMap<number, Row> {
     return this.#rows
   }
+  /** Whether the rows on screen are about to be others, or more. */
+  get isBusy(): boolean {
+    return (
+      !this.#summary.complete ||
+      this.#asking > 0 ||
+      this.#typing !== 0 ||
+      (this.#summary.rows > 0 && this.#drawn < this.#summary.version)
+    )
+  }
+  async #changing<T>(call: Promise<T>): Promise<T> {
+    this.#asking += 1
+    try {
+      return await call
+    } finally {
+      this.#asking -= 1
+    }
+  }
   get cursor(): number {
     return this.#cursor.index
   }
@@ -101,16 +130,18 @@ export class FilesPane {
     return this.#jumped
   }
   get cursorRow(): Row | null {
-    const { index, path } = this.#cursor
+    const { index, path, row: seen } = this.#cursor
     const row = this.#rows.get(index)
     // Rows on screen may be of an older tree than the cursor: no command acts on a row that only stands where another one did.
-    return row && row.path === path ? row : null
+    if (row && row.path === path) return row
+    return seen?.path === path ? seen : null
   }
   #pathAt(index: number): string {
     return this.#window.version === this.#summary.version ? (this.#rows.get(index)?.path ?? '') : ''
   }
   /** The rows that a command acts on: the selection, or the row under the cursor. */
   get chosen(): readonly Row[] {
+    if (this.#seeking > 0) return []
     if (this.#selected.size > 0) return [...this.#selected.values()]
     return this.cursorRow ? [this.cursorRow] : []
   }
@@ -122,9 +153,10 @@ export class FilesPane {
     const { kind } = this.#request.view
     return (kind === 'rootfs' || kind === 'edits') && !this.#desk.readOnly
   }
-  /** Where new files go: the directory under the cursor, or the one that holds the file there. */
-  get directory(): string {
+  /** Where new files go: the directory under the cursor, or the one that holds the file there; null while the cursor is on its way. */
+  get directory(): string | null {
     const row = this.cursorRow
+    if (this.#seeking > 0 || (!row && this.#cursor.path !== '')) return null
     if (!row || row.change === 'removed') return '/'
     if (row.type === 'directory') return row.path
     return row.path.slice(0, row.path.lastIndexOf('/')) || '/'
@@ -139,9 +171,28 @@ export class FilesPane {
     this.#filterFault = ''
     this.#cursor = { index: 0, path: '' }
     this.#selected = new Map()
+    this.#drawn = -1
+    this.#endTypingFilter()
+  }
+
+  /** What is typed into the filter comes into force once the typing rests. */
+  filterSoon(filter: string): void {
+    this.#endTypingFilter()
+    this.#typing = window.setTimeout(() => void this.show({ filter }), restOfTyping)
+  }
+
+  #endTypingFilter(): void {
+    clearTimeout(this.#typing)
+    this.#typing = 0
   }
 
   async show(changes: Partial<ViewRequest>): Promise<void> {
+    // Of two filters the later one is meant; another view keeps what is being typed for it.
+    if (changes.filter !== undefined) this.#endTypingFilter()
+    await this.#changing(this.#show(changes))
+  }
+
+  async #show(changes: Partial<ViewRequest>): Promise<void> {
     const { path } = this.#cursor
     const request = { ...this.#request, ...changes }
     this.#request = request
@@ -212,6 +263,7 @@ export class FilesPane {
         if (!answer || (answer.version >= version && answer.rows.length === 0)) break
         this.#window.absorb(answer, ask.from, this.#wanted)
         this.#rows = this.#window.rows
+        this.#drawn = this.#window.version
         // The rows came under a newer version than the summary: its event is on the way and will call again.
         if (answer.version > this.#summary.version) break
       }
@@ -227,12 +279,12 @@ export class FilesPane {
     if (this.#window.version < this.#summary.version) return
     const here = this.#rows.get(index)
     if (path === '' || here === undefined) {
-      if (here) this.#cursor = { index, path: here.path }
+      if (here) this.#cursor = { index, path: here.path, row: here }
       return
     }
     if (here.path === path) return
     const held = this.#window.indexOf(path)
-    if (held >= 0) this.#cursor = { index: held, path }
+    if (held >= 0) this.#cursor = { index: held, path, row: this.#rows.get(held) }
     else if (!(await this.#follow(path))) this.#cursor = { index, path: this.#pathAt(index) }
   }
 
@@ -248,6 +300,15 @@ export class FilesPane {
 
   /** Opens what holds `path` and puts the cursor there. */
   async reveal(path: string): Promise<boolean> {
+    this.#seeking += 1
+    try {
+      return await this.#changing(this.#reveal(path))
+    } finally {
+      this.#seeking -= 1
+    }
+  }
+
+  async #reveal(path: string): Promise<boolean> {
     const found = await this.#desk.run('finding a path', () => this.#desk.engine.reveal(path))
     if (!found) return false
     if (found.row >= 0) this.#cursor = { index: found.row, path }
@@ -261,17 +322,20 @@ export class FilesPane {
     const { path } = this.#cursor
     const inside = path.startsWith(`${row.path}/`)
     if (!open && inside) this.#cursor = { index: this.#window.indexOf(row.path), path: row.path }
-    const summary = await this.#desk.run('opening a directory', () =>
-      this.#desk.engine.expand(row.path, open, deep),
+    const summary = await this.#changing(
+      this.#desk.run('opening a directory', () => this.#desk.engine.expand(row.path, open, deep)),
     )
     if (summary) this.take(summary)
   }
 
-  /** Moves the cursor; what was selected is selected no more. */
-  go(index: number): void {
+  /**
+   * Moves the cursor; what was selected is selected no more. `row`: what was clicked. It counts, not its place: rows of a
+   * newer tree may be on their way, and the cursor follows it there.
+   */
+  go(index: number, row?: Row): void {
     if (this.#summary.rows === 0) return
     const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
-    this.#cursor = { index: to, path: this.#pathAt(to) }
+    this.#cursor = { index: to, path: row?.path ?? this.#pathAt(to), row: row ?? this.#rows.get(to) }
     this.#anchor = to
     this.#selected = new Map()
     this.#jumped = false
@@ -301,7 +365,7 @@ export class FilesPane {
     if (selected.size === 0 && before && before.path !== row.path) selected.set(before.path, before)
     if (!selected.delete(row.path)) selected.set(row.path, row)
     this.#selected = selected
-    this.#cursor = { index, path: row.path }
+    this.#cursor = { index, path: row.path, row }
     this.#anchor = index
   }
 

@@ -397,7 +397,8 @@ export class View {
     for (let i = 1; i < names.length; i++) {
       const path = `/${names.slice(0, i).join('/')}`
       this.#expanded.add(path)
-      if (this.#matched === null) this.#turn(path, true)
+      this.#expanded.delete(`!${path}`)
+      this.#turn(path, this.#matched === null)
     }
     this.#layout.recount()
     return this.#layout.indexOf(node)

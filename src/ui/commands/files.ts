@@ -15,7 +15,8 @@ function unchangeable({ workspace }: Desk): string {
 export function fileCommands(desk: Desk): Command[] {
   const { workspace } = desk
   const { files, inspector } = workspace
-  const { chosen, directory } = files
+  const { chosen } = files
+  const directory = files.directory ?? '/'
   const there = chosen.filter((row) => row.change !== 'removed')
   const one = chosen.length === 1 && there.length === 1 ? there[0] : null
   const notHere = unchangeable(desk)
@@ -23,7 +24,10 @@ export function fileCommands(desk: Desk): Command[] {
   const needsSome = notHere || (there.length > 0 ? '' : 'Choose a path first.')
   const aboutChosen =
     chosen.length === 1 ? chosen[0].path : chosen.length > 1 ? count(chosen.length, 'path') : ''
-  const inHere = { about: `in ${directory}`, why: notHere }
+  const inHere = {
+    about: `in ${directory}`,
+    why: notHere || (files.directory === null ? 'Finding the path…' : ''),
+  }
   const onOne = { about: aboutChosen, why: needsOne }
   const onSome = { about: aboutChosen, why: needsSome }
   const single = chosen.length === 1 ? '' : 'Choose one path first.'
