@@ -62,8 +62,8 @@ export class FilesPane {
   #typed = { text: '', at: -Infinity }
   /** Questions to the engine that will change what the tree shows. */
   #asking = $state(0)
-  /** A filter that is being typed. */
-  #typing = $state(0)
+  /** A filter that is being typed: the timer that will ask for it. */
+  #typing = $state.raw<ReturnType<typeof setTimeout> | null>(null)
   /** Paths that the cursor is being led to: whatever it stands on until then is not what was asked for. */
   #seeking = $state(0)
   /** Version of the tree that the rows on screen are of. */
@@ -108,7 +108,7 @@ export class FilesPane {
     return (
       !this.#summary.complete ||
       this.#asking > 0 ||
-      this.#typing !== 0 ||
+      this.#typing !== null ||
       (this.#summary.rows > 0 && this.#drawn < this.#summary.version)
     )
   }
@@ -178,12 +178,12 @@ export class FilesPane {
   /** What is typed into the filter comes into force once the typing rests. */
   filterSoon(filter: string): void {
     this.#endTypingFilter()
-    this.#typing = window.setTimeout(() => void this.show({ filter }), restOfTyping)
+    this.#typing = setTimeout(() => void this.show({ filter }), restOfTyping)
   }
 
   #endTypingFilter(): void {
-    clearTimeout(this.#typing)
-    this.#typing = 0
+    if (this.#typing !== null) clearTimeout(this.#typing)
+    this.#typing = null
   }
 
   async show(changes: Partial<ViewRequest>): Promise<void> {
@@ -260,8 +260,9 @@ export class FilesPane {
         const ask = this.#window.missing(this.#wanted, version, rows)
         if (!ask) break
         const answer = await this.#desk.run('reading rows', () => this.#desk.engine.rows(ask.from, ask.count))
-        if (!answer || (answer.version >= version && answer.rows.length === 0)) break
-        this.#window.absorb(answer, ask.from, this.#wanted)
+        if (!answer || (answer.version === version && answer.rows.length === 0)) break
+        // A newer tree may end before the rows that were asked for: then it is asked again, for those that it has.
+        if (answer.rows.length > 0) this.#window.absorb(answer, ask.from, this.#wanted)
         this.#rows = this.#window.rows
         this.#drawn = this.#window.version
         // The rows came under a newer version than the summary: its event is on the way and will call again.
