@@ -38,7 +38,9 @@ layer
   test('one path more, one less, and another of the same number', async () => {
     expect(await difference(image, `${image}\n  f bin/new ""`)).toBe('/bin/new: it should not be there')
     expect(await difference(image, `${image}\nlayer\n  w bin/sh`)).toBe('/bin/sh: it is missing')
-    expect(await difference(image, `${image}\nlayer\n  w bin/sh\n  f bin/so "sh"`)).toBe('/bin/sh: it is missing')
+    expect(await difference(image, `${image}\nlayer\n  w bin/sh\n  f bin/so "sh"`)).toBe(
+      '/bin/sh: it is missing',
+    )
   })
 
   test('size, target and type', async () => {
