@@ -120,6 +120,7 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
       company,
       stored: async (id) => new MemorySource(recipe.contents.get(id)!),
       store: toScratch,
+      hashAsWritten: true,
       pool: inlinePool,
     }
   }
