@@ -3,6 +3,7 @@ import type { Build, Edit, EditsView, Json, Row } from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
 import type { Desk } from './files.svelte'
 import { placed } from './forms'
+import type { Place } from './place.svelte'
 import type { Inspector } from './inspector.svelte'
 import type { Dropped } from './opening'
 import { count, directoryOf, joined } from './words'
@@ -10,7 +11,7 @@ import { count, directoryOf, joined } from './words'
 interface Host extends Desk {
   readonly inspector: Inspector
   say(words: string): void
-  goToPath(path: string): Promise<void>
+  readonly place: Pick<Place, 'goToPath'>
 }
 
 export class Editing {
@@ -104,19 +105,19 @@ export class Editing {
   async rename(path: string, name: string): Promise<void> {
     const to = placed(directoryOf(path), name)
     if (to !== path && (await this.edit('renaming', [{ op: 'rename', from: path, to }])))
-      await this.#host.goToPath(to)
+      await this.#host.place.goToPath(to)
   }
 
   async newFile(directory: string, name: string): Promise<void> {
     const path = placed(directory, name)
     if (!(await this.edit('making a file', [{ op: 'write', path, content: '' }]))) return
-    await this.#host.goToPath(path)
+    await this.#host.place.goToPath(path)
     await this.#host.inspector.startEditing()
   }
 
   async newFolder(directory: string, name: string): Promise<void> {
     const path = placed(directory, name)
-    if (await this.edit('making a directory', [{ op: 'mkdir', path }])) await this.#host.goToPath(path)
+    if (await this.edit('making a directory', [{ op: 'mkdir', path }])) await this.#host.place.goToPath(path)
   }
 
   /** Files from the desktop into a directory; what has the same name there is replaced. */
