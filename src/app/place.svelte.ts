@@ -1,6 +1,17 @@
 /** Where the person is in the open image: tab, view, shape, path, step; and the address and history that say so. */
 import type { MemberView, Recent, Row, SearchHit, StepView, ViewKind } from '../../workers/api'
-import { hashOf, home, routeOf, unfiltered, type Facet, type Route, type Shape, type Tab } from './route'
+import {
+  hashOf,
+  home,
+  routeOf,
+  unfiltered,
+  type Colouring,
+  type Facet,
+  type Route,
+  type Shape,
+  type Tab,
+} from './route'
+import { room } from './room.svelte'
 import type { Workspace } from './workspace.svelte'
 
 /** On a narrow screen one of them is seen at a time. */
@@ -49,7 +60,7 @@ export class Place {
     return this.#awaited
   }
   readonly route = $derived.by((): Route => {
-    const { archive, files, inspector } = this.#workspace
+    const { archive, files, inspector, treemap } = this.#workspace
     if (!archive) return home
     return {
       archive: archive.id,
@@ -57,6 +68,8 @@ export class Place {
       tab: this.#tab,
       view: files.view,
       shape: this.#shape,
+      zoom: treemap.zoomed,
+      colouring: treemap.colouring,
       narrowing: files.request,
       path: inspector.at?.path ?? '',
       facet: inspector.turnedTo,
@@ -142,13 +155,14 @@ export class Place {
   }
 
   async goTo(route: Route): Promise<void> {
-    const { archive, files, inspector } = this.#workspace
+    const { archive, files, inspector, treemap } = this.#workspace
     if (!archive) return
     if (route.image !== archive.image && route.image < archive.images.length)
       await this.#workspace.chooseImage(route.image)
     this.#tab = route.tab
     this.#step = route.step
     this.#shape = route.shape
+    if (route.shape === 'treemap') treemap.restore(route.zoom, route.colouring)
     await files.show({
       ...route.narrowing,
       view: this.#existing(route.view),
@@ -156,6 +170,8 @@ export class Place {
     })
     if (route.path === '') inspector.close()
     else await this.#goToRoutePath(route)
+    // The map followed the path, and may have left what it was zoomed to.
+    if (route.shape === 'treemap' && treemap.zoomed !== route.zoom) await treemap.zoom(route.zoom, route.path)
     if (route.member === null) this.#memberIndex = null
     else await this.chooseMember(route.member)
     this.#quietly = true
@@ -188,9 +204,24 @@ export class Place {
     this.#tab = 'files'
     this.#pane = 'center'
     this.#shape = shape
-    // The treemap is of the tree, whatever the list beside it is.
-    if (shape !== 'treemap' && this.#workspace.files.isFlat !== (shape === 'flat'))
+    if (this.#workspace.files.isFlat !== (shape === 'flat'))
       void this.#workspace.files.show({ flat: shape === 'flat' })
+  }
+
+  /** Makes a directory the whole of the treemap. */
+  zoomTo(path: string, from = ''): Promise<void> {
+    this.#quietly = false
+    return this.#workspace.treemap.zoom(path, from)
+  }
+
+  zoomOut(): Promise<void> {
+    this.#quietly = false
+    return this.#workspace.treemap.zoomOut()
+  }
+
+  colourBy(colouring: Colouring): void {
+    this.#quietly = false
+    this.#workspace.treemap.colourBy(colouring)
   }
 
   showPane(pane: PaneName): void {
@@ -248,7 +279,7 @@ export class Place {
   async goToPath(path: string): Promise<void> {
     this.#quietly = false
     this.#tab = 'files'
-    if (this.#shape === 'treemap') this.shapeAs('list')
+    if (this.#shape === 'treemap' && room.isForOne) this.shapeAs('list')
     if (await this.#workspace.files.reveal(path)) {
       this.#step = null
       await this.#workspace.inspector.inspect({ view: this.#workspace.files.view, path }, null)

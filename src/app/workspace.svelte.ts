@@ -460,6 +460,7 @@ export class Workspace implements Desk {
     this.inspector.close()
     this.files.reset()
     this.search.reset()
+    this.treemap.reset()
     this.#takeImage(image)
     await this.files.show({})
   }

@@ -1,6 +1,6 @@
 /** What a colour of the treemap says. */
 import type { Block, StepView } from '../../workers/api'
-import type { Colouring } from '../app/treemap.svelte'
+import type { Colouring } from '../app/route'
 import { plain } from '../app/words'
 import { layerColour } from './context'
 

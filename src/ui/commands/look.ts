@@ -1,7 +1,6 @@
 /** Commands that change what is looked at, and nothing else: views and shapes of the tree, sides of a path, what is unfolded. */
 import type { SortKey, ViewKind } from '../../../workers/api'
-import { colourings } from '../../app/treemap.svelte'
-import type { Facet } from '../../app/route'
+import { colourings, type Facet } from '../../app/route'
 import type { Desk } from '../context'
 import { command, noImage, type Command, type Extra } from './command'
 
@@ -46,7 +45,7 @@ export function lookCommands(desk: Desk): Command[] {
     view('view-edits', 'Show your changes in the tree', { kind: 'edits' }),
     look('as-list', 'Show the files as a list', () => workspace.place.shapeAs('list')),
     look('as-flat', 'Show the files as a flat list', () => workspace.place.shapeAs('flat')),
-    look('as-treemap', 'Show the files as a treemap', () => workspace.place.shapeAs('treemap')),
+    look('as-treemap', 'Show the treemap', () => workspace.place.shapeAs('treemap')),
     look('filter', 'Filter paths', () => desk.filterPaths(), { key: 'filter' }),
     look('filter-more', 'Filter by change, type and size', () => desk.filterMore()),
     look('filter-none', 'Take the filter away', () => void files.unfilter(), { why: filtered }),
@@ -58,13 +57,14 @@ export function lookCommands(desk: Desk): Command[] {
       keys: '*',
     }),
     look('collapse-all', 'Close all below', () => row && void files.expand(row, false, true), onDirectory),
-    look('zoom-out', 'Zoom out of the treemap', () => void treemap.zoomOut(), {
+    look('zoom-out', 'Zoom out of the treemap', () => void workspace.place.zoomOut(), {
       keys: 'Backspace',
-      why: workspace.place.shape === 'treemap' && treemap.path !== '/' ? '' : 'The treemap shows everything.',
+      why:
+        workspace.place.shape === 'treemap' && treemap.zoomed !== '/' ? '' : 'The treemap shows everything.',
     }),
     ...colourings.map((colouring) =>
       look(`colour-${colouring}`, `Colour the treemap by ${colouring}`, () => {
-        treemap.colourBy(colouring)
+        workspace.place.colourBy(colouring)
         workspace.place.shapeAs('treemap')
       }),
     ),
