@@ -282,7 +282,10 @@ export interface Details {
     /** Of a file told by size and time alone: `sameContents` knows. */
     readonly what: 'added' | 'changed' | 'metadata' | 'removed' | 'opaque'
     readonly type: EntryType
-    readonly bytes: number
+    /** Of a hard link, of the file that it is another name of; null where no layer lists that under the name that the link gives. */
+    readonly bytes: number | null
+    /** What a link names, as its header gives it; "" for all others. */
+    readonly link: string
     readonly mode: number
     readonly uid: number
     readonly gid: number
