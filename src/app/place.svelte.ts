@@ -233,6 +233,7 @@ export class Place {
     const layer = this.#workspace.image?.steps[index]?.layer ?? null
     this.#quietly = false
     this.#step = index
+    this.#memberIndex = null
     this.#pane = 'inspector'
     this.#workspace.inspector.close()
     if (layer !== null && this.#tab === 'files') {
@@ -312,5 +313,15 @@ export class Place {
     this.#memberIndex = index
     const member = await this.#workspace.run('reading a member', () => this.#workspace.engine.member(index))
     if (this.#memberIndex === index) this.#member = member
+  }
+
+  /** Hashes the member under the glass, whatever its size. */
+  async checkMember(): Promise<void> {
+    const index = this.#memberIndex
+    if (index === null) return
+    const member = await this.#workspace.run('checking a member', () =>
+      this.#workspace.engine.member(index, true),
+    )
+    if (member && this.#memberIndex === index) this.#member = member
   }
 }
