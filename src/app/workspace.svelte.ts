@@ -62,6 +62,7 @@ export class Workspace implements Desk {
   #opened: FileSystemFileHandle | null = null
   #openings = 0
   #troubleCount = 0
+  #writes = 0
   /** Files that came together, of which one is open. */
   #shelf = $state.raw<readonly OpenedFile[]>([])
   #onShelf = $state(0)
@@ -147,6 +148,10 @@ export class Workspace implements Desk {
   }
   get note(): string {
     return this.#note
+  }
+  /** Something is being written that leaving the page would cut off. */
+  get writing(): boolean {
+    return this.#writes > 0
   }
   /** The last thing worth hearing, for the live region. */
   get said(): string {
@@ -299,6 +304,16 @@ export class Workspace implements Desk {
     this.unfolded.reset()
     this.inspector.close()
     this.inspector.forgetDrafts()
+  }
+
+  /** While `job` lasts, the page is not left without asking. */
+  async guarded<T>(job: () => Promise<T>): Promise<T> {
+    this.#writes++
+    try {
+      return await job()
+    } finally {
+      this.#writes--
+    }
   }
 
   // ---- faults
