@@ -92,7 +92,8 @@ export class TreemapPane {
     this.#map = map
     // What is not there while layers are still being read may be in one of them.
     if (this.#files.summary.complete) this.#zoom = map.path
-    this.#current = blockOf(map.blocks, current) || Math.min(1, map.blocks.length - 1)
+    // Where nothing is looked at, the biggest is the first to be.
+    this.#current = current === '' ? Math.min(1, map.blocks.length - 1) : blockOf(map.blocks, current)
   }
 
   reset(): void {
