@@ -88,9 +88,11 @@ test('it stands beside the list: what is chosen in one is chosen in the other', 
   const { page } = peel
   await peel.open(drawnArchive(drawing))
   await peel.whole()
-  await drawMap(peel)
   const item = (name: RegExp) => map(peel).getByRole('treeitem', { name })
+  await peel.row('/etc').click()
+  await drawMap(peel)
   await expect(peel.files).toBeVisible()
+  await expect(item(/^etc /)).toHaveAttribute('aria-selected', 'true')
 
   await item(/^liba\.so/).click()
   await expect(peel.inspector.getByRole('heading').first()).toHaveText('/usr/lib/liba.so')
