@@ -1,5 +1,5 @@
 /** For everyone: what axe finds on each screen, light and dark, and a narrow window. */
-import { fileWith } from './files'
+import { drawnArchive, fileWith } from './files'
 import { expectAccessible } from './axe'
 import type { Locator } from 'playwright/test'
 import { expect, test } from './peel'
@@ -43,6 +43,40 @@ test('at 360 pixels one pane at a time, and nothing sticks out', async ({ peel }
   // However long the dialog is, what it is for is in sight.
   const dialog = await peel.exportDialog({ build: 'Add a layer' })
   await expect(dialog.getByRole('button', { name: 'Save', exact: true })).toBeInViewport()
+})
+
+test('what the image is called is read to its end, and toolbars are one line, where there is little room', async ({
+  peel,
+}) => {
+  const { page } = peel
+  const name = 'registry.example.com:5000/a-team-with-a-name/and-more/service:2026.11.26'
+  await peel.open(drawnArchive(`image ${name}\nlayer COPY . /\n  f a "1"`))
+  await peel.whole()
+  const title = page.getByRole('heading', { level: 1 })
+  const isWhole = (locator: Locator) => locator.evaluate((it) => it.scrollWidth <= it.clientWidth)
+  for (const [width, height] of [
+    [360, 740],
+    [768, 900],
+    [1280, 760],
+  ]) {
+    await page.setViewportSize({ width, height })
+    await expect(title).toHaveText(name)
+    expect(await isWhole(title.getByText('service:2026.11.26')), `${width}`).toBe(true)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    await expectAccessible(page)
+  }
+  const isOneLine = async (locator: Locator) => {
+    const tops = await locator.locator('button, label').evaluateAll((all) =>
+      all.map((it) => {
+        const box = it.getBoundingClientRect()
+        return box.top + box.height / 2
+      }),
+    )
+    expect(Math.max(...tops) - Math.min(...tops)).toBeLessThan(4)
+  }
+  await isOneLine(page.getByRole('radiogroup', { name: 'View' }).locator('..'))
+  await peel.tab('Changes')
+  await isOneLine(page.getByRole('toolbar', { name: 'Changes' }))
 })
 
 test('every dialog: axe finds nothing, it fits 360 pixels, Escape closes it, and the focus is where it was', async ({

@@ -46,6 +46,34 @@ test('filter, shape, order, and how a path is looked at: there after a reload, a
   await expect(shape('Treemap')).toBeChecked()
 })
 
+test('zoom and colours of the treemap: there after a reload, and by back and forward', async ({ peel }) => {
+  const { page } = peel
+  const way = page.getByRole('navigation', { name: 'Zoom' })
+  const item = (name: RegExp) => page.getByRole('tree', { name: 'Treemap' }).getByRole('treeitem', { name })
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.kept()
+  await page.getByRole('radio', { name: 'Treemap' }).check({ force: true })
+  await item(/^etc /).dblclick({ position: { x: 8, y: 6 } })
+  await expect(way).toContainText('etc')
+  await page.getByLabel('Colour by').selectOption('kind')
+  await expect(page).toHaveURL(/shape=treemap&zoom=\/etc&colour=kind/)
+
+  await page.reload()
+  await peel.whole()
+  await expect(way).toContainText('etc')
+  await expect(item(/^bin/)).toHaveCount(0)
+  await expect(page.getByLabel('Colour by')).toHaveValue('kind')
+
+  await page.goBack()
+  await expect(page.getByLabel('Colour by')).toHaveValue('layer')
+  await expect(way).toContainText('etc')
+  await page.goBack()
+  await expect(item(/^bin/)).toBeVisible()
+  await page.goForward()
+  await expect(item(/^bin/)).toHaveCount(0)
+})
+
 test('an address of somebody else waits for its archive, and leads to the same place in it', async ({
   peel,
   browser,

@@ -1,6 +1,6 @@
 /** Nothing is lost: two tabs, a full disk, a private window, a file that changed, an export that was cut off, a newer program. */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { chromium } from 'playwright/test'
+import { chromium, type Page } from 'playwright/test'
 import { drawnArchive, fileWith, real, sha256OfFile } from './files'
 import { expect, Peel, test, withoutPicker } from './peel'
 
@@ -10,6 +10,29 @@ layer COPY . /
   d etc/
   f etc/motd "hello\\n"
   f etc/hosts "localhost\\n"`
+
+/** Whether the browser would ask before the page is left. */
+const asksBeforeLeaving = (page: Page) =>
+  page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })))
+
+test('the page is left unasked, but not while a change is being saved', async ({ peel }) => {
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.kept()
+  expect(await asksBeforeLeaving(peel.page)).toBe(false)
+  await peel.choosePath('/etc/motd')
+  // In the same turn of the page as the click: the engine has had no time to answer.
+  const asked = await peel.page
+    .getByRole('toolbar', { name: 'Files' })
+    .getByRole('button', { name: 'Delete' })
+    .evaluate((button: HTMLElement) => {
+      button.click()
+      return !dispatchEvent(new Event('beforeunload', { cancelable: true }))
+    })
+  expect(asked).toBe(true)
+  await peel.expectChanges(1)
+  await expect.poll(() => asksBeforeLeaving(peel.page)).toBe(false)
+})
 
 test('a second tab looks on, takes over with all changes, and the first one looks on then', async ({
   peel,
@@ -201,6 +224,7 @@ test('the page is closed in the middle of an export: no half file, and the chang
   const dialog = await peel.exportDialog({ build: 'Flatten (FROM scratch)' })
   await dialog.getByRole('button', { name: 'Save', exact: true }).click()
   await expect(dialog).toContainText('Closing the page now leaves no half file', { timeout: 60_000 })
+  expect(await asksBeforeLeaving(peel.page)).toBe(true)
   await peel.page.close()
   const next = new Peel(await context.newPage())
   await next.visit()

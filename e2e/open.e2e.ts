@@ -1,6 +1,8 @@
 /** Opening: every way in, and what is on screen before the trees are. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { buildArchive } from '../src/testkit/archive'
+import { buildArchive, tarOf } from '../src/testkit/archive'
+import { expectAccessible } from './axe'
 import { drawnArchive, fileWith, real } from './files'
 import { expect, size, test, type Peel } from './peel'
 
@@ -112,6 +114,41 @@ test('anatomy: a document whose bytes are not what its name says is told from th
   await expect(peel.inspector).toContainText('wrong: its bytes do not have the digest that its name says')
   await peel.page.getByRole('row').filter({ hasText: 'layer 0' }).getByRole('button').click()
   await expect(peel.inspector).toContainText(/yes: its (bytes have the digest|tar has the diff_id)/)
+})
+
+test('anatomy: of a member too large to be hashed unasked it is said so, and it is checked when asked', async ({
+  peel,
+}) => {
+  const big = Buffer.alloc(5 * 1024 * 1024, 'peel')
+  const blob = (name: string) => tarOf([[`blobs/sha256/${name}`, big]]).subarray(0, -1024)
+  const digest = createHash('sha256').update(big).digest('hex')
+  const drawn = buildArchive('image big:1\n  layer ADD x\n    f x "1"', { shape: 'oci' })
+  const members = [blob(digest), blob('0'.repeat(64)), tarOf([['notes.bin', big]]).subarray(0, -1024), drawn]
+  await peel.choose(fileWith('big.tar', Buffer.concat(members)))
+  await peel.tab('Anatomy')
+  const choose = (name: string) =>
+    peel.page
+      .getByRole('table')
+      .getByRole('button', { name: new RegExp(name) })
+      .click()
+  const check = peel.inspector.getByRole('button', { name: 'Check its digest' })
+
+  await choose(digest)
+  await expect(peel.inspector).toContainText('no: it is too large to be hashed unasked')
+  await expectAccessible(peel.page)
+  await check.click()
+  await expect(peel.inspector).toContainText('yes: its bytes have the digest that its name says')
+  await expect(check).toBeHidden()
+  await choose('0'.repeat(64))
+  await check.click()
+  await expect(peel.inspector).toContainText('wrong: its bytes do not have the digest')
+  await choose('notes.bin')
+  await expect(peel.inspector).toContainText('no: its name holds no digest to check it against')
+  await expect(check).toBeHidden()
+
+  // A layer that is chosen in the list takes the place of the member.
+  await peel.layers.getByRole('button').first().click()
+  await expect(peel.inspector.getByRole('heading').first()).not.toContainText('notes.bin')
 })
 
 test('anatomy: what engines will do with the archive, and the way out where one refuses it', async ({

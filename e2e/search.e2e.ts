@@ -53,6 +53,40 @@ test('typed and entered at once: what was typed is opened, not what was found be
   }
 })
 
+test('a row that is pointed at stays under the pointer while answers come', async ({ peel }) => {
+  const { page } = peel
+  await peel.open(drawnArchive('image x:1\nlayer RUN groceries\n  f groceries.txt "milk"'))
+  await peel.whole()
+  // From here on the engine is busy with something else for a second before it answers.
+  await page.evaluate(() => {
+    const post = Worker.prototype.postMessage
+    Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
+      setTimeout(() => Reflect.apply(post, this, message), 1000)
+    }
+  })
+  const found = page.getByRole('listbox', { name: 'Found' })
+  const step = found.getByRole('group', { name: 'Layers' }).getByRole('option')
+  const file = found.getByRole('option', { name: /groceries\.txt/ })
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.insertText('groceries')
+  await expect(step).toBeVisible()
+  await expect(file).toHaveCount(0)
+  const { x, y } = (await step.boundingBox())!
+  await page.mouse.move(x + 20, y + 8)
+  await page.mouse.move(x + 22, y + 8)
+  for (let i = 0; i < 8; i++) {
+    await page.waitForTimeout(200)
+    await page.mouse.move(x + 20 + (i % 2), y + 8)
+    expect((await step.boundingBox())!.y).toBe(y)
+  }
+  await page.mouse.move(5, 500)
+  await expect(file).toBeVisible()
+  // The files stand above the layers: this is the place that the pointer would have lost.
+  expect((await step.boundingBox())!.y).toBeGreaterThan(y)
+  await step.click()
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('Layer 0')
+})
+
 test('redis: contents by a regular expression, and the line is shown', async ({ peel }) => {
   await peel.open(real(redis))
   await peel.whole()

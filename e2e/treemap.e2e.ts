@@ -84,6 +84,71 @@ test('it follows view, filter and edits, and is coloured by what is asked', asyn
   await expect(item(/^liba\.so/)).toBeVisible()
 })
 
+test('it stands beside the list: what is chosen in one is chosen in the other', async ({ peel }) => {
+  const { page } = peel
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  const item = (name: RegExp) => map(peel).getByRole('treeitem', { name })
+  await peel.row('/etc').click()
+  await drawMap(peel)
+  await expect(peel.files).toBeVisible()
+  await expect(item(/^etc /)).toHaveAttribute('aria-selected', 'true')
+
+  await item(/^liba\.so/).click()
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/usr/lib/liba.so')
+  await expect(peel.row('/usr/lib/liba.so')).toHaveAttribute('aria-selected', 'true')
+
+  await peel.row('/usr/lib/libb.so').click()
+  await expect(item(/^libb\.so/)).toHaveAttribute('aria-selected', 'true')
+  await item(/^lib /).dblclick({ position: { x: 8, y: 6 } })
+  await expect(item(/^app /)).toHaveCount(0)
+  await peel.row('/etc').click()
+  await expect(item(/^app /)).toBeVisible()
+  await expect(item(/^etc /)).toHaveAttribute('aria-selected', 'true')
+
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('huge.bin')
+  await page.keyboard.press('Enter')
+  await expect(item(/^huge\.bin/)).toHaveAttribute('aria-selected', 'true')
+  await expect(peel.row('/var/cache/huge.bin')).toHaveAttribute('aria-selected', 'true')
+})
+
+test('the line between list and map moves by keys and pointer, and stays where it was put', async ({
+  peel,
+}) => {
+  const { page } = peel
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.kept()
+  await drawMap(peel)
+  const line = page.getByRole('separator', { name: 'Room for the treemap' })
+  const height = async () => (await map(peel).boundingBox())!.height
+  await expect(line).toHaveAttribute('aria-orientation', 'horizontal')
+  await expect(line).toHaveAttribute('aria-valuenow', '50')
+  const before = await height()
+  await line.focus()
+  await page.keyboard.press('Shift+ArrowUp')
+  await expect(line).toHaveAttribute('aria-valuenow', '58')
+  expect(await height()).toBeGreaterThan(before)
+  const box = (await line.boundingBox())!
+  await page.mouse.move(box.x + 100, box.y)
+  await page.mouse.down()
+  await page.mouse.move(box.x + 100, box.y + 200)
+  await page.mouse.up()
+  expect(await height()).toBeLessThan(before)
+  const put = await line.getAttribute('aria-valuenow')
+  await page.reload()
+  await peel.whole()
+  await expect(line).toHaveAttribute('aria-valuenow', put!)
+
+  // Where the pane is wide, they stand side by side.
+  await page.setViewportSize({ width: 1920, height: 1000 })
+  await expect(line).toHaveAttribute('aria-orientation', 'vertical')
+  const [list, field] = [(await peel.files.boundingBox())!, (await map(peel).boundingBox())!]
+  expect(field.x).toBeGreaterThanOrEqual(list.x + list.width)
+  await expectAccessible(page)
+})
+
 for (const colorScheme of ['light', 'dark'] as const)
   test(`redis: its bytes add up, and axe finds nothing (${colorScheme})`, async ({ peel }) => {
     await peel.page.emulateMedia({ colorScheme })
@@ -103,5 +168,6 @@ test('at 360 pixels it is there too', async ({ peel }) => {
   await peel.page.setViewportSize({ width: 360, height: 740 })
   await drawMap(peel)
   await expect(map(peel).getByRole('treeitem', { name: /^huge\.bin/ })).toBeVisible()
+  await expect(peel.files).toBeHidden()
   expect(await peel.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
 })

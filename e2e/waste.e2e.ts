@@ -123,6 +123,24 @@ test('a deleted file: who deleted it, and back with its mode and owner', async (
   await expect(peel.inspector).toContainText('second')
 })
 
+test('a version that is a hard link says so, and has the size of its file', async ({ peel }) => {
+  const drawing = `
+    image links:1
+    layer COPY . /
+      f bin/busybox 900 bytes
+      h bin/ls => bin/busybox
+    layer RUN change
+      f bin/ls 5 bytes`
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.choosePath('/bin/ls')
+  await peel.inspector.getByRole('tab', { name: 'Life' }).click()
+  const versions = peel.inspector.getByRole('list', { name: 'Versions' }).getByRole('listitem')
+  await expect(versions.first()).toContainText(size('900 B'))
+  await expect(versions.first()).toContainText('hard link to /bin/busybox')
+  await expect(versions.nth(1)).not.toContainText('hard link')
+})
+
 test('a file that was written anew at the same size and time: its life says changed, and only where it was', async ({
   peel,
 }) => {

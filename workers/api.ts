@@ -144,8 +144,8 @@ export interface ConfigView {
 export interface MemberView {
   readonly row: MemberRow
   readonly digest: string
-  /** Whether the bytes have the digest that its name says; null where its name says none, or it is too large to be hashed here. */
-  readonly checked: boolean | null
+  /** Whether the bytes have the digest that its name says; "unnamed" where its name says none, "large" where it is too large to be hashed unasked. */
+  readonly checked: boolean | 'unnamed' | 'large'
   /** Formatted JSON, where the member is JSON and small enough; else null. */
   readonly text: string | null
   /** Ranges of `text` that are digests or names of other members, with the member each one names. In order, disjoint. */
@@ -282,7 +282,10 @@ export interface Details {
     /** Of a file told by size and time alone: `sameContents` knows. */
     readonly what: 'added' | 'changed' | 'metadata' | 'removed' | 'opaque'
     readonly type: EntryType
-    readonly bytes: number
+    /** Of a hard link, of the file that it is another name of; null where no layer lists that under the name that the link gives. */
+    readonly bytes: number | null
+    /** What a link names, as its header gives it; "" for all others. */
+    readonly link: string
     readonly mode: number
     readonly uid: number
     readonly gid: number
@@ -696,7 +699,8 @@ export interface EngineApi {
   recents(): readonly Recent[]
   forget(id: string): void
   chooseImage(index: number): ImageView
-  member(index: number): MemberView
+  /** `check`: hashed whatever its size, as a task. */
+  member(index: number, check?: boolean): MemberView
   downloadMember(index: number): Blob
 
   /** Puts a view on screen; expansion is kept per view. */

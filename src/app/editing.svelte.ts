@@ -3,6 +3,7 @@ import type { Build, Edit, EditsView, Json, Row } from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
 import type { Desk } from './files.svelte'
 import { placed } from './forms'
+import type { Place } from './place.svelte'
 import type { Inspector } from './inspector.svelte'
 import type { Dropped } from './opening'
 import { count, directoryOf, joined } from './words'
@@ -10,7 +11,9 @@ import { count, directoryOf, joined } from './words'
 interface Host extends Desk {
   readonly inspector: Inspector
   say(words: string): void
-  goToPath(path: string): Promise<void>
+  /** While it lasts, the page is not left without asking. */
+  guarded<T>(job: () => Promise<T>): Promise<T>
+  readonly place: Pick<Place, 'goToPath'>
 }
 
 export class Editing {
@@ -40,7 +43,7 @@ export class Editing {
   /** True once the edits are in force and saved. */
   async edit(during: string, edits: readonly Edit[]): Promise<boolean> {
     if (edits.length === 0) return false
-    const after = await this.#host.run(during, () => this.#host.engine.edit(edits))
+    const after = await this.#host.run(during, () => this.#host.guarded(() => this.#host.engine.edit(edits)))
     if (!after) return false
     this.take(after)
     const last = after.operations.at(-1)
@@ -51,7 +54,7 @@ export class Editing {
   /** Null once the edits are in force and saved; else what was wrong, for a dialog to say. */
   async attempt(edits: readonly Edit[]): Promise<Fault | null> {
     try {
-      const after = await this.#host.engine.edit(edits)
+      const after = await this.#host.guarded(() => this.#host.engine.edit(edits))
       this.take(after)
       this.#host.say(after.operations.at(-1)?.words ?? '')
       return null
@@ -63,7 +66,7 @@ export class Editing {
   async undo(): Promise<void> {
     const words = this.#edits?.undoes ?? ''
     if (!this.#edits?.canUndo) return
-    const after = await this.#host.run('undoing', () => this.#host.engine.undo())
+    const after = await this.#host.run('undoing', () => this.#host.guarded(() => this.#host.engine.undo()))
     if (after) this.take(after)
     if (after) this.#host.say(`Undone: ${words}`)
   }
@@ -71,7 +74,7 @@ export class Editing {
   async redo(): Promise<void> {
     const words = this.#edits?.redoes ?? ''
     if (!this.#edits?.canRedo) return
-    const after = await this.#host.run('redoing', () => this.#host.engine.redo())
+    const after = await this.#host.run('redoing', () => this.#host.guarded(() => this.#host.engine.redo()))
     if (after) this.take(after)
     if (after) this.#host.say(`Redone: ${words}`)
   }
@@ -79,7 +82,7 @@ export class Editing {
   /** Every change, one after the other: redo brings them back. */
   async undoAll(): Promise<void> {
     while (this.#edits?.canUndo) {
-      const after = await this.#host.run('undoing', () => this.#host.engine.undo())
+      const after = await this.#host.run('undoing', () => this.#host.guarded(() => this.#host.engine.undo()))
       if (!after) return
       this.take(after)
     }
@@ -87,7 +90,9 @@ export class Editing {
   }
 
   async drop(index: number): Promise<void> {
-    const after = await this.#host.run('taking a change back', () => this.#host.engine.drop(index))
+    const after = await this.#host.run('taking a change back', () =>
+      this.#host.guarded(() => this.#host.engine.drop(index)),
+    )
     if (after) this.take(after)
   }
 
@@ -104,19 +109,19 @@ export class Editing {
   async rename(path: string, name: string): Promise<void> {
     const to = placed(directoryOf(path), name)
     if (to !== path && (await this.edit('renaming', [{ op: 'rename', from: path, to }])))
-      await this.#host.goToPath(to)
+      await this.#host.place.goToPath(to)
   }
 
   async newFile(directory: string, name: string): Promise<void> {
     const path = placed(directory, name)
     if (!(await this.edit('making a file', [{ op: 'write', path, content: '' }]))) return
-    await this.#host.goToPath(path)
+    await this.#host.place.goToPath(path)
     await this.#host.inspector.startEditing()
   }
 
   async newFolder(directory: string, name: string): Promise<void> {
     const path = placed(directory, name)
-    if (await this.edit('making a directory', [{ op: 'mkdir', path }])) await this.#host.goToPath(path)
+    if (await this.edit('making a directory', [{ op: 'mkdir', path }])) await this.#host.place.goToPath(path)
   }
 
   /** Files from the desktop into a directory; what has the same name there is replaced. */

@@ -319,7 +319,7 @@ export class FilesPane {
     return found.row >= 0
   }
 
-  async expand(row: Row, open: boolean, deep = false): Promise<void> {
+  async expand(row: Pick<Row, 'path'>, open: boolean, deep = false): Promise<void> {
     const { path } = this.#cursor
     const inside = path.startsWith(`${row.path}/`)
     if (!open && inside) this.#cursor = { index: this.#window.indexOf(row.path), path: row.path }

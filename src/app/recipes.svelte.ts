@@ -7,6 +7,8 @@ import { count } from './words'
 
 interface Host extends Desk {
   readonly tags: readonly string[]
+  /** While it lasts, the page is not left without asking. */
+  guarded<T>(job: () => Promise<T>): Promise<T>
 }
 
 export class Recipes {
@@ -48,7 +50,7 @@ export class Recipes {
     try {
       const text = await recipe.text()
       const beside = chosen.filter((file) => file !== recipe)
-      this.#editing.take(await this.#host.engine.replayRecipe(text, beside))
+      this.#editing.take(await this.#host.guarded(() => this.#host.engine.replayRecipe(text, beside)))
       this.#said = `${count(this.#editing.changes - before, 'change')} of ${recipe.name} made. Undo takes them back together.`
     } catch (thrown) {
       this.#fault = faultOf(thrown)

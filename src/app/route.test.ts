@@ -13,7 +13,15 @@ test('the address of a route leads back to it, whatever the path is called', () 
   const routes: Route[] = [
     home,
     { ...home, archive: 'sha256:ab', image: 2, tab: 'anatomy', view: { kind: 'edits' }, member: 7 },
-    { ...home, archive: 'x', shape: 'treemap', path: '/a', facet: 'life' },
+    {
+      ...home,
+      archive: 'x',
+      shape: 'treemap',
+      zoom: '/usr/lib',
+      colouring: 'kind',
+      path: '/a',
+      facet: 'life',
+    },
     {
       ...home,
       archive: 'x',
@@ -41,10 +49,18 @@ test('what narrows the view is in the address, and only that', () => {
   )
 })
 
+test('zoom and colours of the treemap are in the address while it is on screen', () => {
+  const map = { ...home, archive: 'a', zoom: '/usr/lib', colouring: 'change' } as const
+  expect(hashOf({ ...map, shape: 'treemap' })).toBe('#archive=a&shape=treemap&zoom=/usr/lib&colour=change')
+  expect(hashOf(map)).toBe('#archive=a')
+})
+
 test('a mangled address leads to what is still understood', () => {
   expect(routeOf('#tab=nowhere&view=only-x&image=-1&archive=a')).toEqual({ ...home, archive: 'a' })
   expect(
-    routeOf('#archive=a&shape=round&type=file.cake&change=x&sort=-taste&atLeast=much&facet=smell'),
+    routeOf(
+      '#archive=a&shape=round&type=file.cake&change=x&sort=-taste&atLeast=much&facet=smell&zoom=&colour=taste',
+    ),
   ).toEqual({ ...home, archive: 'a', narrowing: { ...home.narrowing, types: ['file'] } })
   expect(routeOf('#%E0%A4%A')).toEqual(home)
   expect(routeOf('')).toEqual(home)

@@ -1,4 +1,4 @@
-/** The address carries what is looked at (archive, image, tab, view, shape, filter, path), never what is in it. */
+/** The address carries what is looked at (archive, image, tab, view, shape, filter, zoom, path), never what is in it. */
 import type { Change, SortKey, ViewKind, ViewRequest } from '../../workers/api'
 import { ENTRY_TYPES } from '../core/tar/entry'
 
@@ -7,6 +7,9 @@ export type Tab = (typeof tabs)[number]
 /** How the tree is drawn. */
 export const shapes = ['list', 'flat', 'treemap'] as const
 export type Shape = (typeof shapes)[number]
+/** What the colours of the treemap say. */
+export const colourings = ['layer', 'change', 'kind'] as const
+export type Colouring = (typeof colourings)[number]
 /** How a path is looked at. */
 export const facets = ['text', 'hex', 'contents', 'details', 'life'] as const
 export type Facet = (typeof facets)[number]
@@ -23,6 +26,9 @@ export interface Route {
   readonly tab: Tab
   readonly view: ViewKind
   readonly shape: Shape
+  /** Directory that fills the treemap, and what its colours say. */
+  readonly zoom: string
+  readonly colouring: Colouring
   readonly narrowing: Narrowing
   /** Path in the inspector; "" for none. */
   readonly path: string
@@ -51,6 +57,8 @@ export const home: Route = {
   tab: 'files',
   view: { kind: 'rootfs' },
   shape: 'list',
+  zoom: '/',
+  colouring: 'layer',
   narrowing: everything,
   path: '',
   facet: 'text',
@@ -66,6 +74,7 @@ export function hashOf(route: Route): string {
   if (route.tab !== 'files') words.push(['tab', route.tab])
   if (route.view.kind !== 'rootfs') words.push(['view', viewWord(route.view)])
   if (route.shape !== 'list') words.push(['shape', route.shape])
+  if (route.shape === 'treemap') words.push(...mapWords(route))
   words.push(...narrowingWords(route.narrowing))
   if (route.path !== '') words.push(['path', route.path])
   if (route.path !== '' && route.facet !== 'text') words.push(['facet', route.facet])
@@ -83,6 +92,8 @@ export function routeOf(hash: string): Route {
     tab: tabs.find((tab) => tab === words.get('tab')) ?? 'files',
     view: viewOf(words.get('view') ?? ''),
     shape: shapes.find((shape) => shape === words.get('shape')) ?? 'list',
+    zoom: words.get('zoom') || '/',
+    colouring: colourings.find((colouring) => colouring === words.get('colour')) ?? 'layer',
     narrowing: narrowingOf(words),
     path: words.get('path') ?? '',
     facet: facets.find((facet) => facet === words.get('facet')) ?? 'text',
@@ -99,6 +110,13 @@ function viewOf(word: string): ViewKind {
   if (word === 'edits') return { kind: 'edits' }
   const [, kind, layer] = /^(asOf|only)-(\d{1,6})$/.exec(word) ?? []
   return kind === 'asOf' || kind === 'only' ? { kind, layer: Number(layer) } : { kind: 'rootfs' }
+}
+
+function mapWords({ zoom, colouring }: Route): [string, string][] {
+  const words: [string, string][] = []
+  if (zoom !== '/') words.push(['zoom', zoom])
+  if (colouring !== 'layer') words.push(['colour', colouring])
+  return words
 }
 
 function narrowingWords(narrowing: Narrowing): [string, string][] {

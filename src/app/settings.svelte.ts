@@ -1,31 +1,37 @@
-/** What a person set up once: theme, widths of the panes, hints that were read. Kept in this browser; a browser that keeps nothing is fine too. */
+/** What a person set up once: theme, room for the panes, hints that were read. Kept in this browser; a browser that keeps nothing is fine too. */
 
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
-export type Pane = 'layers' | 'inspector'
+export type Pane = 'layers' | 'inspector' | 'treemap'
 
-/** Widths in px that a pane may have. */
+/** The room that a pane may have: its width in px, or, of the treemap, its share of what it and the list have, in percent. */
 export const widths: Record<Pane, { readonly least: number; readonly most: number }> = {
   layers: { least: 200, most: 640 },
   inspector: { least: 260, most: 1200 },
+  treemap: { least: 20, most: 80 },
 }
 
-/** The width that a pane starts with: its share of this window. */
+/** What a pane starts with: its share of this window. */
 export function firstWidth(pane: Pane): number {
+  if (pane === 'treemap') return 50
   const [share, least, most] = pane === 'layers' ? [0.24, 230, 360] : [0.29, 300, 620]
   return Math.round(Math.max(least, Math.min(most, share * window.innerWidth)))
 }
 
 export class Settings {
   #theme = $state<Theme>('system')
-  #widths = $state.raw<Record<Pane, number>>({ layers: 0, inspector: 0 })
+  #widths = $state.raw<Record<Pane, number>>({ layers: 0, inspector: 0, treemap: 0 })
 
   /** Panes whose first hint was read. */
   #read = $state.raw<readonly string[]>((kept('hints') ?? '').split(' ').filter(Boolean))
 
   constructor() {
     this.#theme = themes.find((theme) => theme === kept('theme')) ?? 'system'
-    this.#widths = { layers: keptWidth('layers'), inspector: keptWidth('inspector') }
+    this.#widths = {
+      layers: keptWidth('layers'),
+      inspector: keptWidth('inspector'),
+      treemap: keptWidth('treemap'),
+    }
     show(this.#theme)
   }
 

@@ -5,12 +5,9 @@ import type {
   EngineEvent,
   ImageView,
   LayerView,
-  MemberView,
   Notice,
   OpenedFile,
   Recent,
-  Row,
-  SearchHit,
   StepView,
   TaskView,
   ViewKind,
@@ -23,9 +20,10 @@ import { FilesPane, type Desk } from './files.svelte'
 import { Inspector } from './inspector.svelte'
 import { Install } from './install.svelte'
 import type { Dropped } from './opening'
+import { Place } from './place.svelte'
 import { Questions, type Question } from './questions.svelte'
 import { Recipes } from './recipes.svelte'
-import { hashOf, home, routeOf, unfiltered, type Facet, type Route, type Shape, type Tab } from './route'
+import type { Route } from './route'
 import { copyText, download } from './saving'
 import { SearchPane } from './search.svelte'
 import { TreemapPane } from './treemap.svelte'
@@ -41,9 +39,6 @@ export interface Trouble {
 
 export type Storage = Extract<EngineEvent, { type: 'storage' }>['state']
 export type Network = 'checking' | 'blocked' | 'open'
-/** On a narrow screen one of them is seen at a time. */
-export type PaneName = 'layers' | 'center' | 'inspector'
-
 export class Workspace implements Desk {
   #engine: Engine
   #archive = $state.raw<ArchiveView | null>(null)
@@ -60,12 +55,6 @@ export class Workspace implements Desk {
   #troubles = $state.raw<readonly Trouble[]>([])
   #opening = $state('')
   #stopped = $state(false)
-  #tab = $state<Tab>('files')
-  #step = $state<number | null>(null)
-  #member = $state.raw<MemberView | null>(null)
-  #memberIndex = $state<number | null>(null)
-  #pane = $state<PaneName>('center')
-  #shape = $state<Shape>('list')
   #said = $state('')
   /** Something about what is open that should stay on screen. */
   #note = $state('')
@@ -73,14 +62,12 @@ export class Workspace implements Desk {
   #opened: FileSystemFileHandle | null = null
   #openings = 0
   #troubleCount = 0
-  /** Where the address leads, until the archive is open that it leads into. */
-  #awaitedRoute = $state.raw<Route | null>(null)
-  /** The next change of the address replaces the last one: moving about is no page of the history. */
-  #quietly = true
+  #writes = 0
   /** Files that came together, of which one is open. */
   #shelf = $state.raw<readonly OpenedFile[]>([])
   #onShelf = $state(0)
 
+  readonly place: Place
   readonly files: FilesPane
   readonly inspector: Inspector
   readonly search: SearchPane
@@ -93,6 +80,7 @@ export class Workspace implements Desk {
 
   constructor(engine: Engine = startEngine()) {
     this.#engine = engine
+    this.place = new Place(this)
     this.files = new FilesPane(this)
     this.inspector = new Inspector(this)
     this.search = new SearchPane(this)
@@ -135,7 +123,7 @@ export class Workspace implements Desk {
   }
   /** Whether the address leads into an image that this browser does not have. */
   get isElsewhere(): boolean {
-    return this.#awaitedRoute !== null && this.#recents !== null && !this.#awaited && this.#opening === ''
+    return this.place.awaited !== null && this.#recents !== null && !this.#awaited && this.#opening === ''
   }
   get storage(): Storage {
     return this.#storage
@@ -158,29 +146,12 @@ export class Workspace implements Desk {
   get stopped(): boolean {
     return this.#stopped
   }
-  get tab(): Tab {
-    return this.#tab
-  }
-  get step(): number | null {
-    return this.#step
-  }
-  get stepView(): StepView | null {
-    return this.#step === null ? null : (this.steps[this.#step] ?? null)
-  }
-  get member(): MemberView | null {
-    return this.#member
-  }
-  get memberIndex(): number | null {
-    return this.#memberIndex
-  }
-  get pane(): PaneName {
-    return this.#pane
-  }
   get note(): string {
     return this.#note
   }
-  get shape(): Shape {
-    return this.#shape
+  /** Something is being written that leaving the page would cut off. */
+  get writing(): boolean {
+    return this.#writes > 0
   }
   /** The last thing worth hearing, for the live region. */
   get said(): string {
@@ -209,103 +180,22 @@ export class Workspace implements Desk {
   readonly tags = $derived.by(() => this.editing.edits?.tags ?? this.#image?.tags ?? [])
   readonly title = $derived.by(() => this.tags[0] ?? this.#archive?.name ?? '')
   readonly verified = $derived.by(() => this.#layers.filter((layer) => layer.verified === true).length)
-  readonly route = $derived.by((): Route => {
-    if (!this.#archive) return home
-    return {
-      archive: this.#archive.id,
-      image: this.#archive.image,
-      tab: this.#tab,
-      view: this.files.view,
-      shape: this.#shape,
-      narrowing: this.files.request,
-      path: this.inspector.at?.path ?? '',
-      facet: this.inspector.turnedTo,
-      step: this.#step,
-      member: this.#memberIndex,
-    }
-  })
-
   layer(index: number): LayerView | null {
     return this.#layers[index] ?? null
   }
 
-  // ---- beginning, end and address
+  // ---- beginning
 
-  /** Takes up where the address says; keeps the address up to date from then on. Answers how to stop. */
+  /** Takes up where the address says, and keeps the address up to date from then on. Answers how to stop. */
   start(): () => void {
-    void this.#begin()
-    return $effect.root(() => {
-      $effect(() => this.#address(hashOf(this.route)))
-    })
-  }
-
-  async #begin(): Promise<void> {
     void this.#measure()
-    const route = routeOf(location.hash)
-    if (route.archive !== '') this.#awaitedRoute = route
-    const recents = await this.refreshRecents()
-    const known = recents?.find((recent) => recent.id === route.archive)
-    if (known) await this.reopen(known, route)
-    this.#quietly = true
+    void this.place.begin()
+    return this.place.keepAddress()
   }
 
   async #measure(): Promise<void> {
     const blocked = await this.run('measuring the network', () => this.#engine.probeNetwork())
     if (blocked !== null) this.#network = blocked ? 'blocked' : 'open'
-  }
-
-  #address(hash: string): void {
-    // An address from elsewhere stays until its image is open here as well.
-    if (this.#opening !== '' || hash === location.hash || this.#awaitedRoute) return
-    const address = hash === '' ? location.pathname + location.search : hash
-    if (this.#quietly) history.replaceState(null, '', address)
-    else history.pushState(null, '', address)
-    this.#quietly = true
-  }
-
-  /** The address was changed: by back, by forward or by hand. */
-  async follow(hash: string): Promise<void> {
-    const route = routeOf(hash)
-    this.#quietly = true
-    this.#awaitedRoute = null
-    if (route.archive === '') return this.#archive ? this.closeImage() : undefined
-    if (route.archive === this.#archive?.id) return this.#goTo(route)
-    const known = (await this.refreshRecents())?.find((recent) => recent.id === route.archive)
-    if (known) return this.reopen(known, route)
-    this.#awaitedRoute = route
-    await this.closeImage()
-  }
-
-  async #goTo(route: Route): Promise<void> {
-    if (!this.#archive) return
-    if (route.image !== this.#archive.image && route.image < this.#archive.images.length)
-      await this.chooseImage(route.image)
-    this.#tab = route.tab
-    this.#step = route.step
-    this.#shape = route.shape
-    await this.files.show({
-      ...route.narrowing,
-      view: this.#known(route.view),
-      flat: route.shape === 'flat',
-    })
-    if (route.path === '') this.inspector.close()
-    else await this.#goToRoutePath(route)
-    if (route.member === null) this.#memberIndex = null
-    else await this.chooseMember(route.member)
-    this.#quietly = true
-  }
-
-  async #goToRoutePath({ path, facet }: Route): Promise<void> {
-    this.inspector.turnTo(facet)
-    if ((await this.files.reveal(path)) || path !== this.inspector.at?.path)
-      await this.inspector.inspect({ view: this.files.view, path }, null)
-    // A text that was looked at as hex is hex again.
-    if (facet !== 'text') this.inspector.turnTo(facet)
-  }
-
-  #known(view: ViewKind): ViewKind {
-    const names = view.kind === 'asOf' || view.kind === 'only'
-    return names && view.layer >= (this.#image?.steps.length ?? 0) ? { kind: 'rootfs' } : view
   }
 
   // ---- the engine
@@ -324,7 +214,8 @@ export class Workspace implements Desk {
 
   /** A new engine, and in it what was open: layers and edits are in this browser's storage. */
   async restart(): Promise<void> {
-    const { archive, route } = this
+    const { archive } = this
+    const { route } = this.place
     this.#troubles = []
     this.#stopped = false
     this.#engine = startEngine()
@@ -390,7 +281,7 @@ export class Workspace implements Desk {
   #takeImage(image: ImageView): void {
     if (this.#image && (image.index !== this.#image.index || image.id !== this.#image.id)) {
       this.#layers = []
-      this.#step = null
+      this.place.leaveStep()
     }
     this.#image = image
   }
@@ -402,11 +293,8 @@ export class Workspace implements Desk {
     this.editing.reset()
     this.#notices = []
     this.#tasks = []
-    this.#step = null
-    this.#member = null
-    this.#memberIndex = null
+    this.place.reset()
     this.#access = 'asking'
-    this.#tab = 'files'
     this.#opened = null
     this.files.reset()
     this.search.reset()
@@ -416,6 +304,16 @@ export class Workspace implements Desk {
     this.unfolded.reset()
     this.inspector.close()
     this.inspector.forgetDrafts()
+  }
+
+  /** While `job` lasts, the page is not left without asking. */
+  async guarded<T>(job: () => Promise<T>): Promise<T> {
+    this.#writes++
+    try {
+      return await job()
+    } finally {
+      this.#writes--
+    }
   }
 
   // ---- faults
@@ -446,7 +344,8 @@ export class Workspace implements Desk {
 
   /** The file on disk is another one now, and everything of the old one is in this browser. */
   async #goOnWithout(): Promise<void> {
-    const { archive, route } = this
+    const { archive } = this
+    const { route } = this.place
     const known = (await this.refreshRecents())?.find((recent) => recent.id === archive?.id)
     if (!known) return
     await this.reopen(known, route)
@@ -525,16 +424,16 @@ export class Workspace implements Desk {
     const archive = await this.run(`opening ${name}`, call)
     if (opening !== this.#openings) return null
     if (archive) {
-      const led = this.#awaitedRoute?.archive === archive.id ? this.#awaitedRoute : null
-      this.#awaitedRoute = null
+      const led = this.place.arrive(archive.id)
       route ??= led
       this.#adopt(archive)
       this.#note = this.#welcome(archive)
       this.say(this.#note === '' ? `${name} is open.` : this.#note)
-      if (route) await this.#goTo(route)
+      if (route) await this.place.goTo(route)
       else await this.files.show({})
     }
-    this.#quietly = route !== null
+    if (route) this.place.passBy()
+    else this.place.turnPage()
     this.#opening = ''
     void this.refreshRecents()
     return archive
@@ -576,117 +475,12 @@ export class Workspace implements Desk {
     this.inspector.close()
     this.files.reset()
     this.search.reset()
+    this.treemap.reset()
     this.#takeImage(image)
     await this.files.show({})
   }
 
   // ---- looking
-
-  turnTo(tab: Tab): void {
-    this.#quietly = false
-    this.#tab = tab
-    this.#pane = 'center'
-  }
-
-  shapeAs(shape: Shape): void {
-    this.#quietly = false
-    this.#tab = 'files'
-    this.#pane = 'center'
-    this.#shape = shape
-    // The treemap is of the tree, whatever the list beside it is.
-    if (shape !== 'treemap' && this.files.isFlat !== (shape === 'flat'))
-      void this.files.show({ flat: shape === 'flat' })
-  }
-
-  showPane(pane: PaneName): void {
-    this.#pane = pane
-  }
-
-  /** A step of the list of layers: its own changes in the tree, itself under the glass. */
-  chooseStep(index: number): void {
-    const layer = this.#image?.steps[index]?.layer ?? null
-    this.#quietly = false
-    this.#step = index
-    this.#pane = 'inspector'
-    this.inspector.close()
-    if (layer !== null && this.#tab === 'files') {
-      const kind = this.files.view.kind === 'asOf' ? 'asOf' : 'only'
-      void this.files.show({ view: { kind, layer } })
-    }
-  }
-
-  showView(view: ViewKind): void {
-    this.#quietly = false
-    this.#tab = 'files'
-    this.#pane = 'center'
-    if (view.kind === 'rootfs' || view.kind === 'edits') this.#step = null
-    void this.files.show({ view })
-  }
-
-  /** Puts a row under the glass. `quietly`: the cursor only passes by. */
-  inspect(row: Row, quietly = false): void {
-    this.#quietly = quietly
-    this.#step = null
-    if (!quietly) this.#pane = 'inspector'
-    void this.inspector.inspect({ view: this.files.view, path: row.path }, row)
-  }
-
-  /** Puts a path of the tree's own view under the glass, and the tree's cursor on it. `quietly`: the cursor only passes by. */
-  lookAtTree(path: string, quietly = false): void {
-    this.#quietly = quietly
-    this.#step = null
-    if (!quietly) this.#pane = 'inspector'
-    void this.files.reveal(path)
-    void this.inspector.inspect({ view: this.files.view, path }, null)
-  }
-
-  /** Puts a path under the glass as a view has it, and leaves the tree as it is. */
-  lookAt(path: string, view: ViewKind, facet: Facet): void {
-    this.#quietly = false
-    this.#step = null
-    this.#pane = 'inspector'
-    this.inspector.turnTo(facet)
-    void this.inspector.inspect({ view, path }, null)
-  }
-
-  /** Finds a path in the tree and puts it under the glass. */
-  async goToPath(path: string): Promise<void> {
-    this.#quietly = false
-    this.#tab = 'files'
-    if (this.#shape === 'treemap') this.shapeAs('list')
-    if (await this.files.reveal(path)) {
-      this.#step = null
-      await this.inspector.inspect({ view: this.files.view, path }, null)
-    } else this.say(`${path} is not in this view.`)
-  }
-
-  /** Goes to a path of the final filesystem, whatever the tree shows now. */
-  async openPath(path: string): Promise<void> {
-    this.#tab = 'files'
-    this.#pane = 'inspector'
-    const { view } = this.files.request
-    if (view.kind !== 'rootfs' || this.files.isFiltered)
-      await this.files.show({ view: { kind: 'rootfs' }, ...unfiltered })
-    await this.goToPath(path)
-  }
-
-  /** Goes to the bytes that a search found: in the tree, or, in a version that nobody sees, in its layer. */
-  async openHit({ path, layer, hidden, at, length }: SearchHit): Promise<void> {
-    const view: ViewKind = hidden ? { kind: 'asOf', layer } : { kind: 'rootfs' }
-    if (!hidden) await this.openPath(path)
-    this.#quietly = false
-    this.#tab = 'files'
-    this.#step = null
-    this.#pane = 'inspector'
-    await this.inspector.seek({ view, path }, { at, length })
-  }
-
-  async chooseMember(index: number): Promise<void> {
-    this.#quietly = false
-    this.#memberIndex = index
-    const member = await this.run('reading a member', () => this.#engine.member(index))
-    if (this.#memberIndex === index) this.#member = member
-  }
 
   async downloadPath(path: string): Promise<void> {
     await this.downloadVersion(path, this.files.view)

@@ -2,7 +2,7 @@
 import type { ArchiveView, MemberRow, MemberView } from '../../workers/api'
 import { decodeUtf8 } from '../core/bytes/text'
 import { sha256Of } from '../core/digest/sha256'
-import { hexOf } from '../core/digest/digest'
+import { hexOf, type Digest } from '../core/digest/digest'
 import { platformOf, type Archive } from '../core/image/image'
 import type { Member } from '../core/image/members'
 import { blobPath } from '../core/image/oci'
@@ -61,16 +61,21 @@ export function archiveView(
 /** Documents beyond this are offered as downloads only. */
 const MOST_SHOWN = 4 * 1024 * 1024
 
-export async function memberView(archive: Archive, index: number): Promise<MemberView> {
+/** @param hashed digest of the member where it was asked for; what is small is hashed unasked. */
+export async function memberView(
+  archive: Archive,
+  index: number,
+  hashed: Digest | null = null,
+): Promise<MemberView> {
   const member = archive.members.list[index]
   const row = memberRow(archive, member)
-  if (member.type !== TYPE.file) return { row, digest: '', checked: null, text: null, links: [] }
+  if (member.type !== TYPE.file) return { row, digest: '', checked: 'unnamed', text: null, links: [] }
   const source = archive.members.body(member)
   const text = member.size <= MOST_SHOWN ? formatted(await source.read(0, member.size)) : null
-  // A layer's digest is the verification's business; here only what is read anyway is hashed.
+  // Layers are checked as they are read; here only what is read anyway is hashed unasked.
   const named = digestInName(member.path)
-  const computed = member.size <= MOST_SHOWN ? await sha256Of(source) : null
-  const checked = named !== null && computed !== null ? named === computed : null
+  const computed = hashed ?? (member.size <= MOST_SHOWN ? await sha256Of(source) : null)
+  const checked = named === null ? 'unnamed' : computed === null ? 'large' : named === computed
   return {
     row,
     digest: computed ?? named ?? '',

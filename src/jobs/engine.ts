@@ -254,8 +254,8 @@ export class Engine {
   chooseImage(index: number): Promise<ImageView> {
     return this.#open.chooseImage(index)
   }
-  member(index: number): Promise<MemberView> {
-    return this.#open.member(index)
+  member(index: number, check = false): Promise<MemberView> {
+    return this.#open.member(index, check)
   }
   downloadMember(index: number): Blob {
     return this.#open.downloadMember(index)

@@ -1,7 +1,7 @@
 /** Every layer that speaks of a path: who wrote it, who changed it, who took it away. */
 import type { Details } from '../../workers/api'
-import { sameBytes } from '../core/bytes/text'
-import { linkBytesOf, mtimeOf, ownerOf, pathBytesOf, sizeOf } from '../core/layer/rows'
+import { nameText, sameBytes } from '../core/bytes/text'
+import { linkBytesOf, linkTextOf, mtimeOf, ownerOf, pathBytesOf, sizeOf } from '../core/layer/rows'
 import { markerOf } from '../core/layer/whiteout'
 import type { EntryTable } from '../core/layer/table'
 import { ENTRY_TYPES, TYPE } from '../core/tar/entry'
@@ -12,6 +12,15 @@ import { namesIn } from '../core/rootfs/walk'
 
 type Life = Details['life'][number]
 
+/** A row of one of the layers. */
+interface Listed {
+  readonly layer: number
+  readonly row: number
+}
+
+/** A hard link may name a hard link; a ring of them names nothing. */
+const MOST_LINKS = 8
+
 /** `path` is relative bytes without slashes at the ends. `stepOf` says which instruction made a layer. */
 export function lifeOf(
   tables: readonly EntryTable[],
@@ -19,7 +28,7 @@ export function lifeOf(
   stepOf: (layer: number) => string,
 ): Life[] {
   const life: Life[] = []
-  let before: { table: EntryTable; row: number } | null = null
+  let before: Listed | null = null
   tables.forEach((table, layer) => {
     const { row, gone } = lookUp(table, path)
     if (gone && before) {
@@ -28,12 +37,12 @@ export function lifeOf(
     }
     if (row < 0) return
     life.push({
-      ...described(table, row),
+      ...described(tables, { layer, row }),
       layer,
       step: stepOf(layer),
-      what: before === null ? 'added' : seemsSame(before, { table, row }) ? 'metadata' : 'changed',
+      what: before === null ? 'added' : seemsSame(tables, before, { layer, row }) ? 'metadata' : 'changed',
     })
-    before = { table, row }
+    before = { layer, row }
   })
   return life
 }
@@ -49,20 +58,39 @@ export function lifeInEdits({ tree, sources }: Edited, path: Uint8Array): Life[]
   if (tree.alive[node] === 0) return wasAlive[i] ? [{ ...blank(-1, ''), what: 'removed' }] : []
   if (wasAlive[i] && wasInodeLayer[i] === tree.inodeLayer[node] && wasInodeRow[i] === tree.inodeRow[node])
     return []
-  const { type, size, mode, uid, gid, mtime, content } = entryOf(tree, sources, node)
+  const { type, size, mode, uid, gid, mtime, link, content } = entryOf(tree, sources, node)
   const what = !wasAlive[i] ? 'added' : content?.from === 'stored' ? 'changed' : 'metadata'
-  return [{ layer: -1, step: '', what, type: ENTRY_TYPES[type], bytes: size, mode, uid, gid, mtime }]
+  return [
+    {
+      layer: -1,
+      step: '',
+      what,
+      type: ENTRY_TYPES[type],
+      bytes: size,
+      link: nameText(link),
+      mode,
+      uid,
+      gid,
+      mtime,
+    },
+  ]
 }
 
 function blank(layer: number, step: string): Omit<Life, 'what'> {
-  return { layer, type: 'file', bytes: 0, mode: 0, uid: 0, gid: 0, mtime: 0, step }
+  return { layer, type: 'file', bytes: 0, link: '', mode: 0, uid: 0, gid: 0, mtime: 0, step }
 }
 
-function described(table: EntryTable, row: number): Omit<Life, 'what' | 'layer' | 'step'> {
+function described(
+  tables: readonly EntryTable[],
+  { layer, row }: Listed,
+): Omit<Life, 'what' | 'layer' | 'step'> {
+  const table = tables[layer]
   const { mode, uid, gid } = ownerOf(table, row)
+  const file = fileOf(tables, { layer, row })
   return {
     type: ENTRY_TYPES[table.type[row]],
-    bytes: sizeOf(table, row),
+    bytes: file && sizeOf(tables[file.layer], file.row),
+    link: linkTextOf(table, row),
     mode,
     uid,
     gid,
@@ -70,14 +98,37 @@ function described(table: EntryTable, row: number): Omit<Life, 'what' | 'layer' 
   }
 }
 
-function seemsSame(a: { table: EntryTable; row: number }, b: { table: EntryTable; row: number }): boolean {
-  const type = b.table.type[b.row]
-  if (a.table.type[a.row] !== type) return false
-  if (type === TYPE.symlink || type === TYPE.hardlink)
-    return sameBytes(linkBytesOf(a.table, a.row), linkBytesOf(b.table, b.row))
+/** The file whose other name a hard link is: as its own layer lists it, else the one below that lists it last. Anything else is itself. */
+function fileOf(tables: readonly EntryTable[], from: Listed): Listed | null {
+  let at: Listed | null = from
+  for (let i = 0; at && i < MOST_LINKS; i++) {
+    const { layer, row }: Listed = at
+    if (tables[layer].type[row] !== TYPE.hardlink) return at
+    at = lastListed(tables, layer, linkBytesOf(tables[layer], row))
+  }
+  return null
+}
+
+function lastListed(tables: readonly EntryTable[], top: number, path: Uint8Array): Listed | null {
+  for (let layer = top; layer >= 0; layer--) {
+    const { row, gone } = lookUp(tables[layer], path)
+    if (row >= 0) return { layer, row }
+    if (gone) return null
+  }
+  return null
+}
+
+/** Of files by size and time: what their headers tell. */
+function seemsSame(tables: readonly EntryTable[], one: Listed, other: Listed): boolean {
+  const [a, b] = [fileOf(tables, one), fileOf(tables, other)]
+  if (!a || !b) return false
+  const [before, now] = [tables[a.layer], tables[b.layer]]
+  const type = now.type[b.row]
+  if (before.type[a.row] !== type) return false
+  if (type === TYPE.symlink) return sameBytes(linkBytesOf(before, a.row), linkBytesOf(now, b.row))
   return (
-    sizeOf(a.table, a.row) === sizeOf(b.table, b.row) &&
-    (mtimeOf(a.table, a.row) === mtimeOf(b.table, b.row) || type !== TYPE.file)
+    sizeOf(before, a.row) === sizeOf(now, b.row) &&
+    (mtimeOf(before, a.row) === mtimeOf(now, b.row) || type !== TYPE.file)
   )
 }
 

@@ -10,6 +10,8 @@ import type {
   WasteRow,
   WasteView,
 } from '../../workers/api'
+import type { Digest } from '../core/digest/digest'
+import { sha256Of } from '../core/digest/sha256'
 import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Archive, Image } from '../core/image/image'
@@ -313,9 +315,20 @@ export class Workspace {
     return this.imageView
   }
 
-  member(index: number): Promise<MemberView> {
+  /** @param check hashed whatever its size. */
+  async member(index: number, check = false): Promise<MemberView> {
     this.#checkMember(index)
-    return memberView(this.#archive, index)
+    return memberView(this.#archive, index, check ? await this.#hashed(index) : null)
+  }
+
+  #hashed(index: number): Promise<Digest> {
+    const { list } = this.#archive.members
+    const { path, size } = list[index]
+    return asTask(this.#options.tasks, `checking ${path}`, size, 'bytes', (task) => {
+      let done = 0
+      const onBytes = (bytes: number) => task.progress((done += bytes))
+      return sha256Of(this.#archive.members.body(list[index]), { signal: task.signal, onBytes })
+    })
   }
 
   downloadMember(index: number): Blob {

@@ -3,7 +3,8 @@ import { createContext } from 'svelte'
 import type { Build } from '../../workers/api'
 import type { Settings } from '../app/settings.svelte'
 import type { SearchMode } from '../app/search.svelte'
-import type { PaneName, Workspace } from '../app/workspace.svelte'
+import type { PaneName } from '../app/place.svelte'
+import type { Workspace } from '../app/workspace.svelte'
 
 export interface Desk {
   readonly workspace: Workspace

@@ -1,6 +1,6 @@
 /** What a colour of the treemap says. */
 import type { Block, StepView } from '../../workers/api'
-import type { Colouring } from '../app/treemap.svelte'
+import type { Colouring } from '../app/route'
 import { plain } from '../app/words'
 import { layerColour } from './context'
 
@@ -8,7 +8,8 @@ const changes: Record<Block['change'], { readonly words: string; readonly colour
   same: { words: 'unchanged', colour: 'var(--line-strong)' },
   added: { words: 'added', colour: 'var(--added)' },
   changed: { words: 'changed', colour: 'var(--changed)' },
-  metadata: { words: 'only metadata changed', colour: 'var(--metadata)' },
+  // Of files of layers that is told by size and time, as in the tree: contents are compared where one is looked at.
+  metadata: { words: 'same size and time', colour: 'var(--metadata)' },
   removed: { words: 'removed', colour: 'var(--removed)' },
 }
 

@@ -6,7 +6,7 @@ import type { Desk } from '../context'
 import { command, type Command, type Extra } from './command'
 
 export function layerCommands({ workspace }: Desk): Command[] {
-  const step = workspace.stepView
+  const step = workspace.place.stepView
   const layer = step && step.layer !== null ? workspace.layer(step.layer) : null
   const words = step ? step.instruction || step.createdBy : ''
   const about = step === null ? '' : layer ? `layer ${layer.index}` : words.slice(0, 60)

@@ -1,7 +1,6 @@
 /** Commands that change what is looked at, and nothing else: views and shapes of the tree, sides of a path, what is unfolded. */
 import type { SortKey, ViewKind } from '../../../workers/api'
-import { colourings } from '../../app/treemap.svelte'
-import type { Facet } from '../../app/route'
+import { colourings, type Facet } from '../../app/route'
 import type { Desk } from '../context'
 import { command, noImage, type Command, type Extra } from './command'
 
@@ -28,11 +27,11 @@ export function lookCommands(desk: Desk): Command[] {
   const look = (id: string, words: string, run: () => void, extra: Extra = {}): Command =>
     command('Look', id, words, run, extra)
   const view = (id: string, words: string, to: ViewKind): Command =>
-    look(id, words, () => workspace.showView(to))
+    look(id, words, () => workspace.place.showView(to))
   const layer =
     files.view.kind === 'asOf' || files.view.kind === 'only'
       ? files.view.layer
-      : (workspace.stepView?.layer ?? Math.max(0, workspace.layers.length - 1))
+      : (workspace.place.stepView?.layer ?? Math.max(0, workspace.layers.length - 1))
   const row = files.cursorRow
   const onDirectory = {
     about: row?.path ?? '',
@@ -44,9 +43,9 @@ export function lookCommands(desk: Desk): Command[] {
     view('view-up-to', `Show up to layer ${layer}`, { kind: 'asOf', layer }),
     view('view-only', `Show only layer ${layer}`, { kind: 'only', layer }),
     view('view-edits', 'Show your changes in the tree', { kind: 'edits' }),
-    look('as-list', 'Show the files as a list', () => workspace.shapeAs('list')),
-    look('as-flat', 'Show the files as a flat list', () => workspace.shapeAs('flat')),
-    look('as-treemap', 'Show the files as a treemap', () => workspace.shapeAs('treemap')),
+    look('as-list', 'Show the files as a list', () => workspace.place.shapeAs('list')),
+    look('as-flat', 'Show the files as a flat list', () => workspace.place.shapeAs('flat')),
+    look('as-treemap', 'Show the treemap', () => workspace.place.shapeAs('treemap')),
     look('filter', 'Filter paths', () => desk.filterPaths(), { key: 'filter' }),
     look('filter-more', 'Filter by change, type and size', () => desk.filterMore()),
     look('filter-none', 'Take the filter away', () => void files.unfilter(), { why: filtered }),
@@ -58,14 +57,15 @@ export function lookCommands(desk: Desk): Command[] {
       keys: '*',
     }),
     look('collapse-all', 'Close all below', () => row && void files.expand(row, false, true), onDirectory),
-    look('zoom-out', 'Zoom out of the treemap', () => void treemap.zoomOut(), {
+    look('zoom-out', 'Zoom out of the treemap', () => void workspace.place.zoomOut(), {
       keys: 'Backspace',
-      why: workspace.shape === 'treemap' && treemap.path !== '/' ? '' : 'The treemap shows everything.',
+      why:
+        workspace.place.shape === 'treemap' && treemap.zoomed !== '/' ? '' : 'The treemap shows everything.',
     }),
     ...colourings.map((colouring) =>
       look(`colour-${colouring}`, `Colour the treemap by ${colouring}`, () => {
-        treemap.colourBy(colouring)
-        workspace.shapeAs('treemap')
+        workspace.place.colourBy(colouring)
+        workspace.place.shapeAs('treemap')
       }),
     ),
     ...(Object.keys(facets) as Facet[]).map((facet) =>
@@ -93,7 +93,7 @@ export function lookCommands(desk: Desk): Command[] {
     ),
     look('engines', 'What will engines do with this archive?', () => {
       unfolded.engines = true
-      workspace.turnTo('anatomy')
+      workspace.place.turnTo('anatomy')
     }),
     look('notices', 'Show the notices', () => popover('notices'), {
       why: workspace.notices.length > 0 ? '' : 'There are none.',
@@ -104,7 +104,7 @@ export function lookCommands(desk: Desk): Command[] {
 
 function showFacet({ workspace }: Desk, facet: Facet): void {
   workspace.inspector.turnTo(facet)
-  workspace.showPane('inspector')
+  workspace.place.showPane('inspector')
 }
 
 export function popover(id: string): void {

@@ -3,7 +3,7 @@ import { dockerfileText } from '../../app/dockerfile'
 import { tabs, type Tab } from '../../app/route'
 import { downloadText } from '../../app/saving'
 import { themes, type Theme } from '../../app/settings.svelte'
-import type { PaneName } from '../../app/workspace.svelte'
+import type { PaneName } from '../../app/place.svelte'
 import type { Desk } from '../context'
 import { command, noImage, type Command } from './command'
 import { popover } from './look'
@@ -25,10 +25,11 @@ const themeWords: Record<Theme, string> = { system: 'as the system', light: 'lig
 
 export function imageCommands(desk: Desk): Command[] {
   const { workspace } = desk
-  const { archive, image, member } = workspace
+  const { archive, image } = workspace
+  const { member, memberIndex } = workspace.place
   const needsImage = { why: archive ? '' : noImage }
   const text = image ? dockerfileText(image) : ''
-  const memberRow = workspace.memberIndex === null ? null : (archive?.members[workspace.memberIndex] ?? null)
+  const memberRow = memberIndex === null ? null : (archive?.members[memberIndex] ?? null)
   return [
     command('Image', 'open', 'Open image…', () => desk.openDialog(), { key: 'open' }),
     command('Image', 'sample', 'Try a sample image', () => void workspace.openSample()),
@@ -97,8 +98,8 @@ export function imageCommands(desk: Desk): Command[] {
 }
 
 function editConfig({ workspace }: Desk): void {
-  workspace.turnTo('config')
-  workspace.showPane('inspector')
+  workspace.place.turnTo('config')
+  workspace.place.showPane('inspector')
   workspace.unfolded.config = true
 }
 
@@ -108,7 +109,7 @@ export function changeCommands(desk: Desk): Command[] {
   const { edits } = editing
   const some = workspace.editing.changes > 0 ? '' : 'Nothing is changed yet.'
   const inChanges = (run: () => Promise<void>) => (): void => {
-    workspace.turnTo('changes')
+    workspace.place.turnTo('changes')
     void run()
   }
   const reclaimed = edits?.stack.reclaimed ? 'It is left out already.' : ''
@@ -135,7 +136,7 @@ export function changeCommands(desk: Desk): Command[] {
       { why: some },
     ),
     command('Changes', 'replay-recipe', 'Replay recipe…', () => {
-      workspace.turnTo('changes')
+      workspace.place.turnTo('changes')
       workspace.ask({ ask: 'recipe' })
     }),
     command(
@@ -169,7 +170,7 @@ export function pageCommands(desk: Desk): Command[] {
     command('Go', 'search', 'Search', () => desk.searchFor('everything'), { key: 'search', ...needsImage }),
     command('Go', 'search-contents', 'Search contents…', () => desk.searchFor('contents'), needsImage),
     ...tabs.map((tab) =>
-      command('Go', `tab-${tab}`, `Go to ${tabWords[tab]}`, () => workspace.turnTo(tab), needsImage),
+      command('Go', `tab-${tab}`, `Go to ${tabWords[tab]}`, () => workspace.place.turnTo(tab), needsImage),
     ),
     ...(Object.keys(paneWords) as PaneName[]).map((pane) =>
       command('Go', `pane-${pane}`, `Go to the ${paneWords[pane]}`, () => desk.focusPane(pane), needsImage),
