@@ -8,6 +8,7 @@ import { buildLayer } from '../../src/testkit/archive'
 import { parseNotation } from '../../src/testkit/notation'
 import { TYPE, type TypeCode } from '../../src/core/tar/entry'
 import { encodeHeader, END, paddingOf } from '../../src/core/tar/write'
+import { LOWER, oddLayers } from './odd-layers'
 import { sha256Of } from './witness'
 
 type Bytes = Uint8Array
@@ -495,5 +496,21 @@ export function oddArchives(): ReadonlyMap<string, Bytes> {
   const ofFolders = tarOf(folders(plain, ['odd:1']))
   archives.set('whole-gzip-folders', gzipSync(ofFolders))
   archives.set('whole-zstd-folders', through('zstd', ofFolders))
+  return archives
+}
+
+/** Images of two layers, the upper one odd in what it holds. */
+export function oddLayerArchives(): ReadonlyMap<string, Bytes> {
+  const archives = new Map<string, Bytes>()
+  for (const [name, { plain, stored }] of oddLayers()) {
+    const made = stored
+      ? make({
+          plain: [LOWER, plain],
+          stored: [gzipSync(LOWER), stored],
+          layerType: `${OCI}.layer.v1.tar+gzip`,
+        })
+      : make({ plain: [LOWER, plain] })
+    archives.set(name, tarOf(both(made)))
+  }
   return archives
 }

@@ -4,17 +4,19 @@ import { merged } from '../core/engine/answers'
 import type { Answer, EngineAnswer, EngineImage } from '../core/engine/engine'
 import { openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
-import { describedIn, knownLayers, rulesOf } from '../jobs/rules'
+import { describedIn, knownLayers, oddContents, rulesOf } from '../jobs/rules'
 import type { Arguments } from './arguments'
 import { FileSource } from './file-source'
-import { toScratch } from './scratch'
+import { scratchStores, toScratch } from './scratch'
 
 /** Answers what is to be printed, and 1 as the exit status where an engine refuses the archive. */
 export async function runRules({ archive, options }: Arguments): Promise<{ text: string; status: 0 | 1 }> {
   const opened = await openSource(FileSource.open(archive), { store: toScratch })
   const described = await describedIn(opened.tar)
-  const known = options.has('no-verify') ? undefined : await knownLayers(described, inlinePool)
-  const answers = await rulesOf(described, { compression: opened.compression, known })
+  const isQuick = options.has('no-verify')
+  const known = isQuick ? undefined : await knownLayers(described, inlinePool)
+  const contents = isQuick ? undefined : await oddContents(described, inlinePool, scratchStores())
+  const answers = await rulesOf(described, { compression: opened.compression, known, contents })
   const status = answers.some(({ verdict }) => verdict === 'fails') ? 1 : 0
   const name = basename(archive)
   return { text: options.has('json') ? asJson(name, answers) : asTable(name, answers), status }
@@ -30,7 +32,7 @@ function asJson(archive: string, answers: readonly EngineAnswer[]): string {
   return JSON.stringify({ schema: 'peel-rules/1', archive, engines }, null, 2)
 }
 
-const MARK = { loads: '✓', differs: '~', fails: '✗' }
+const MARK = { loads: '✓', differs: '~', fails: '✗', unread: '?' }
 
 function asTable(archive: string, answers: readonly EngineAnswer[]): string {
   const rows = merged(answers)

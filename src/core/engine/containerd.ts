@@ -4,6 +4,7 @@
  */
 import { sha256 } from '../digest/sha256'
 import { utf8 } from '../bytes/text'
+import { ofContents, ofDamage } from './contents'
 import type { Answer, Engine, EngineImage } from './engine'
 import type { ConfigFacts, DockerLine, Facts, Host, IndexEntry, LayerFile, ManifestFacts } from './facts'
 import { answered, differs, EXPORT, fails, RESAVE, wrapped, type Finding } from './findings'
@@ -160,6 +161,8 @@ function unpacked(
         `Layer ${i} is foreign: the archive does not hold it.`,
         `Load it where ${layer.claimed.slice(0, 19)}… is already.`,
       )
+    const damage = layer.there && layer.intact !== false ? ofDamage(image, i, 'containerd') : null
+    if (damage) return damage
     if (layer.there && layer.right === false && layer.intact)
       return fails(
         'wrong diff id calculated on extraction',
@@ -175,7 +178,7 @@ function unpacked(
     const type = ofLayerType(layer.mediaType, layer.compression, i, engine)
     if (type) return type
   }
-  return null
+  return ofContents(image, 'containerd', engine)
 }
 
 function ofCount(image: ConfigFacts, layers: number, engine: Engine): Finding | null {
@@ -330,6 +333,8 @@ function unpackedLine({ image, layers }: DockerLine, host: Host, engine: Engine)
   const first = new Map<string, string>()
   for (const [i, layer] of layers.entries()) {
     const diffId = image.diffIds![i]
+    const damage = ofDamage(image, i, 'containerd')
+    if (damage) return damage
     const other = first.get(layer.name)
     if (layer.right === false || (other !== undefined && other !== diffId))
       return fails(
@@ -345,7 +350,7 @@ function unpackedLine({ image, layers }: DockerLine, host: Host, engine: Engine)
         EXPORT,
       )
   }
-  return null
+  return ofContents(image, 'containerd', engine)
 }
 
 function unnamed(lines: readonly DockerLine[], engine: Engine): Finding | null {

@@ -1,6 +1,7 @@
 /** podman load and skopeo copy: containers/image's readers of OCI and docker archives (common/libimage/load.go; image/oci/layout, image/docker/internal/tarfile). */
+import { ofContents, ofDamage } from './contents'
 import type { Answer, Engine, EngineImage } from './engine'
-import type { DockerFacts, DockerLine, Facts, Host, IndexEntry, LayerFile } from './facts'
+import type { ConfigFacts, DockerFacts, DockerLine, Facts, Host, IndexEntry, LayerFile } from './facts'
 import { answered, differs, EXPORT, fails, notUnpacked, RESAVE, wrapped, type Finding } from './findings'
 import { badName, hasTag, ofPodman } from './names'
 
@@ -10,7 +11,12 @@ export function podman(facts: Facts, engine: Engine): Answer {
   const docker = facts.dockerFirst ?? facts.docker
   const attempt =
     index && !notUnpacked(facts) && !index.undecodable && index.entries.length === 1 ? index.entries : null
-  const troubles = attempt?.map((entry) => ofEntry(entry, host, engine) ?? nameTrouble(entry)) ?? []
+  const troubles =
+    attempt?.flatMap((entry) => [
+      ofEntry(entry, host, engine),
+      nameTrouble(entry),
+      unpackTrouble(chosen(entry, host)?.manifest?.image, engine),
+    ]) ?? []
   if (attempt && troubles.every((trouble) => trouble?.verdict !== 'fails'))
     return answered(
       attempt.map((entry) => imageOfEntry(entry, host)),
@@ -40,12 +46,18 @@ export function podman(facts: Facts, engine: Engine): Answer {
   ]
   return answered(images, [
     ...findings.map((finding) => (finding?.verdict === 'fails' ? { ...finding, says: format } : finding)),
+    ...docker.lines.map(({ image }) => unpackTrouble(image, engine)),
     docker.lines.length === 0 ? differs('manifest.json lists no image.', EXPORT, []) : null,
     twice(facts),
     trouble
       ? differs(`The OCI layout does not load (${trouble.why}); what manifest.json says does.`, EXPORT)
       : null,
   ])
+}
+
+/** podman unpacks what it loads; skopeo, as it is asked here, copies it. */
+function unpackTrouble(image: ConfigFacts | null | undefined, engine: Engine): Finding | null {
+  return image && !image.undecodable ? ofContents(image, 'storage', engine) : null
 }
 
 export function skopeoDocker(facts: Facts, engine: Engine): Answer {
@@ -112,6 +124,8 @@ export function skopeoOci(facts: Facts, engine: Engine): Answer {
   return answered([{ names: [], id }], [ofEntry(entries[0], host, engine)])
 }
 
+const isPodman = ({ id }: Engine): boolean => id === 'podman-4' || id === 'podman-5'
+
 // ---------------------------------------------------------------- OCI
 
 /** Of an index of platforms the host's is taken. */
@@ -158,6 +172,9 @@ function ofEntry(entry: IndexEntry, host: Host, engine: Engine): Finding | null 
         : fails('no such file or directory', `Layer ${i} is not in the archive.`, RESAVE)
     if (layer.right === false && !layer.intact)
       return fails('Digest did not match', `Layer ${i} is not what its digest says.`, RESAVE)
+    // The stream is opened on the way into podman's store, and copied as it is by skopeo.
+    const damage = isPodman(engine) ? ofDamage(image, i, 'storage') : null
+    if (damage) return damage
   }
   const wrong = layers.findIndex(({ right }) => right === false)
   if (wrong < 0) return null

@@ -26,7 +26,8 @@ async function factsIn(bytes: Bytes, wrapping: Compression = 'none'): Promise<Fa
         const digest = await sha256(await source.read(0, source.size))
         known.set(memberIndex, { digest, diffId: digest as string as DiffId })
       }
-  return factsOf(archive, { wrapping, known })
+  const contents = new Map(archive.images.map(({ id }) => [id, []]))
+  return factsOf(archive, { wrapping, known, contents })
 }
 
 type Told = Readonly<Record<EngineId, Answer>>

@@ -17,10 +17,16 @@ export function differs(why: string, repair: string, images?: Answer['images'], 
   return { verdict: 'differs', says, why, repair, ...(images === undefined ? {} : { images }) }
 }
 
+/** Nothing else stands in the way, and what the layers hold may. */
+export function unread(): Finding {
+  return { verdict: 'unread', says: '', why: 'Its layers are not read yet.', repair: '' }
+}
+
 /** The first finding wins: an engine stops at what it stumbles on. */
 export function answered(images: readonly EngineImage[], findings: readonly (Finding | null)[]): Answer {
   const failed = findings.find((finding) => finding?.verdict === 'fails')
-  const found = failed ?? findings.find((finding) => finding !== null)
+  const met = findings.filter((finding) => finding !== null)
+  const found = failed ?? met.find(({ verdict }) => verdict === 'differs') ?? met[0]
   if (found) return { images: found.verdict === 'fails' ? [] : grouped(images), ...found }
   return { verdict: 'loads', images: grouped(images), says: '', why: '', repair: '' }
 }
