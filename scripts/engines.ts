@@ -11,6 +11,7 @@
  *   --odd                             also small archives that are odd in one way each (scripts/engines/odd.ts)
  *   --modern                          also newer engines, each Debian suite in a chroot of its own (PEEL_SUITES: "trixie sid"):
  *                                     docker with both stores, containerd, podman, skopeo, umoci. Needs root, debootstrap, 3 GB.
+ *   --modern-only                     those alone
  *
  * What a machine cannot run is said (NOT THERE …) and counted as skipped. Ends with the table and "N passed, N failed".
  */
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     archive: { type: 'string', default: '.' },
     odd: { type: 'boolean', default: false },
     modern: { type: 'boolean', default: false },
+    'modern-only': { type: 'boolean', default: false },
   },
 })
 const parts = new Set([...values.only.split(','), ...(values.odd ? ['odd'] : [])])
@@ -52,19 +54,20 @@ async function main(): Promise<void> {
   const whyNoUnion = whyNoUmoci()
   if (whyNoUnion) skip('umoci union', 'all', whyNoUnion)
   const union = whyNoUnion ? null : tools.umoci
-  await withEngines(async (dockers, containerd) => {
-    const { merging: docker } = dockers
-    const fleet: Asked[] = [
-      ...(dockers.overlay ? [classicDocker(dockers.overlay)] : []),
-      ...(containerd ? [ctr(containerd)] : []),
-      ...withoutDaemon(),
-    ]
-    if (parts.has('corpus')) await corpusProofs(fleet, wanted, { docker, umoci: union })
-    if (parts.has('odd')) await oddProofs(fleet, wanted)
-    if (parts.has('builds')) await buildProofs({ docker, fleet, umoci: union }, wanted)
-    if (parts.has('walks')) await walkProofs(docker, tools)
-  })
-  if (values.modern)
+  if (!values['modern-only'])
+    await withEngines(async (dockers, containerd) => {
+      const { merging: docker } = dockers
+      const fleet: Asked[] = [
+        ...(dockers.overlay ? [classicDocker(dockers.overlay)] : []),
+        ...(containerd ? [ctr(containerd)] : []),
+        ...withoutDaemon(),
+      ]
+      if (parts.has('corpus')) await corpusProofs(fleet, wanted, { docker, umoci: union })
+      if (parts.has('odd')) await oddProofs(fleet, wanted)
+      if (parts.has('builds')) await buildProofs({ docker, fleet, umoci: union }, wanted)
+      if (parts.has('walks')) await walkProofs(docker, tools)
+    })
+  if (values.modern || values['modern-only'])
     await withModern(async (fleet) => {
       if (parts.has('corpus')) await corpusProofs(fleet, wanted)
       if (parts.has('odd')) await oddProofs(fleet, wanted)

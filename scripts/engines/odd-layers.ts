@@ -27,6 +27,8 @@ interface Fields {
 const bytesIn = (text: string | Bytes): Bytes =>
   typeof text === 'string' ? Buffer.from(text, 'latin1') : text
 
+const MODES: { readonly [type: number]: number } = { [TYPE.directory]: 0o755, [TYPE.symlink]: 0o777 }
+
 function entry(type: TypeCode, path: string, fields: Fields = {}): Bytes {
   const body = bytesIn(fields.body ?? '')
   const pax = Object.entries(fields.pax ?? {}).map(([key, value]): PaxRecord => ({
@@ -36,7 +38,7 @@ function entry(type: TypeCode, path: string, fields: Fields = {}): Bytes {
   const header = encodeHeader({
     path: bytesIn(path),
     type,
-    mode: fields.mode ?? (type === TYPE.directory ? 0o755 : 0o644),
+    mode: fields.mode ?? MODES[type] ?? 0o644,
     uid: fields.uid ?? 0,
     gid: 0,
     size: body.length,
@@ -56,7 +58,7 @@ function entry(type: TypeCode, path: string, fields: Fields = {}): Bytes {
 
 const f = (path: string, fields: Fields = { body: 'new' }): Bytes => entry(TYPE.file, path, fields)
 const d = (path: string, fields: Fields = {}): Bytes => entry(TYPE.directory, path, fields)
-const s = (path: string, link: string): Bytes => entry(TYPE.symlink, path, { link, mode: 0o777 })
+const s = (path: string, link: string): Bytes => entry(TYPE.symlink, path, { link })
 const h = (path: string, link: string): Bytes => entry(TYPE.hardlink, path, { link })
 const c = (path: string, major: number, minor: number): Bytes => entry(TYPE.char, path, { major, minor })
 const w = (path: string): Bytes => f(path, {})
@@ -111,7 +113,19 @@ const plain: readonly (readonly [string, Bytes])[] = [
   ['hardlink-below-file', tar(f('zz'), h('new', 'zz/x'))],
   ['hardlink-to-whiteout', tar(w('.wh.file'), h('new', 'file'))],
   ['hardlink-empty', tar(h('new', ''))],
-  ['hardlink-with-size', tar(f('zz'), flagged('1', 'new', 'abc'))],
+  [
+    'hardlink-with-size',
+    tar(
+      f('zz'),
+      f('new', {
+        body: 'abc',
+        block: (block) => {
+          block[156] = 0x31
+          field(FIELD.link, 'zz')(block)
+        },
+      }),
+    ),
+  ],
   ['hardlink-twice', tar(f('zz'), h('new', 'zz'), h('new', 'zz'))],
   // Paths below what is no directory
   ['below-file', tar(f('x'), f('x/y'))],
@@ -140,10 +154,8 @@ const plain: readonly (readonly [string, Bytes])[] = [
   ['slashes', tar(d('x//'), f('x//y'))],
   // The root
   ['root-entry', tar(d('./', { mode: 0o700 }))],
-  ['root-file', tar(f('./'))],
   ['root-dot-file', tar(f('.'))],
   ['root-symlink', tar(s('.', 'd'))],
-  ['name-empty', tar(f(''))],
   ['name-slash', tar(d('/'))],
   ['root-whiteout', tar(w('.wh..'))],
   // Twice
@@ -233,7 +245,6 @@ const plain: readonly (readonly [string, Bytes])[] = [
   ['pax-unknown-key', tar(f('x', { pax: { 'PEEL.odd': 'x' } }))],
   ['pax-key-empty', tar(extension('x', '6 =ab\n'), f('x'))],
   ['pax-twice', tar(extension('x', '11 mtime=1\n'), extension('x', '11 mtime=2\n'), f('x'))],
-  ['pax-last', tar(f('x'), extension('x', '11 mtime=1\n'))],
   ['pax-global', tar(extension('g', '20 comment=something\n'.replace('20', '21')), f('x'))],
   ['pax-global-path', tar(extension('g', '14 path=other\n'), f('x'))],
   ['pax-large', tar(extension('x', `1100008 ${'c'.repeat(8)}=${'x'.repeat(1099990)}\n`), f('x'))],
@@ -313,14 +324,13 @@ const plain: readonly (readonly [string, Bytes])[] = [
   ['mtime-2-33', tar(f('x', { body: 'x', mtime: 2 ** 33 }))],
   ['mtime-2-34', tar(f('x', { body: 'x', mtime: 2 ** 34 }))],
   ['mtime-2-40', tar(f('x', { body: 'x', mtime: 2 ** 40 }))],
-  ['mtime-2-62', tar(f('x', { body: 'x', mtime: 2 ** 62 }))],
   ['mtime-zero', tar(f('x', { body: 'x', mtime: 0 }))],
   ['mtime-directory-far', tar(d('x', { mtime: 2 ** 40 }))],
   ['mtime-symlink-far', tar(entry(TYPE.symlink, 'x', { link: 'y', mtime: 2 ** 40 }))],
   ['mtime-base256', tar(f('x', { body: 'x', block: field(FIELD.mtime, base256(-5n, 12)) }))],
   ['atime-far', tar(f('x', { body: 'x', pax: { atime: '1099511627776' } }))],
   ['size-negative', tar(f('x', { body: 'x', block: field(FIELD.size, base256(-5n, 12)) }))],
-  ['size-huge', tar(f('x', { body: 'x', block: field(FIELD.size, base256(1n << 62n, 12)) }))],
+  ['size-huge', tar(f('x', { body: 'x', block: field(FIELD.size, base256(1n << 50n, 12)) }))],
   // Damage
   ['checksum', tar(f('x'), f('y', { body: 'y', unsealed: true, block: (block) => void (block[0] = 0x7a) }))],
   ['checksum-first', tar(f('y', { body: 'y', unsealed: true, block: (block) => void (block[0] = 0x7a) }))],
@@ -365,7 +375,6 @@ export function oddLayers(): ReadonlyMap<string, OddLayer> {
     ['gzip-empty-member', Buffer.concat([packed, gzipSync(new Uint8Array(0))])],
   ]
   for (const [name, bytes] of stored) all.set(name, { plain: good, stored: bytes })
-  all.set('gzip-twice', { plain: gzipSync(good), stored: gzipSync(gzipSync(good)) })
   all.set('gzip-empty', { plain: new Uint8Array(0), stored: gzipSync(new Uint8Array(0)) })
   all.set('gzip-of-text', { plain: Buffer.from('This is no tar.\n'), stored: gzipSync('This is no tar.\n') })
   return all

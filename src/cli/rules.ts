@@ -1,11 +1,11 @@
 /** rules: what each engine will do with an archive, as a table or as JSON. */
 import { basename } from 'node:path'
-import { merged } from '../core/engine/answers'
-import type { Answer, EngineAnswer, EngineImage } from '../core/engine/engine'
+import type { EngineAnswer } from '../core/engine/engine'
 import { openSource } from '../jobs/open'
 import { inlinePool } from '../jobs/pool'
 import { describedIn, knownLayers, oddContents, rulesOf } from '../jobs/rules'
 import type { Arguments } from './arguments'
+import { engineLines, engineRecords } from './engine-lines'
 import { FileSource } from './file-source'
 import { scratchStores, toScratch } from './scratch'
 
@@ -23,36 +23,9 @@ export async function runRules({ archive, options }: Arguments): Promise<{ text:
 }
 
 function asJson(archive: string, answers: readonly EngineAnswer[]): string {
-  const engines = answers.map(({ engine: { id, command, versions }, ...answer }) => ({
-    engine: id,
-    command,
-    versions,
-    ...answer,
-  }))
-  return JSON.stringify({ schema: 'peel-rules/1', archive, engines }, null, 2)
+  return JSON.stringify({ schema: 'peel-rules/1', archive, engines: engineRecords(answers) }, null, 2)
 }
-
-const MARK = { loads: '✓', differs: '~', fails: '✗', unread: '?' }
 
 function asTable(archive: string, answers: readonly EngineAnswer[]): string {
-  const rows = merged(answers)
-  const width = Math.max(...rows.map(({ engine }) => engine.length))
-  const lines = rows.flatMap(({ engine, answer }) => {
-    const { verdict, why, repair } = answer
-    const head = `  ${MARK[verdict]} ${engine.padEnd(width)}  ${verdict.padEnd(7)}  ${whatOf(answer)}`
-    const indent = ' '.repeat(width + 15)
-    return [head.trimEnd(), ...[why, repair && `→ ${repair}`].filter(Boolean).map((line) => indent + line)]
-  })
-  return [`What engines do with ${archive} (on linux/amd64):`, '', ...lines].join('\n')
-}
-
-function whatOf({ verdict, images, says }: Answer): string {
-  if (verdict === 'fails') return says === '' ? '' : `“${says}”`
-  if (images === null) return ''
-  return images.length === 0 ? 'no image' : images.map(imageText).join('; ')
-}
-
-function imageText({ names, id }: EngineImage): string {
-  const text = names.length > 0 ? names.join(', ') : 'untagged'
-  return id === null ? text : `${text}  ${id.slice(0, 19)}`
+  return [`What engines do with ${archive} (on linux/amd64):`, '', ...engineLines(answers)].join('\n')
 }

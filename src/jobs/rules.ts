@@ -117,6 +117,15 @@ export async function rowsOfOpened(
   contents: Contents,
   baseLayers = 0,
 ): Promise<EngineRow[]> {
+  const known = verifiedLayers(archive, stateOf)
+  return ofDelta(rowsOf(await rulesOf(archive, { compression, known, contents, baseLayers })), baseLayers)
+}
+
+/** What verification has found out, by index of the layer's member. */
+export function verifiedLayers(
+  archive: Archive,
+  stateOf: (image: Image, layer: number) => boolean | null,
+): Map<number, KnownLayer> {
   const known = new Map<number, KnownLayer>()
   for (const image of archive.images)
     for (const { index, memberIndex, digest, diffId, compression: stored } of image.layers) {
@@ -128,7 +137,7 @@ export async function rowsOfOpened(
           verified ? { digest: ownDigest, diffId } : { digest: null, diffId: null, wrong: true },
         )
     }
-  return ofDelta(rowsOf(await rulesOf(archive, { compression, known, contents, baseLayers })), baseLayers)
+  return known
 }
 
 /** Whether engines take it: the other formats are for other tools. */

@@ -41,9 +41,14 @@ export async function scanStored(
     return { table, plainBytes: source.size, segments: null, notices: notices.list }
   }
   const segments = new Segments(store)
-  const input = new StreamInput(
-    kept(inflate(source, compression, { signal, limit: mostPlain }), segments, onBytes),
-  )
+  const onPadding = (): void =>
+    notices.add(
+      'warning',
+      'gzip-zeros',
+      'Zeros follow the gzip data, which engines take for a broken header.',
+    )
+  const plain = inflate(source, compression, { signal, limit: mostPlain, onPadding })
+  const input = new StreamInput(kept(plain, segments, onBytes))
   const table = await scanLayer(input, notices, signal)
   const plainBytes = await input.total()
   return { table, plainBytes, segments: await segments.finish(), notices: notices.list }

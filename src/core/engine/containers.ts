@@ -249,9 +249,18 @@ function ofLine(
       `Layer ${missing} is not in the archive.`,
       RESAVE,
     )
+  const broken = layers.findIndex((_, i) => isBroken(image, i))
+  if (broken >= 0)
+    return fails('to find its size', `The compressed data of layer ${broken} is damaged.`, RESAVE)
   const wrong = layers.findIndex(({ right }) => right === false)
   if (wrong >= 0) return fails('Digest did not match', `Layer ${wrong} is not what its diff_id says.`, RESAVE)
   return linked(layers, diffIds, stored)
+}
+
+/** Compressed layers are inflated to learn their size, even where they are only copied. */
+function isBroken({ contents }: ConfigFacts, layer: number): boolean {
+  const codes = ['bad-gzip', 'bad-zstd', 'gzip-zeros']
+  return contents?.some(({ code, layer: at }) => at === layer && codes.includes(code)) ?? false
 }
 
 /**

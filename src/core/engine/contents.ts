@@ -14,9 +14,9 @@ export type Applier = 'moby' | 'containerd' | 'storage' | 'umoci'
 /** Words of the message where it fails, or `DIFFERS` where the files come out otherwise than Peel shows them. */
 const DIFFERS = Symbol('differs')
 type Outcome = string | typeof DIFFERS
-type Outcomes = Partial<Readonly<Record<Applier, Outcome>>>
+type Outcomes = Partial<Readonly<Record<Applier, Outcome | ((path: string) => Outcome)>>>
 
-const everywhere = (says: Outcome, umoci = says): Outcomes => ({ ...alone(says), umoci })
+const everywhere = (says: Outcome, umoci: Outcome = says): Outcomes => ({ ...alone(says), umoci })
 /** Where layers are unpacked alone. */
 const alone = (says: Outcome): Outcomes => ({ moby: says, containerd: says, storage: says })
 
@@ -33,9 +33,12 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
   'hardlink-across-layers': alone(NONE),
   'hardlink-missing': everywhere(NONE),
   'hardlink-forward': everywhere(NONE),
+  'hardlink-below-file': everywhere(NO_DIRECTORY),
   'hardlink-to-directory': everywhere(''), // Not permitted, or where a lower layer has it, not there.
   'hardlink-to-whiteout': { ...alone(DIFFERS), umoci: NONE },
+  'hardlink-to-aufs': everywhere(DIFFERS),
   'below-file': everywhere(NO_DIRECTORY),
+  'below-link-loop': everywhere('too many'),
   'parent-not-directory': { umoci: NO_DIRECTORY },
   'parents-not-directory': { containerd: NO_DIRECTORY, umoci: NO_DIRECTORY },
   'link-leads-below': { moby: NONE, storage: NONE },
@@ -47,8 +50,13 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
     storage: 'duplicates of file paths not supported',
   },
   'root-not-directory': { umoci: 'refusing to change type of root directory' },
-  'whiteout-invalid': { moby: EXISTS, containerd: 'invalid whiteout name', storage: EXISTS, umoci: DIFFERS },
-  'whiteout-at-root': { moby: EXISTS, containerd: 'invalid whiteout name', storage: EXISTS, umoci: NONE },
+  'whiteout-invalid': {
+    moby: EXISTS,
+    containerd: 'invalid whiteout name',
+    storage: EXISTS,
+    // It takes away the directory of the marker, or with "..." the one above, and misses it afterwards.
+    umoci: (path) => (/^\/\.wh\.\.?$|\/\.wh\.\.\.$/.test(path) ? NONE : DIFFERS),
+  },
   'whiteout-twice': alone(EXISTS),
   'whiteout-after-entry': alone(EXISTS),
   'whiteout-above-whiteout': alone(EXISTS),
@@ -70,6 +78,7 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
   'time-lost': everywhere(DIFFERS),
   'xattr-too-large': everywhere(''),
   'capability-invalid': everywhere('invalid argument'),
+  'acl-invalid': everywhere('invalid argument'),
   'xattr-user': { storage: 'operation not permitted', umoci: 'permission' },
   'xattr-overlay': { moby: DIFFERS, storage: DIFFERS },
   'xattr-namespace': { moby: 'operation not supported' },
@@ -85,6 +94,7 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
   'tar-nul-in-key': everywhere(HEADER),
   'tar-number': everywhere(HEADER),
   'tar-lone-zero': everywhere(HEADER),
+  'gzip-zeros': everywhere('gzip: invalid header'),
   'tar-extension-large': everywhere('header field too long'),
 }
 
@@ -97,14 +107,13 @@ const DAMAGE: Readonly<Record<string, Outcomes>> = {
   truncated: everywhere(END),
   'bad-gzip': everywhere(''),
   'bad-zstd': everywhere(''),
-  'gzip-zeros': everywhere('gzip: invalid header'),
 }
 
 const FLATTEN = 'Export it from Peel with the build flatten, which writes its files anew as one layer.'
 const CHANGE = 'Remove or change it in Peel, and export with the build flatten.'
 /** What a flattened layer would still have, or cannot be made of. */
 const STAYS =
-  /^(hardlink-(missing|to-directory|to-whiteout)|(name|path|symlink)-too-long|symlink-empty|xattr-|capability-|owner-|time-)/
+  /^(hardlink-(missing|below-file|to-directory|to-whiteout)|(name|path|symlink)-too-long|symlink-empty|xattr-|capability-|acl-|owner-|time-)/
 
 /** What it comes to where an image is unpacked; the first failure ends it. */
 export function ofContents(
@@ -114,7 +123,8 @@ export function ofContents(
 ): Finding | null {
   if (contents === null) return unread()
   const met = contents.flatMap((oddity) => {
-    const outcome = (OUTCOMES[oddity.code] ?? DAMAGE[oddity.code])?.[applier]
+    const found = (OUTCOMES[oddity.code] ?? DAMAGE[oddity.code])?.[applier]
+    const outcome = typeof found === 'function' ? found(oddity.path) : found
     const isNew = oddity.code === 'xattr-namespace' && id === 'docker-20'
     return outcome === undefined || isNew ? [] : [{ oddity, outcome }]
   })

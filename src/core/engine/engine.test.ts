@@ -121,6 +121,26 @@ describe('archives drawn for it', () => {
     expect(told['docker-23'].repair).toContain('docker import')
   })
 
+  test('before its layers are read nobody knows whether they unpack; skopeo does not ask', async () => {
+    const facts = await drawn('docker')
+    const [line] = facts.docker!.lines
+    const [entry] = facts.index!.entries
+    const told = await toldOf({
+      ...facts,
+      docker: { ...facts.docker!, lines: [{ ...line, image: { ...line.image!, contents: null } }] },
+      index: {
+        ...facts.index!,
+        entries: [
+          {
+            ...entry,
+            manifest: { ...entry.manifest!, image: { ...entry.manifest!.image!, contents: null } },
+          },
+        ],
+      },
+    })
+    for (const { id } of ENGINES) expect(told[id].verdict).toBe(id.startsWith('skopeo') ? 'loads' : 'unread')
+  })
+
   test('versions that do the same share a row', async () => {
     const rows = merged(await engineAnswers(await drawn('docker')))
     expect(rows.map(({ engine }) => engine)).toContain('docker load')

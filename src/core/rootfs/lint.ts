@@ -327,6 +327,8 @@ class Lint {
       say('error', 'xattr-too-large', 'has too long a name or value for Linux: engines fail on it')
     else if (name === CAPABILITY_XATTR && capabilityWords(value) === null)
       say('error', 'capability-invalid', 'holds no capabilities that Linux knows: engines fail on it')
+    else if (name.startsWith(ACL_XATTR) && !isAcl(value))
+      say('error', 'acl-invalid', 'holds no access control list that Linux knows: engines fail on it')
     else if (name.startsWith('user.') && !TAKES_USER.has(type))
       say(
         'warning',
@@ -353,7 +355,9 @@ class Lint {
     let longest = 0
     for (let i = 0, start = 0; i <= bytes.length; i++)
       if (i === bytes.length || bytes[i] === 0x2f) {
-        longest = Math.max(longest, i - start)
+        // A whiteout is made under the name that it takes away.
+        const length = markerOf(bytes, start, i) === 'whiteout' ? i - start - 4 : i - start
+        longest = Math.max(longest, length)
         start = i + 1
       }
     const shown = `${absolute(bytes.subarray(0, 60))}…`
@@ -365,16 +369,23 @@ class Lint {
         `A name of ${longest} bytes; file systems take at most 255: engines fail to load the layer.`,
         row,
       )
-    if (bytes.length <= MOST_PATH) return false
+    if (bytes.length <= MOST_UNPACKED) return false
     this.#say(
       'error',
       'path-too-long',
       shown,
-      `A path of ${bytes.length} bytes; Linux takes at most 4,096: engines fail to load the layer.`,
+      `A path of ${bytes.length} bytes; Linux takes at most 4,096, the engine's own folder counted: engines fail to load the layer.`,
       row,
     )
-    return true
+    return bytes.length > MOST_PATH
   }
+}
+
+const ACL_XATTR = 'system.posix_acl_'
+
+/** Version 2, and entries of eight bytes (linux/posix_acl_xattr.h). */
+function isAcl(value: Uint8Array): boolean {
+  return value.length % 8 === 4 && value[0] === 2 && value[1] === 0 && value[2] === 0 && value[3] === 0
 }
 
 /** 2^32 - 1 stands for "nobody says" in chown(2). */
@@ -389,3 +400,5 @@ const MOST_XATTR = 65_536
 /** NAME_MAX and PATH_MAX of Linux. */
 const MOST_NAME = 255
 const MOST_PATH = 4096
+/** Behind /var/lib/docker/overlay2/<64 digits>/diff/. */
+const MOST_UNPACKED = 4000

@@ -692,7 +692,7 @@ describe('Layers that engines merge otherwise: the spec here, and a notice', () 
     expect(said(united)).toMatchInlineSnapshot(`
       [
         "error name-too-long 0:/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn… A name of 256 bytes; file systems take at most 255: engines fail to load the layer.",
-        "error path-too-long 0:/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d… A path of 4097 bytes; Linux takes at most 4,096: engines fail to load the layer.",
+        "error path-too-long 0:/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d… A path of 4097 bytes; Linux takes at most 4,096, the engine's own folder counted: engines fail to load the layer.",
       ]
     `)
   })

@@ -133,6 +133,12 @@ class Applier {
     return this.#isGone(path.subarray(0, Math.max(0, slash)), path.subarray(slash + 1))
   }
 
+  #isBelowFile(path: Uint8Array): boolean {
+    const above = path.subarray(0, Math.max(0, path.lastIndexOf(0x2f)))
+    const node = resolve(this.tree, above, this.target, true)
+    return node >= 0 && this.tree.type[node] !== TYPE.directory
+  }
+
   #opaque(dir: Uint8Array): void {
     const node = resolve(this.tree, dir, this.target, true)
     if (node >= 0) this.tree.killChildren(node)
@@ -277,6 +283,13 @@ class Applier {
         `${path} is no directory in the layers below; it is replaced by one.`,
         row,
       )
+    else if (tree.type[node] === TYPE.symlink && this.#goesRound(node))
+      this.#notice(
+        'error',
+        'below-link-loop',
+        `The symbolic link ${path} leads round in a circle: engines fail on it.`,
+        row,
+      )
     else if (tree.type[node] === TYPE.symlink && !this.#isUnpacked(this.#behind(node)))
       this.#notice(
         'warning',
@@ -306,6 +319,15 @@ class Applier {
     for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
       if (tree.alive[child] === 1 && this.#isOwn(child)) return true
     return false
+  }
+
+  #goesRound(link: number): boolean {
+    const { tree } = this
+    for (let hops = 0; hops < MOST_HOPS; hops++) {
+      link = resolve(tree, this.target(link), this.target, false, tree.parent[link])
+      if (link < 0 || tree.type[link] !== TYPE.symlink) return false
+    }
+    return true
   }
 
   /** What a link leads to, whatever it is. */
@@ -442,6 +464,15 @@ class Applier {
         `A hard link to ${name}, which this layer takes away: overlay engines make a whiteout of it.`,
         row,
       )
+    else if (/(^|\/)\.wh\.\.wh\./.test(name))
+      this.#notice(
+        'warning',
+        'hardlink-to-aufs',
+        `A hard link to ${name}, where AUFS keeps files of its own: engines find it there, it is not shown here.`,
+        row,
+      )
+    else if (this.#isBelowFile(cleaned(bytes)))
+      this.#notice('error', 'hardlink-below-file', `A hard link to ${name}, which lies below a file.`, row)
     else this.#notice('error', 'hardlink-missing', `A hard link to ${name}, which does not exist.`, row)
   }
 
@@ -454,6 +485,8 @@ class Applier {
   }
 }
 
+/** Of links that lead to links, as Linux has it. */
+const MOST_HOPS = 40
 /** Chains of links that come before their targets are as long as someone makes them. */
 const MOST_ROUNDS = 64
 
