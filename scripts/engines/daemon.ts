@@ -29,12 +29,16 @@ export async function withDaemon<T>(daemon: Daemon, job: (folder: string) => Pro
   closeSync(output)
   const stopNow = (): void => void child.kill('SIGTERM')
   process.once('exit', stopNow)
+  // Without a listener these end the program at once, and the daemon goes on.
+  const leave = (): never => process.exit(130)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave)
   try {
     await ready(child, daemon, folder, log)
     return await job(folder)
   } finally {
     await stop(child)
     process.off('exit', stopNow)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave)
     remove(folder)
   }
 }

@@ -16,7 +16,7 @@ export async function runRules({ archive, options }: Arguments): Promise<{ text:
   const isQuick = options.has('no-verify')
   const known = isQuick ? undefined : await knownLayers(described, inlinePool)
   const contents = isQuick ? undefined : await oddContents(described, inlinePool, scratchStores())
-  const answers = await rulesOf(described, { compression: opened.compression, known, contents })
+  const answers = await rulesOf(described, { ...opened, known, contents })
   const status = answers.some(({ verdict }) => verdict === 'fails') ? 1 : 0
   const name = basename(archive)
   return { text: options.has('json') ? asJson(name, answers) : asTable(name, answers), status }

@@ -153,13 +153,13 @@ export async function reportOf(
 
 async function engineReports(
   archive: Archive,
-  { compression }: OpenedSource,
+  { compression, padded }: OpenedSource,
   read: ReadonlyMap<Image, Layers>,
 ): Promise<EngineReport[]> {
   const verdictOf = (image: Image, layer: number): boolean | null => read.get(image)!.verdictOf(layer)
   const known = verifiedLayers(archive, verdictOf)
   const contents = new Map([...read].map(([{ id }, { notices }]) => [id, odditiesIn(notices.list)]))
-  const answers = await rulesOf(archive, { compression, known, contents })
+  const answers = await rulesOf(archive, { compression, padded, known, contents })
   return answers.map(({ engine, ...answer }) => ({ engine: engine.id, ...answer }))
 }
 

@@ -14,7 +14,7 @@ import { Notices, type Notice } from '../core/fault/notice'
 import type { Archive, Image, Layer } from '../core/image/image'
 import { membersIn } from '../core/image/open'
 import { Layers } from './layers'
-import { openArchiveIn, plainDigest } from './open'
+import { openArchiveIn, plainDigest, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { Stores } from './ports'
 import { unseenTask } from './tasks'
@@ -22,6 +22,7 @@ import { unseenTask } from './tasks'
 export interface RulesOptions {
   /** Around the whole archive, taken off already. */
   readonly compression: Compression
+  readonly padded?: boolean
   /** Layers that are known already; the others are not read. */
   readonly known?: ReadonlyMap<number, KnownLayer>
   /** What is odd in the layers of images that were read, by image ID. */
@@ -33,8 +34,8 @@ export interface RulesOptions {
 export type Contents = ReadonlyMap<string, readonly Oddity[]>
 
 export async function rulesOf(archive: Described, options: RulesOptions): Promise<EngineAnswer[]> {
-  const { compression: wrapping, known, contents, baseLayers } = options
-  const facts = await factsOf(archive, { wrapping, known, contents })
+  const { compression: wrapping, padded, known, contents, baseLayers } = options
+  const facts = await factsOf(archive, { wrapping, padded, known, contents })
   return engineAnswers({ ...facts, host: { ...facts.host, baseLayers } })
 }
 
@@ -112,13 +113,16 @@ export function rowsOf(answers: readonly EngineAnswer[]): EngineRow[] {
 /** Of the opened archive; of its layers what is verified by now. */
 export async function rowsOfOpened(
   archive: Archive,
-  compression: Compression,
+  { compression, padded }: Pick<OpenedSource, 'compression' | 'padded'>,
   stateOf: (image: Image, layer: number) => boolean | null,
   contents: Contents,
   baseLayers = 0,
 ): Promise<EngineRow[]> {
   const known = verifiedLayers(archive, stateOf)
-  return ofDelta(rowsOf(await rulesOf(archive, { compression, known, contents, baseLayers })), baseLayers)
+  return ofDelta(
+    rowsOf(await rulesOf(archive, { compression, padded, known, contents, baseLayers })),
+    baseLayers,
+  )
 }
 
 /** What verification has found out, by index of the layer's member. */
@@ -154,7 +158,13 @@ export async function rowsOfBuilt(
 ): Promise<EngineRow[]> {
   if (!isForEngines(format)) return []
   const baseLayers = format === 'delta' ? base.length : 0
-  return rowsOfOpened(await openArchiveIn(tar, signal), 'none', () => true, contents, baseLayers)
+  return rowsOfOpened(
+    await openArchiveIn(tar, signal),
+    { compression: 'none' },
+    () => true,
+    contents,
+    baseLayers,
+  )
 }
 
 /** What an engine refuses for the layers that a delta leaves out is no damage. */

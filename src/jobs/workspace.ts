@@ -397,8 +397,7 @@ export class Workspace {
     const { image, layers } = this.#open
     const verdictOf = (other: Image, layer: number): boolean | null =>
       other === image ? layers.views[layer].verified : null
-    const { compression } = this.#options.opened
-    return rowsOfOpened(this.#archive, compression, verdictOf, await this.#oddities())
+    return rowsOfOpened(this.#archive, this.#options.opened, verdictOf, await this.#oddities())
   }
 
   /** None before the image on screen is read; then of all images, the others read for it. */

@@ -2,13 +2,23 @@
 import { ofContents, ofDamage } from './contents'
 import type { Answer, Engine, EngineImage } from './engine'
 import type { ConfigFacts, DockerFacts, DockerLine, Facts, Host, IndexEntry, LayerFile } from './facts'
-import { answered, differs, EXPORT, fails, notUnpacked, RESAVE, wrapped, type Finding } from './findings'
-import { badName, hasTag, ofPodman } from './names'
+import {
+  answered,
+  differs,
+  EXPORT,
+  fails,
+  notUnpacked,
+  RESAVE,
+  withDigest,
+  wrapped,
+  type Finding,
+} from './findings'
+import { badName, beforeDigest, hasTag, ofPodman } from './names'
 
 /** An OCI archive of one image is tried first, then a docker archive; the first that loads as a whole wins. */
 export function podman(facts: Facts, engine: Engine): Answer {
   const { index, host } = facts
-  const docker = facts.dockerFirst ?? facts.docker
+  const docker = facts.absoluteNames ? null : (facts.dockerFirst ?? facts.docker)
   const attempt =
     index && !notUnpacked(facts) && !index.undecodable && index.entries.length === 1 ? index.entries : null
   const troubles =
@@ -27,7 +37,7 @@ export function podman(facts: Facts, engine: Engine): Answer {
   if (around) return answered([], [{ ...around, says: format }])
   const trouble = troubles.find((one) => one?.verdict === 'fails')
   if (!docker) {
-    const why = trouble?.why ?? noneOrMany(index)
+    const why = trouble?.why ?? (facts.absoluteNames && !attempt ? SLASHED : noneOrMany(index))
     return answered([], [fails(format, why, trouble?.repair ?? EXPORT)])
   }
   const images = firstOfName(docker.lines).map(({ image, tags }): EngineImage => ({
@@ -61,7 +71,7 @@ function unpackTrouble(image: ConfigFacts | null | undefined, engine: Engine): F
 }
 
 export function skopeoDocker(facts: Facts, engine: Engine): Answer {
-  const docker = facts.dockerFirst ?? facts.docker
+  const docker = facts.absoluteNames ? null : (facts.dockerFirst ?? facts.docker)
   const around = wrapped(facts.wrapping, engine.unwraps)
   if (around) return answered([], [around])
   if (!docker)
@@ -70,7 +80,7 @@ export function skopeoDocker(facts: Facts, engine: Engine): Answer {
       [
         fails(
           'manifest.json',
-          'There is no manifest.json.',
+          facts.absoluteNames ? SLASHED : 'There is no manifest.json.',
           facts.index ? 'Say oci-archive: instead of docker-archive:, or export it from Peel.' : EXPORT,
         ),
       ],
@@ -124,6 +134,8 @@ export function skopeoOci(facts: Facts, engine: Engine): Answer {
   return answered([{ names: [], id }], [ofEntry(entries[0], host, engine)])
 }
 
+const SLASHED = 'The names of the archive’s members start with a slash, and are looked for without one.'
+
 const isPodman = ({ id }: Engine): boolean => id === 'podman-4' || id === 'podman-5'
 
 // ---------------------------------------------------------------- OCI
@@ -148,6 +160,7 @@ function imageOfEntry(entry: IndexEntry, host: Host): EngineImage {
 
 function nameTrouble({ imageName, refName }: IndexEntry): Finding | null {
   const name = imageName || refName
+  if (beforeDigest(name) !== null) return withDigest(name)
   const bad = name === '' ? null : badName(name)
   return bad ? fails(bad, `"${name}" is no name of an image.`, 'Change the name in Peel, and export.') : null
 }

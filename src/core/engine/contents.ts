@@ -14,7 +14,18 @@ export type Applier = 'moby' | 'containerd' | 'storage' | 'umoci'
 /** Words of the message where it fails, or `DIFFERS` where the files come out otherwise than Peel shows them. */
 const DIFFERS = Symbol('differs')
 type Outcome = string | typeof DIFFERS
-type Outcomes = Partial<Readonly<Record<Applier, Outcome | ((path: string) => Outcome)>>>
+type Asked = (path: string, engine: Engine) => Outcome | null
+type Outcomes = Partial<Readonly<Record<Applier, Outcome | Asked>>>
+
+/** What a version came to, or got over. */
+const since23 =
+  (says: string): Asked =>
+  (_, { id }) =>
+    id === 'docker-20' ? null : says
+const until23 =
+  (says: string): Asked =>
+  (_, { id }) =>
+    id === 'docker-20' ? says : null
 
 const everywhere = (says: Outcome, umoci: Outcome = says): Outcomes => ({ ...alone(says), umoci })
 /** Where layers are unpacked alone. */
@@ -81,7 +92,7 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
   'acl-invalid': everywhere('invalid argument'),
   'xattr-user': { storage: 'operation not permitted', umoci: 'permission' },
   'xattr-overlay': { moby: DIFFERS, storage: DIFFERS },
-  'xattr-namespace': { moby: 'operation not supported' },
+  'xattr-namespace': { moby: since23('operation not supported') },
   'tar-slash-file': everywhere(DIFFERS),
   'tar-contiguous': TYPE,
   'tar-gnu-sparse': TYPE,
@@ -94,7 +105,7 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
   'tar-nul-in-key': everywhere(HEADER),
   'tar-number': everywhere(HEADER),
   'tar-lone-zero': everywhere(HEADER),
-  'gzip-zeros': everywhere('gzip: invalid header'),
+  'gzip-zeros': { ...everywhere('gzip: invalid header'), moby: until23('gzip: invalid header') },
   'tar-extension-large': everywhere('header field too long'),
 }
 
@@ -119,14 +130,13 @@ const STAYS =
 export function ofContents(
   { contents }: Pick<ConfigFacts, 'contents'>,
   applier: Applier,
-  { id }: Engine,
+  engine: Engine,
 ): Finding | null {
   if (contents === null) return unread()
   const met = contents.flatMap((oddity) => {
     const found = (OUTCOMES[oddity.code] ?? DAMAGE[oddity.code])?.[applier]
-    const outcome = typeof found === 'function' ? found(oddity.path) : found
-    const isNew = oddity.code === 'xattr-namespace' && id === 'docker-20'
-    return outcome === undefined || isNew ? [] : [{ oddity, outcome }]
+    const outcome = typeof found === 'function' ? found(oddity.path, engine) : (found ?? null)
+    return outcome === null ? [] : [{ oddity, outcome }]
   })
   const failing = met.filter(({ outcome }) => outcome !== DIFFERS)
   const [first] = failing.length > 0 ? failing : met

@@ -2,14 +2,24 @@
 import type { Engine, Answer } from './engine'
 import { ofContents, ofDamage } from './contents'
 import type { DockerLine, Facts, IndexEntry } from './facts'
-import { answered, differs, EXPORT, fails, notUnpacked, RESAVE, wrapped, type Finding } from './findings'
-import { badName, familiar, hasTag } from './names'
+import {
+  answered,
+  differs,
+  EXPORT,
+  fails,
+  notUnpacked,
+  RESAVE,
+  withDigest,
+  wrapped,
+  type Finding,
+} from './findings'
+import { badName, beforeDigest, familiar, hasTag } from './names'
 
 /** moby layer/layer_store.go, maxLayerDepth */
 const MOST_LAYERS = 125
 
 export function classic(facts: Facts, engine: Engine): Answer {
-  const around = wrapped(facts.wrapping, engine.unwraps)
+  const around = wrapped(facts.wrapping, engine.unwraps) ?? zerosBehind(facts, engine)
   if (around) return answered([], [around])
   const odd = notUnpacked(facts)
   if (odd) return answered([], [odd])
@@ -27,6 +37,16 @@ export function classic(facts: Facts, engine: Engine): Answer {
       : null,
     otherDescription(facts),
   ])
+}
+
+/** Newer versions stop reading where the tar ends. */
+function zerosBehind({ padded }: Facts, { id }: Engine): Finding | null {
+  if (!padded || id !== 'docker-20') return null
+  return fails(
+    'gzip: invalid header',
+    'Zeros follow the compressed data of the archive, which it takes for a broken header.',
+    'Decompress it first: gunzip < ARCHIVE > archive.tar',
+  )
 }
 
 function noManifest({ index, legacy }: Facts): Finding {
@@ -136,6 +156,14 @@ function ofDelta({ baseLayers = 0 }: Facts['host']): Finding | null {
 
 function ofTags(tags: readonly string[]): Finding | null {
   for (const tag of tags) {
+    const name = beforeDigest(tag)
+    if (name !== null && hasTag(name)) return withDigest(tag)
+    if (name !== null)
+      return fails(
+        `invalid tag "${tag}"`,
+        `The name ${tag} has no tag.`,
+        'Give it a tag in Peel, and export.',
+      )
     const bad = badName(tag)
     if (bad) return fails(bad, `"${tag}" is no name of an image.`, 'Change the name in Peel, and export.')
     if (!hasTag(tag))

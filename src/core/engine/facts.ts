@@ -16,6 +16,10 @@ export const LINUX_AMD64: Host = { os: 'linux', architecture: 'amd64' }
 export interface Facts {
   /** Around the whole archive. */
   readonly wrapping: Compression
+  /** Zeros follow the compressed data around the whole archive. */
+  readonly padded: boolean
+  /** The names of its members start with a slash: who does not unpack it does not find them. */
+  readonly absoluteNames: boolean
   /** manifest.json; null where there is none. */
   readonly docker: DockerFacts | null
   /** The same where the first of two members of one name counts; null where that is no other. */

@@ -55,6 +55,15 @@ const UNDO: Readonly<Record<string, string>> = {
   lz4: 'lz4 -d',
 }
 
+/** A digest behind the name and tag: what is left of it differs between engines and versions. */
+export function withDigest(name: string): Finding {
+  return differs(
+    `The name ${name} ends in a digest, which is no part of a name that an image is given: engines leave it out, or list the image under no name.`,
+    'Change the name in Peel, and export.',
+    null,
+  )
+}
+
 /** What go-archive says, with which docker unpacks the whole archive and containers/image an OCI one. */
 export function notUnpacked({ oddMember }: Facts): Finding | null {
   if (oddMember === null) return null

@@ -41,6 +41,8 @@ export interface KnownLayer {
 export interface GatherOptions {
   /** Around the whole archive, taken off before it was opened. */
   readonly wrapping: Compression
+  /** Zeros follow its compressed data. */
+  readonly padded?: boolean
   readonly known?: ReadonlyMap<number, KnownLayer>
   readonly host?: Host
   /** What is odd in the layers of an image, by the digest of its config: of images whose layers were read. */
@@ -56,6 +58,8 @@ export async function factsOf(archive: Described, options: GatherOptions): Promi
   const docker = await gather.docker()
   return {
     wrapping: options.wrapping,
+    padded: options.padded ?? false,
+    absoluteNames: [MANIFEST_JSON, OCI_LAYOUT].some((name) => archive.members.isAbsolute(name)),
     docker,
     dockerFirst: await dockerFirst(archive, options, docker),
     layout: await gather.layout(),

@@ -62,6 +62,8 @@ export function plannedFacts({ format, images }: Planned): Facts {
   })
   return {
     wrapping: 'none',
+    padded: false,
+    absoluteNames: false,
     docker:
       format === 'oci'
         ? null
