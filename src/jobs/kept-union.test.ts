@@ -55,7 +55,7 @@ async function opened(stores: ReturnType<typeof memoryStores>, of = bytes): Prom
 async function kept(stores: ReturnType<typeof memoryStores>): Promise<Opened> {
   const first = await opened(stores)
   await first.layers.verify(unseenTask())
-  for (const { diffId, table } of first.layers.toKeep()) await stores.tables.put(diffId, table)
+  for (const { diffId, table } of first.layers.toKeep()) await stores.tables.put(diffId, table!)
   await first.layers.keepUnion()
   return first
 }
