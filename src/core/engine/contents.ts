@@ -17,15 +17,11 @@ type Outcome = string | typeof DIFFERS
 type Asked = (path: string, engine: Engine) => Outcome | null
 type Outcomes = Partial<Readonly<Record<Applier, Outcome | Asked>>>
 
-/** What a version came to, or got over. */
+/** What docker came to with a version. */
 const since23 =
   (says: string): Asked =>
   (_, { id }) =>
     id === 'docker-20' ? null : says
-const until23 =
-  (says: string): Asked =>
-  (_, { id }) =>
-    id === 'docker-20' ? says : null
 
 const everywhere = (says: Outcome, umoci: Outcome = says): Outcomes => ({ ...alone(says), umoci })
 /** Where layers are unpacked alone. */
@@ -105,7 +101,7 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
   'tar-nul-in-key': everywhere(HEADER),
   'tar-number': everywhere(HEADER),
   'tar-lone-zero': everywhere(HEADER),
-  'gzip-zeros': { ...everywhere('gzip: invalid header'), moby: until23('gzip: invalid header') },
+  'gzip-zeros': everywhere('gzip: invalid header'),
   'tar-extension-large': everywhere('header field too long'),
 }
 
