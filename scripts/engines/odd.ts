@@ -513,6 +513,10 @@ export function oddArchives(): ReadonlyMap<string, Bytes> {
   for (const program of ['zstd', 'xz', 'bzip2']) archives.set(`whole-${program}`, through(program, whole))
   const ofFolders = tarOf(folders(plain, ['odd:1']))
   archives.set('whole-gzip-folders', gzipSync(ofFolders))
+  archives.set(
+    'whole-gzip-zeros-behind-folders',
+    Buffer.concat([gzipSync(ofFolders), new Uint8Array(10_240)]),
+  )
   archives.set('whole-zstd-folders', through('zstd', ofFolders))
   return archives
 }

@@ -11,6 +11,7 @@ import {
   RESAVE,
   withDigest,
   wrapped,
+  zerosBehind,
   type Finding,
 } from './findings'
 import { badName, beforeDigest, hasTag, ofPodman } from './names'
@@ -33,7 +34,7 @@ export function podman(facts: Facts, engine: Engine): Answer {
       [...troubles, staleDocker(facts)],
     )
   const format = 'payload does not match any of the supported image formats'
-  const around = wrapped(facts.wrapping, engine.unwraps)
+  const around = wrapped(facts.wrapping, engine.unwraps) ?? (facts.padded ? zerosBehind() : null)
   if (around) return answered([], [{ ...around, says: format }])
   const trouble = troubles.find((one) => one?.verdict === 'fails')
   if (!docker) {
@@ -72,7 +73,7 @@ function unpackTrouble(image: ConfigFacts | null | undefined, engine: Engine): F
 
 export function skopeoDocker(facts: Facts, engine: Engine): Answer {
   const docker = facts.absoluteNames ? null : (facts.dockerFirst ?? facts.docker)
-  const around = wrapped(facts.wrapping, engine.unwraps)
+  const around = wrapped(facts.wrapping, engine.unwraps) ?? (facts.padded ? zerosBehind() : null)
   if (around) return answered([], [around])
   if (!docker)
     return answered(

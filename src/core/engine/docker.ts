@@ -11,6 +11,7 @@ import {
   RESAVE,
   withDigest,
   wrapped,
+  zerosBehind,
   type Finding,
 } from './findings'
 import { badName, beforeDigest, familiar, hasTag } from './names'
@@ -19,8 +20,10 @@ import { badName, beforeDigest, familiar, hasTag } from './names'
 const MOST_LAYERS = 125
 
 export function classic(facts: Facts, engine: Engine): Answer {
-  const around = wrapped(facts.wrapping, engine.unwraps) ?? zerosBehind(facts, engine)
+  const around = wrapped(facts.wrapping, engine.unwraps)
   if (around) return answered([], [around])
+  // Newer versions stop reading where the tar ends.
+  if (facts.padded && engine.id === 'docker-20') return answered([], [zerosBehind()])
   const odd = notUnpacked(facts)
   if (odd) return answered([], [odd])
   const { docker } = facts
@@ -37,16 +40,6 @@ export function classic(facts: Facts, engine: Engine): Answer {
       : null,
     otherDescription(facts),
   ])
-}
-
-/** Newer versions stop reading where the tar ends. */
-function zerosBehind({ padded }: Facts, { id }: Engine): Finding | null {
-  if (!padded || id !== 'docker-20') return null
-  return fails(
-    'gzip: invalid header',
-    'Zeros follow the compressed data of the archive, which it takes for a broken header.',
-    'Decompress it first: gunzip < ARCHIVE > archive.tar',
-  )
 }
 
 function noManifest({ index, legacy }: Facts): Finding {

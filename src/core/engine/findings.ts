@@ -74,6 +74,15 @@ export function notUnpacked({ oddMember }: Facts): Finding | null {
   )
 }
 
+/** Of an archive in gzip: tar's own padding behind it. */
+export function zerosBehind(): Finding {
+  return fails(
+    'gzip: invalid header',
+    'Zeros follow the compressed data of the archive, which it takes for a broken header.',
+    'Decompress it first: gunzip < ARCHIVE > archive.tar',
+  )
+}
+
 /** Around the whole archive. */
 export function wrapped(wrapping: string, unwraps: readonly string[]): Finding | null {
   if (unwraps.includes(wrapping)) return null
