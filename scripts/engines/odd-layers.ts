@@ -357,24 +357,27 @@ export interface OddLayer {
 /** By name: what is odd. */
 export function oddLayers(): ReadonlyMap<string, OddLayer> {
   const all = new Map<string, OddLayer>(plain.map(([name, bytes]) => [name, { plain: bytes }]))
-  const good = tar(
-    f('x'),
-    f('y', { body: Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * i * 7) & 0xff)) }),
-  )
-  const packed = gzipSync(good)
-  const changed = Uint8Array.from(packed)
-  changed[packed.length - 6] ^= 1
-  const stored: readonly (readonly [string, Bytes])[] = [
-    ['gzip-good', packed],
-    ['gzip-cut', packed.subarray(0, packed.length >> 1)],
-    ['gzip-cut-in-trailer', packed.subarray(0, -3)],
+  const noise = Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * i * 7) & 0xff))
+  const changed = (packed: Bytes): Bytes =>
+    packed.map((byte, i) => (i === packed.length - 6 ? byte ^ 1 : byte))
+  const stored: readonly (readonly [string, (packed: Bytes, good: Bytes) => Bytes])[] = [
+    ['gzip-good', (packed) => packed],
+    ['gzip-cut', (packed) => packed.subarray(0, packed.length >> 1)],
+    ['gzip-cut-in-trailer', (packed) => packed.subarray(0, -3)],
     ['gzip-crc', changed],
-    ['gzip-zeros-behind', Buffer.concat([packed, new Uint8Array(1024)])],
-    ['gzip-rest-behind', Buffer.concat([packed, Buffer.from('rest behind it')])],
-    ['gzip-members', Buffer.concat([gzipSync(good.subarray(0, 700)), gzipSync(good.subarray(700))])],
-    ['gzip-empty-member', Buffer.concat([packed, gzipSync(new Uint8Array(0))])],
+    ['gzip-zeros-behind', (packed) => Buffer.concat([packed, new Uint8Array(1024)])],
+    ['gzip-rest-behind', (packed) => Buffer.concat([packed, Buffer.from('rest behind it')])],
+    [
+      'gzip-members',
+      (_, good) => Buffer.concat([gzipSync(good.subarray(0, 700)), gzipSync(good.subarray(700))]),
+    ],
+    ['gzip-empty-member', (packed) => Buffer.concat([packed, gzipSync(new Uint8Array(0))])],
   ]
-  for (const [name, bytes] of stored) all.set(name, { plain: good, stored: bytes })
+  for (const [name, store] of stored) {
+    // Each with a diff_id of its own: an engine does not read again a layer that it has.
+    const good = tar(f('x', { body: name }), f('y', { body: noise }))
+    all.set(name, { plain: good, stored: store(gzipSync(good), good) })
+  }
   all.set('gzip-empty', { plain: new Uint8Array(0), stored: gzipSync(new Uint8Array(0)) })
   all.set('gzip-of-text', { plain: Buffer.from('This is no tar.\n'), stored: gzipSync('This is no tar.\n') })
   return all

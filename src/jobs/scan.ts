@@ -2,6 +2,7 @@
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import type { Compression } from '../core/compress/compression'
 import { inflate, plainLimit } from '../core/compress/inflate'
+import { ImageError } from '../core/fault/fault'
 import { Notices, type Notice } from '../core/fault/notice'
 import { emptyTable, scanLayer } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
@@ -50,8 +51,18 @@ export async function scanStored(
   const plain = inflate(source, compression, { signal, limit: mostPlain, onPadding })
   const input = new StreamInput(kept(plain, segments, onBytes))
   const table = await scanLayer(input, notices, signal)
-  const plainBytes = await input.total()
+  const plainBytes = await behindTheTar(() => input.total())
   return { table, plainBytes, segments: await segments.finish(), notices: notices.list }
+}
+
+/** Newer docker stops reading where the tar ends: a fault behind it is another one. */
+async function behindTheTar<T>(job: () => Promise<T>): Promise<T> {
+  try {
+    return await job()
+  } catch (thrown) {
+    if (!(thrown instanceof ImageError) || thrown.fault.code !== 'bad-gzip') throw thrown
+    throw new ImageError('bad-gzip-end', thrown.fault.message, thrown.fault.where)
+  }
 }
 
 async function* kept(

@@ -167,8 +167,8 @@ function unpacked(
         `Layer ${i} is foreign: the archive does not hold it.`,
         `Load it where ${layer.claimed.slice(0, 19)}… is already.`,
       )
-    const damage = layer.there && layer.intact !== false ? ofDamage(image, i, 'containerd') : null
-    if (damage) return damage
+    const damage = layer.there && layer.intact !== false ? ofDamage(image, i, 'containerd', engine) : null
+    if (damage !== null && damage !== 'unnoticed') return damage
     if (layer.there && layer.right === false && layer.intact)
       return fails(
         'wrong diff id calculated on extraction',
@@ -343,8 +343,8 @@ function unpackedLine({ image, layers }: DockerLine, host: Host, engine: Engine)
   const first = new Map<string, string>()
   for (const [i, layer] of layers.entries()) {
     const diffId = image.diffIds![i]
-    const damage = ofDamage(image, i, 'containerd')
-    if (damage) return damage
+    const damage = ofDamage(image, i, 'containerd', engine)
+    if (damage !== null && damage !== 'unnoticed') return damage
     const other = first.get(layer.name)
     if (layer.right === false || (other !== undefined && other !== diffId))
       return fails(

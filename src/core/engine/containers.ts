@@ -187,8 +187,8 @@ function ofEntry(entry: IndexEntry, host: Host, engine: Engine): Finding | null 
     if (layer.right === false && !layer.intact)
       return fails('Digest did not match', `Layer ${i} is not what its digest says.`, RESAVE)
     // The stream is opened on the way into podman's store, and copied as it is by skopeo.
-    const damage = isPodman(engine) ? ofDamage(image, i, 'storage') : null
-    if (damage) return damage
+    const damage = isPodman(engine) ? ofDamage(image, i, 'storage', engine) : null
+    if (damage !== null && damage !== 'unnoticed') return damage
   }
   const wrong = layers.findIndex(({ right }) => right === false)
   if (wrong < 0) return null
@@ -273,7 +273,7 @@ function ofLine(
 
 /** Compressed layers are inflated to learn their size, even where they are only copied. */
 function isBroken({ contents }: ConfigFacts, layer: number): boolean {
-  const codes = ['bad-gzip', 'bad-zstd', 'gzip-zeros']
+  const codes = ['bad-gzip', 'bad-gzip-end', 'bad-zstd', 'gzip-zeros']
   return contents?.some(({ code, layer: at }) => at === layer && codes.includes(code)) ?? false
 }
 

@@ -17,7 +17,7 @@ type Outcome = string | typeof DIFFERS
 type Asked = (path: string, engine: Engine) => Outcome | null
 type Outcomes = Partial<Readonly<Record<Applier, Outcome | Asked>>>
 
-/** What docker came to with a version. */
+/** What docker came to with a version, or got over. */
 const since23 =
   (says: string): Asked =>
   (_, { id }) =>
@@ -34,6 +34,11 @@ const LONG = 'file name too long'
 const HEADER = 'invalid tar header'
 const END = 'unexpected EOF'
 const TYPE = everywhere('unhandled tar header type', 'unknown typeflag')
+
+const until23 =
+  (says: string): Asked =>
+  (_, { id }) =>
+    id === 'docker-20' ? says : null
 
 /** By the code of the finding. What is not here is nothing to an engine. */
 const OUTCOMES: Readonly<Record<string, Outcomes>> = {
@@ -101,7 +106,8 @@ const OUTCOMES: Readonly<Record<string, Outcomes>> = {
   'tar-nul-in-key': everywhere(HEADER),
   'tar-number': everywhere(HEADER),
   'tar-lone-zero': everywhere(HEADER),
-  'gzip-zeros': everywhere('gzip: invalid header'),
+  // docker 26 stops reading where the tar ends.
+  'gzip-zeros': { ...everywhere('gzip: invalid header'), moby: until23('gzip: invalid header') },
   'tar-extension-large': everywhere('header field too long'),
 }
 
@@ -113,6 +119,7 @@ const DAMAGE: Readonly<Record<string, Outcomes>> = {
   'bad-number': everywhere(HEADER),
   truncated: everywhere(END),
   'bad-gzip': everywhere(''),
+  'bad-gzip-end': { ...everywhere(''), moby: until23('') },
   'bad-zstd': everywhere(''),
 }
 
@@ -130,8 +137,7 @@ export function ofContents(
 ): Finding | null {
   if (contents === null) return unread()
   const met = contents.flatMap((oddity) => {
-    const found = (OUTCOMES[oddity.code] ?? DAMAGE[oddity.code])?.[applier]
-    const outcome = typeof found === 'function' ? found(oddity.path, engine) : (found ?? null)
+    const outcome = outcomeOf(oddity, applier, engine)
     return outcome === null ? [] : [{ oddity, outcome }]
   })
   const failing = met.filter(({ outcome }) => outcome !== DIFFERS)
@@ -144,15 +150,25 @@ export function ofContents(
   return outcome === DIFFERS ? differs(why, repair) : fails(outcome as string, why, repair)
 }
 
-/** The same of one layer, where its bytes are what they are called and cannot be read all the same. */
+function outcomeOf({ code, path }: Oddity, applier: Applier, engine: Engine): Outcome | null {
+  const found = (OUTCOMES[code] ?? DAMAGE[code])?.[applier]
+  return typeof found === 'function' ? found(path, engine) : (found ?? null)
+}
+
+/**
+ * The same of one layer, where its bytes are what they are called and cannot be read all the same. "unnoticed" where the
+ * engine reads what it needs of it.
+ */
 export function ofDamage(
   { contents }: Pick<ConfigFacts, 'contents'>,
   layer: number,
   applier: Applier,
-): Finding | null {
+  engine: Engine,
+): Finding | 'unnoticed' | null {
   const hurt = contents?.find(({ code, layer: at }) => at === layer && code in DAMAGE)
   if (!hurt) return null
-  return fails(DAMAGE[hurt.code][applier] as string, placed(hurt), RESAVE)
+  const outcome = outcomeOf(hurt, applier, engine)
+  return outcome === null ? 'unnoticed' : fails(outcome as string, placed(hurt), RESAVE)
 }
 
 function placed({ layer, path, message }: Oddity): string {

@@ -118,10 +118,10 @@ function ofLine(
       return fails(`${layer.name}: no such file or directory`, `Layer ${i} is not in the archive.`, RESAVE)
     if (!engine.layers.includes(layer.compression))
       return fails('', `Layer ${i} is compressed with ${layer.compression}, which it does not read.`, EXPORT)
-    const damage = layer.intact === false ? null : ofDamage(image, i, 'moby')
-    if (damage) return damage
+    const damage = layer.intact === false ? null : ofDamage(image, i, 'moby', engine)
+    if (damage !== null && damage !== 'unnoticed') return damage
     const other = first.get(layer.name)
-    if (layer.right === false || (other !== undefined && other !== diffIds[i]))
+    if ((layer.right === false && damage === null) || (other !== undefined && other !== diffIds[i]))
       return fails(`invalid diffID for layer ${i}`, `Layer ${i} is not what its diff_id says.`, RESAVE)
     first.set(layer.name, diffIds[i])
     if (i >= MOST_LAYERS)

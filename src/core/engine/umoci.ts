@@ -78,8 +78,9 @@ function ofEntry({ mediaType, blob, digest, manifest }: IndexEntry, engine: Engi
         `Layer ${i} is ${layer.compression === 'none' ? 'plain' : `compressed with ${layer.compression}`}, and its media type says otherwise.`,
         EXPORT,
       )
-    const damage = layer.intact !== false && layer.sizeFits ? ofDamage(manifest.image, i, 'umoci') : null
-    if (damage) return damage
+    const damage =
+      layer.intact !== false && layer.sizeFits ? ofDamage(manifest.image, i, 'umoci', engine) : null
+    if (damage !== null && damage !== 'unnoticed') return damage
     if (layer.right === false && layer.intact)
       return fails('diffid mismatch', `Layer ${i} is not what its diff_id says.`, RESAVE)
     if (layer.right === false || !layer.sizeFits)
