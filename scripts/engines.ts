@@ -11,6 +11,7 @@
  *   --odd                             also small archives that are odd in one way each (scripts/engines/odd.ts)
  *   --modern                          also newer engines, each Debian suite in a chroot of its own (PEEL_SUITES: "trixie sid"):
  *                                     docker with both stores, containerd, podman, skopeo, umoci. Needs root, debootstrap, 3 GB.
+ *   --modern-only                     those alone
  *
  * What a machine cannot run is said (NOT THERE …) and counted as skipped. Ends with the table and "N passed, N failed".
  */
@@ -21,6 +22,7 @@ import { corpus, root } from '../src/testkit/corpus'
 import { buildProofs } from './engines/build-proofs'
 import { whyNoContainerd, withContainerd, type Containerd } from './engines/containerd'
 import { corpusProofs, oddProofs } from './engines/corpus-proofs'
+import { hasOverlay } from './engines/daemon'
 import { whyNoDockerd, withDockerd, type Docker } from './engines/dockerd'
 import { classicDocker, ctr, withoutDaemon, type Asked } from './engines/fleet'
 import { withModern } from './engines/modern'
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     archive: { type: 'string', default: '.' },
     odd: { type: 'boolean', default: false },
     modern: { type: 'boolean', default: false },
+    'modern-only': { type: 'boolean', default: false },
   },
 })
 const parts = new Set([...values.only.split(','), ...(values.odd ? ['odd'] : [])])
@@ -51,18 +54,20 @@ async function main(): Promise<void> {
   const whyNoUnion = whyNoUmoci()
   if (whyNoUnion) skip('umoci union', 'all', whyNoUnion)
   const union = whyNoUnion ? null : tools.umoci
-  await withEngines(async (docker, containerd) => {
-    const fleet: Asked[] = [
-      ...(docker ? [classicDocker(docker)] : []),
-      ...(containerd ? [ctr(containerd)] : []),
-      ...withoutDaemon(),
-    ]
-    if (parts.has('corpus')) await corpusProofs(fleet, wanted, { docker, umoci: union })
-    if (parts.has('odd')) await oddProofs(fleet, wanted)
-    if (parts.has('builds')) await buildProofs({ docker, fleet, umoci: union }, wanted)
-    if (parts.has('walks')) await walkProofs(docker, tools)
-  })
-  if (values.modern)
+  if (!values['modern-only'])
+    await withEngines(async (dockers, containerd) => {
+      const { merging: docker } = dockers
+      const fleet: Asked[] = [
+        ...(dockers.overlay ? [classicDocker(dockers.overlay)] : []),
+        ...(containerd ? [ctr(containerd)] : []),
+        ...withoutDaemon(),
+      ]
+      if (parts.has('corpus')) await corpusProofs(fleet, wanted, { docker, umoci: union })
+      if (parts.has('odd')) await oddProofs(fleet, wanted)
+      if (parts.has('builds')) await buildProofs({ docker, fleet, umoci: union }, wanted)
+      if (parts.has('walks')) await walkProofs(docker, tools)
+    })
+  if (values.modern || values['modern-only'])
     await withModern(async (fleet) => {
       if (parts.has('corpus')) await corpusProofs(fleet, wanted)
       if (parts.has('odd')) await oddProofs(fleet, wanted)
@@ -70,17 +75,30 @@ async function main(): Promise<void> {
     })
 }
 
+interface Dockers {
+  /** With vfs: its unions are compared. */
+  readonly merging: Docker | null
+  /** With overlay2, or where the kernel has no overlay the same one: the rules speak of it. */
+  readonly overlay: Docker | null
+}
+
 async function withEngines(
-  job: (docker: Docker | null, containerd: Containerd | null) => Promise<void>,
+  job: (dockers: Dockers, containerd: Containerd | null) => Promise<void>,
 ): Promise<void> {
-  const inner = async (docker: Docker | null): Promise<void> => {
+  const inner = async (dockers: Dockers): Promise<void> => {
     const why = whyNoContainerd()
     if (why) skip('ctr', 'all', why)
-    await (why ? job(docker, null) : withContainerd((containerd) => job(docker, containerd)))
+    await (why ? job(dockers, null) : withContainerd((containerd) => job(dockers, containerd)))
   }
   const why = whyNoDockerd()
   if (why) skip('docker', 'all', why)
-  await (why ? inner(null) : withDockerd(inner))
+  if (why) await inner({ merging: null, overlay: null })
+  else
+    await withDockerd('vfs', (merging) =>
+      hasOverlay()
+        ? withDockerd('overlay2', (overlay) => inner({ merging, overlay }))
+        : inner({ merging, overlay: merging }),
+    )
 }
 
 const started = Date.now()
@@ -94,8 +112,6 @@ writeFileSync(join(root, 'test-results/engines.json'), JSON.stringify(rows, null
 const count = (verdict: Row['verdict']): number => rows.filter((row) => row.verdict === verdict).length
 const failed = count('FAILED')
 const bytes = statSync(join(root, 'test-results/engines.json')).size
-for (const { engine, archive, words } of rows.filter(({ verdict }) => verdict === 'FAILED'))
-  console.log(`FAILED  ${engine}  ${archive}  ${words.split('\n')[0].slice(0, 300)}`)
 console.log(
   `\ntest-results/engines.json has the table (${bytes} bytes); ${((Date.now() - started) / 1000).toFixed(0)} s`,
 )

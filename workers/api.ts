@@ -630,8 +630,8 @@ export interface ExportResult {
 export interface EngineRow {
   /** "docker load (20.10 – 22; 23 – 28)" */
   readonly engine: string
-  /** differs: it loads, and something is not as one would think. */
-  readonly verdict: 'loads' | 'differs' | 'fails'
+  /** differs: it loads, and something is not as one would think. unread: that depends on layers that are not read yet. */
+  readonly verdict: 'loads' | 'differs' | 'fails' | 'unread'
   /** Names as the engine lists them, none for an image to be had by its ID only; the ID as it prints it, null where that is not known. */
   readonly images: readonly { readonly names: readonly string[]; readonly id: string | null }[]
   /** Words of the engine's own message; "" where there is none. */

@@ -248,7 +248,7 @@ async function dockerRows(archive: string, recipe: string, out: string, what: st
     say(`NOT THERE: ${why}; the rows against docker are left out.`)
     return []
   }
-  return withDockerd(async (docker) => {
+  return withDockerd('vfs', async (docker) => {
     const edits: [ours: number, theirs: number][] = []
     const flats: [ours: number, theirs: number][] = []
     const clock = (...args: string[]): number => {

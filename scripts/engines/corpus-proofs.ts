@@ -6,9 +6,12 @@ import { corpusFile, expectedOf, gunzip, unzstd } from '../../src/testkit/corpus
 import type { Docker } from './dockerd'
 import type { Asked } from './fleet'
 import { answersFor, surprises } from './foreseen'
-import { oddArchives } from './odd'
+import { oddArchives, oddLayerArchives } from './odd'
 import { must, prove, skip, type Row } from './table'
-import { sameByUmoci, sameTree } from './trees'
+import { mustEqual, sameByUmoci, sameTree } from './trees'
+import { comparedAll, treeOf } from './peel'
+import { ignoreDockers, rootfsOf } from './witness'
+import type { EngineAnswer } from '../../src/core/engine/engine'
 
 interface Facts {
   readonly has: {
@@ -58,21 +61,40 @@ export async function oddProofs(fleet: readonly Asked[], wanted: RegExp): Promis
   const folder = mkdtempSync(join(tmpdir(), 'peel-odd-'))
   try {
     mkdirSync(folder, { recursive: true })
-    for (const [name, bytes] of oddArchives()) {
-      if (!wanted.test(name)) continue
-      const tar = join(folder, `${name}.tar`)
+    const prove = async (title: string, bytes: Uint8Array, isLayer: boolean): Promise<void> => {
+      if (!wanted.test(title)) return
+      const tar = join(folder, 'odd.tar')
       writeFileSync(tar, bytes)
-      await asForeseen(fleet, tar, `odd: ${name}`)
-      rmSync(tar)
+      await asForeseen(fleet, tar, title, isLayer ? sameFiles : undefined)
     }
+    for (const [name, bytes] of oddArchives()) await prove(`odd: ${name}`, bytes, false)
+    for (const [name, bytes] of oddLayerArchives()) await prove(`layer: ${name}`, bytes, true)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function asForeseen(fleet: readonly Asked[], tar: string, title: string): Promise<void> {
+/** Where nothing is foreseen to differ, the files are those that Peel shows. */
+function sameFiles({ rootfs }: Asked, { verdict }: EngineAnswer, tar: string): void {
+  if (!rootfs || verdict !== 'loads') return
+  const back = rootfs('odd:1')
+  const due = treeOf(tar, 0, true)
+  // Directories get the time at which something was put into them; another name of a link is another link to docker.
+  const ignored = (path: string, field: string): boolean =>
+    field === 'mtime' || ignoreDockers(path, field) || path === 'etc' || due[path]?.type === 'hardlink'
+  mustEqual('docker export', due, comparedAll(rootfsOf(back)), ignored)
+  rmSync(back)
+}
+
+async function asForeseen(
+  fleet: readonly Asked[],
+  tar: string,
+  title: string,
+  more: (asked: Asked, answer: EngineAnswer, tar: string) => void = () => {},
+): Promise<void> {
   const answers = answersFor(tar)
-  for (const { title: engine, rules, take } of fleet) {
+  for (const asked of fleet) {
+    const { title: engine, rules, take } = asked
     const answer = answers.get(rules)
     if (!answer) skip(engine, title, `the rules have no ${rules}`)
     else
@@ -83,6 +105,7 @@ async function asForeseen(fleet: readonly Asked[], tar: string, title: string): 
         if (lacks) return { words: `NOT THERE: the engine has no ${lacks[1] ?? lacks[2]} here` }
         const found = surprises(answer, taken)
         must(found.length === 0, found.join('; '))
+        more(asked, answer, tar)
         const [image] = taken.images
         const names = taken.images.flatMap(({ names }) => names)
         return {

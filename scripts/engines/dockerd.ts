@@ -1,13 +1,8 @@
-/**
- * A docker daemon of our own, for as long as a job lasts: own data, own socket, no network, the vfs driver that needs
- * nothing of the kernel. Only what was started here is stopped, by its own process.
- */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** A docker daemon of our own, for as long as a job lasts: own data, own socket, no network. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { command, complaint, outputOf, type Result } from './command'
+import { command, outputOf, type Result } from './command'
+import { whyNoDaemon, withDaemon, type Daemon } from './daemon'
 
 export interface Loaded extends Result {
   /** NAME:TAG of each image that the daemon says it loaded. */
@@ -132,72 +127,33 @@ export class Docker {
 
 /** Why no daemon can be started here, or null. */
 export function whyNoDockerd(): string | null {
-  if (process.platform !== 'linux') return 'a docker daemon of our own needs Linux'
-  if (process.getuid?.() !== 0) return 'a docker daemon of our own needs root'
-  for (const program of ['dockerd', 'docker'])
-    if (!command(program, ['--version']).ok) return `${program} is not installed (Debian: docker.io)`
-  return null
+  return whyNoDaemon('a docker daemon', ['dockerd', 'docker'], 'docker.io')
 }
 
-export async function withDockerd<T>(job: (docker: Docker) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'peel-dockerd-'))
-  const host = `unix://${join(folder, 'docker.sock')}`
-  const log = join(folder, 'log')
-  const output = openSync(log, 'w')
-  const daemon = spawn(
-    'dockerd',
-    [
-      ...['--storage-driver', 'vfs', '--iptables=false', '--ip6tables=false', '--bridge=none'],
+/**
+ * overlay2 unpacks each layer alone and leaves merging to the kernel, as nearly every docker does; vfs needs nothing of the
+ * kernel, and unpacks each layer onto those below.
+ */
+export type Driver = 'overlay2' | 'vfs'
+
+export function withDockerd<T>(driver: Driver, job: (docker: Docker) => Promise<T>): Promise<T> {
+  const hostIn = (folder: string): string => `unix://${join(folder, 'docker.sock')}`
+  const daemon: Daemon = {
+    program: 'dockerd',
+    args: (folder) => [
+      ...['--storage-driver', driver, '--iptables=false', '--ip6tables=false', '--bridge=none'],
       ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
-      ...['--pidfile', join(folder, 'pid'), '-H', host],
+      ...['--pidfile', join(folder, 'pid'), '-H', hostIn(folder)],
     ],
-    { stdio: ['ignore', output, output] },
-  )
-  closeSync(output)
-  const stopNow = (): void => void daemon.kill('SIGTERM')
-  process.once('exit', stopNow)
-  try {
-    await ready(daemon, host, log)
-    const docker = new Docker(host, folder)
+    answers: (folder) => command('docker', ['-H', hostIn(folder), 'version'], { seconds: 10 }).ok,
+  }
+  return withDaemon(daemon, async (folder) => {
+    const docker = new Docker(hostIn(folder), folder)
     try {
       return await job(docker)
     } finally {
       const containers = docker.call('ps', '-aq').stdout.split('\n').filter(Boolean)
       if (containers.length > 0) docker.call('rm', '-f', ...containers)
     }
-  } finally {
-    await stop(daemon)
-    process.off('exit', stopNow)
-    remove(folder)
-  }
-}
-
-async function ready(daemon: ChildProcess, host: string, log: string): Promise<void> {
-  for (let tries = 0; tries < 150; tries++) {
-    if (daemon.exitCode !== null || daemon.signalCode !== null) break
-    const answer = command('docker', ['-H', host, 'version'], { seconds: 10 })
-    if (answer.ok) return
-    await sleep(200)
-  }
-  const said = existsSync(log) ? readFileSync(log, 'utf8') : ''
-  throw new Error(`dockerd does not start: ${complaint({ ok: false, stdout: said, stderr: '' })}`)
-}
-
-async function stop(daemon: ChildProcess): Promise<void> {
-  for (const [signal, seconds] of [
-    ['SIGTERM', 15],
-    ['SIGKILL', 5],
-  ] as const) {
-    if (daemon.exitCode !== null || daemon.signalCode !== null) return
-    daemon.kill(signal)
-    for (let left = seconds * 10; left > 0 && daemon.exitCode === null && daemon.signalCode === null; left--)
-      await sleep(100)
-  }
-}
-
-/** Never into something that is still mounted below it. */
-function remove(folder: string): void {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8')
-  if (mounts.includes(` ${folder}/`)) console.error(`${folder} stays: something is mounted in it.`)
-  else rmSync(folder, { recursive: true, force: true })
+  })
 }

@@ -10,6 +10,8 @@ export interface Asked {
   readonly title: string
   readonly rules: EngineId
   take(tar: string): Taken
+  /** Of an image that it has just taken: its root filesystem as a tar. */
+  rootfs?(image: string): string
 }
 
 const major = (version: string): number => parseInt(version, 10)
@@ -18,12 +20,17 @@ const major = (version: string): number => parseInt(version, 10)
 export function classicDocker(docker: Docker): Asked {
   const number = major(docker.version)
   const rules = number < 23 ? 'docker-20' : number < 29 ? 'docker-23' : 'docker-29'
-  return { title: `docker ${docker.version}`, rules, take: (tar) => dockerTakes(docker, tar) }
+  return { title: `docker ${docker.version}`, rules, ...asked(docker) }
 }
+
+const asked = (docker: Docker): Pick<Asked, 'take' | 'rootfs'> => ({
+  take: (tar) => dockerTakes(docker, tar),
+  rootfs: (image) => docker.exportRootfs(image),
+})
 
 export function dockerWithContainerd(docker: Docker): Asked {
   const title = `docker ${docker.version} ctrd`
-  return { title, rules: 'docker-containerd', take: (tar) => dockerTakes(docker, tar) }
+  return { title, rules: 'docker-containerd', ...asked(docker) }
 }
 
 export function ctr(containerd: Containerd): Asked {

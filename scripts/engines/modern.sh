@@ -95,6 +95,8 @@ await() { # COMMAND …: until it succeeds
 for store in classic cstore; do
   socket=unix:///w/$store/docker.sock
   inside docker -H "$socket" version >/dev/null 2>&1 && continue
+  # A daemon that was killed leaves layers behind that no image has, and an engine does not read again a layer that it has.
+  rm -rf "$chroot/w/$store"
   mkdir -p "$chroot/w/$store"
   case $store in
     classic) json='{}' driver=overlay2 ;;
@@ -107,6 +109,7 @@ for store in classic cstore; do
     --pidfile "/run/$store-dockerd.pid" -H "$socket"
   await docker -H "$socket" version
 done
+inside ctr -a /w/ctrd/containerd.sock version >/dev/null 2>&1 || rm -rf "$chroot/w/ctrd"
 mkdir -p "$chroot/w/ctrd"
 cat >"$chroot/w/ctrd/config.toml" <<'TOML'
 version = 2

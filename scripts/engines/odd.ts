@@ -8,6 +8,7 @@ import { buildLayer } from '../../src/testkit/archive'
 import { parseNotation } from '../../src/testkit/notation'
 import { TYPE, type TypeCode } from '../../src/core/tar/entry'
 import { encodeHeader, END, paddingOf } from '../../src/core/tar/write'
+import { LOWER, oddLayers } from './odd-layers'
 import { sha256Of } from './witness'
 
 type Bytes = Uint8Array
@@ -224,6 +225,10 @@ export function oddArchives(): ReadonlyMap<string, Bytes> {
   const arm = make({ config: { architecture: 'arm64' } })
   const windows = make({ config: { os: 'windows' } })
   const gzipped = make({ store: (bytes) => gzipSync(bytes), layerType: `${OCI}.layer.v1.tar+gzip` })
+  const padded = make({
+    store: (bytes) => Buffer.concat([gzipSync(bytes), new Uint8Array(1024)]),
+    layerType: `${OCI}.layer.v1.tar+gzip`,
+  })
   const zstd = make({ store: (bytes) => through('zstd', bytes), layerType: `${OCI}.layer.v1.tar+zstd` })
   const xz = make({ store: (bytes) => through('xz', bytes) })
   const bzip2 = make({ store: (bytes) => through('bzip2', bytes) })
@@ -348,6 +353,8 @@ export function oddArchives(): ReadonlyMap<string, Bytes> {
     ],
     ['layers-gzip-folders', folders(gzipped, ['odd:1'])],
     ['layers-gzip', both(gzipped)],
+    ['layers-gzip-zeros-behind', both(padded)],
+    ['layers-gzip-zeros-behind-folders', folders(padded, ['odd:1'])],
     ['layers-zstd-folders', folders(zstd, ['odd:1'])],
     ['layers-zstd', both(zstd)],
     ['layers-xz-folders', folders(xz, ['odd:1'])],
@@ -395,6 +402,17 @@ export function oddArchives(): ReadonlyMap<string, Bytes> {
       folders(plain, ['odd:1'], { Layers: [`${'0'.repeat(64)}/layer.tar`, `${'0'.repeat(64)}/layer.tar`] }),
     ],
     ['dot-slash', both(plain).map(([path, body]) => [`./${path}`, body] as const)],
+    ['absolute', both(plain).map(([path, body]) => [`/${path}`, body] as const)],
+    ['absolute-folders', folders(plain, ['odd:1']).map(([path, body]) => [`/${path}`, body] as const)],
+    ['absolute-oci', oci(plain, named('odd:1')).map(([path, body]) => [`/${path}`, body] as const)],
+    ['name-with-digest', folders(plain, [`odd@${digest(plain.manifest)}`])],
+    ['name-with-tag-and-digest', folders(plain, [`odd:1@${digest(plain.manifest)}`])],
+    ['oci-name-with-digest', oci(plain, refNamed(`docker.io/library/odd@${digest(plain.manifest)}`))],
+    [
+      'oci-name-with-tag-and-digest',
+      oci(plain, refNamed(`docker.io/library/odd:1@${digest(plain.manifest)}`)),
+    ],
+    ['both-name-with-digest', both(plain, `odd@${digest(plain.manifest)}`)],
     ['dot-slash-folders', folders(plain, ['odd:1']).map(([path, body]) => [`./${path}`, body] as const)],
     [
       'platforms',
@@ -491,9 +509,30 @@ export function oddArchives(): ReadonlyMap<string, Bytes> {
   const archives = new Map(wholes.map(([name, members]) => [name, tarOf(members)]))
   const whole = tarOf(both(plain))
   archives.set('whole-gzip', gzipSync(whole))
+  archives.set('whole-gzip-zeros-behind', Buffer.concat([gzipSync(whole), new Uint8Array(10_240)]))
   for (const program of ['zstd', 'xz', 'bzip2']) archives.set(`whole-${program}`, through(program, whole))
   const ofFolders = tarOf(folders(plain, ['odd:1']))
   archives.set('whole-gzip-folders', gzipSync(ofFolders))
+  archives.set(
+    'whole-gzip-zeros-behind-folders',
+    Buffer.concat([gzipSync(ofFolders), new Uint8Array(10_240)]),
+  )
   archives.set('whole-zstd-folders', through('zstd', ofFolders))
+  return archives
+}
+
+/** Images of two layers, the upper one odd in what it holds. */
+export function oddLayerArchives(): ReadonlyMap<string, Bytes> {
+  const archives = new Map<string, Bytes>()
+  for (const [name, { plain, stored }] of oddLayers()) {
+    const made = stored
+      ? make({
+          plain: [LOWER, plain],
+          stored: [gzipSync(LOWER), stored],
+          layerType: `${OCI}.layer.v1.tar+gzip`,
+        })
+      : make({ plain: [LOWER, plain] })
+    archives.set(name, tarOf(both(made)))
+  }
   return archives
 }

@@ -28,26 +28,36 @@ export function versionOf(program: string): string | null {
   return ok ? (/\d+\.\d+(\.\d+)?/.exec(stdout)?.[0] ?? '?') : null
 }
 
-/** podman with a store of its own in `folder`. */
-export function podmanIn(folder: string, place: Place = here): (...args: readonly string[]) => Result {
-  const at = (name: string): string => join(folder, name)
-  return (...args) =>
-    place.run(
-      'podman',
-      [
-        ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp')],
-        // runc, since Debian's crun refuses some cgroup set-ups.
-        ...['--storage-driver', 'vfs', '--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
-        ...['--runtime', 'runc', '--log-level', 'error', ...args],
-      ],
-      { env: { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' } },
-    )
+type Podman = (...args: readonly string[]) => Result
+
+/** podman with a store of its own. */
+export function withPodman<T>(place: Place, job: (podman: Podman) => T): T {
+  return place.withFolder((folder) => {
+    const at = (name: string): string => join(folder, name)
+    const driver = place.hasOverlay() ? 'overlay' : 'vfs'
+    const podman: Podman = (...args) =>
+      place.run(
+        'podman',
+        [
+          ...['--root', at('root'), '--runroot', at('run'), '--tmpdir', at('tmp')],
+          // runc, since Debian's crun refuses some cgroup set-ups.
+          ...['--storage-driver', driver, '--events-backend', 'none', '--cgroup-manager', 'cgroupfs'],
+          ...['--runtime', 'runc', '--log-level', 'error', ...args],
+        ],
+        { env: { PODMAN_IGNORE_CGROUPSV1_WARNING: '1' } },
+      )
+    try {
+      return job(podman)
+    } finally {
+      // Its own folder, laid over itself.
+      place.run('umount', ['--quiet', at('root/overlay')])
+    }
+  })
 }
 
 /** Loads into an empty podman store, and runs `args` in a container where some are given. */
 export function podmanTakes(tar: string, args: readonly string[] | null): Verdict {
-  return withFolder((folder) => {
-    const podman = podmanIn(folder)
+  return withPodman(here, (podman) => {
     const loaded = podman('load', '-i', tar)
     if (!loaded.ok) return refused(loaded)
     const name = /^Loaded images?(?:\(s\))?: *(\S+?),?$/m.exec(loaded.stdout)?.[1] ?? ''

@@ -16,9 +16,9 @@ interface PeelFile extends Omit<Seen, 'mode'> {
 
 const trees = new Map<string, SeenImage['entries'][]>()
 
-/** The final root filesystem of an image as Peel shows it: `peel inspect --files`, asked once an archive. */
-export function treeOf(tar: string, image = 0): SeenImage['entries'] {
-  const known = trees.get(tar) ?? readTrees(tar)
+/** The final root filesystem of an image as Peel shows it: `peel inspect --files`, asked once an archive; `anew` where another has taken its place. */
+export function treeOf(tar: string, image = 0, anew = false): SeenImage['entries'] {
+  const known = (anew ? null : trees.get(tar)) ?? readTrees(tar)
   trees.set(tar, known)
   return known[image]
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { command, type CommandOptions, type Result } from './command'
+import { hasOverlay } from './daemon'
 
 export interface Place {
   /** "" for this machine, else the suite's name. */
@@ -10,6 +11,8 @@ export interface Place {
   run(program: string, args: readonly string[], options?: CommandOptions): Result
   /** How a file of this machine is called there. */
   path(file: string): string
+  /** Whether the kernel lays folders over each other there. */
+  hasOverlay(): boolean
   /** A folder there that goes away; `inside` is its name there, `outside` its name here. */
   withFolder<T>(job: (inside: string, outside: string) => T): T
 }
@@ -18,6 +21,7 @@ export const here: Place = {
   name: '',
   run: command,
   path: (file) => file,
+  hasOverlay,
   withFolder(job) {
     const folder = mkdtempSync(join(tmpdir(), 'peel-engine-'))
     try {
@@ -35,6 +39,7 @@ export function chrooted(name: string, pid: number, root: string): Place {
     run: (program, args, options) =>
       command('nsenter', ['-t', String(pid), '-m', '-p', program, ...args], options),
     path: (file) => `/host${file}`,
+    hasOverlay: () => true, // Its daemons are started with overlay2 and overlayfs.
     withFolder(job) {
       const outside = mkdtempSync(join(root, 'w', 'peel-'))
       try {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { complaint, type Result } from './command'
 import type { Containerd } from './containerd'
 import type { Docker } from './dockerd'
-import { podmanIn } from './others'
+import { withPodman } from './others'
 import type { Place } from './place'
 
 export interface TakenImage {
@@ -55,8 +55,7 @@ export function ctrTakes(containerd: Containerd, tar: string): Taken {
 }
 
 export function podmanTakes(place: Place, tar: string): Taken {
-  return place.withFolder((folder) => {
-    const podman = podmanIn(folder, place)
+  return withPodman(place, (podman) => {
     const loaded = podman('load', '-q', '-i', place.path(tar))
     const listed = podman('images', '-a', '--no-trunc', '--format', '{{.ID}} {{.Repository}}:{{.Tag}}')
     const pairs = listed.stdout

@@ -20,6 +20,7 @@ const explanations: Partial<Record<FaultCode, Explanation>> = {
   'bad-sparse': { title: 'A sparse file is damaged', next: damaged },
   'bad-number': { title: 'A tar header holds an impossible number', next: damaged },
   'bad-gzip': { title: 'A gzip stream is damaged', next: damaged },
+  'bad-gzip-end': { title: 'A gzip stream is damaged', next: damaged },
   'bad-zstd': { title: 'A zstd stream is damaged', next: damaged },
   'unsupported-compression': {
     title: 'A compression that this page does not read',

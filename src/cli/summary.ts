@@ -1,6 +1,8 @@
 /** A report for people at a terminal. Names out of an image are escaped by the report already. */
 import { sizeWords } from '../core/bytes/size'
 import { instructionOf } from '../core/image/instruction'
+import { ENGINES, type Engine, type EngineAnswer } from '../core/engine/engine'
+import { engineLines } from './engine-lines'
 import type { ImageReport, Report } from '../jobs/report'
 
 export function summaryOf(report: Report): string {
@@ -16,7 +18,13 @@ export function summaryOf(report: Report): string {
       .join(' ')
     lines.push(`  ${severity.padEnd(7)} ${code}${where ? ` (${where})` : ''}: ${message}`)
   }
+  lines.push('', 'Engines, on linux/amd64', ...engineLines(answersIn(report)))
   return lines.join('\n')
+}
+
+function answersIn({ engines }: Report): EngineAnswer[] {
+  const known = new Map<string, Engine>(ENGINES.map((engine) => [engine.id, engine]))
+  return engines.map(({ engine, ...answer }) => ({ ...answer, engine: known.get(engine)! }))
 }
 
 function imageLines(image: ImageReport, index: number, count: number): string[] {

@@ -5,17 +5,21 @@ import { laid, type Stack } from '../core/edit/stack'
 import type { Planned } from '../core/engine/planned'
 import { namesOf, type Archive, type Image } from '../core/image/image'
 import { parsedConfig } from '../core/rebuild/document'
+import { contentsOfBuild } from './build-contents'
 import { topOf } from './companions'
 import type { EditedImage } from './edited-image'
 import { configEdits } from './edits'
 import { tagsFor, type Exportable } from './exporting'
-import { isForEngines, rowsOfPlanned } from './rules'
+import { isForEngines, rowsOfPlanned, type Contents } from './rules'
 
 /** What engines will do with what is asked for, before it is built; at most so many layers as are counted here. */
 export async function rowsOfExport(
-  { archive, image, operations, stack, onto, tags: now }: Exportable,
-  { build, format, tag, from = 0, alone, base = [] }: ExportRequest,
+  exportable: Exportable,
+  request: ExportRequest,
+  contents: Contents,
 ): Promise<EngineRow[]> {
+  const { archive, image, operations, stack, onto, tags: now } = exportable
+  const { build, format, tag, from = 0, alone, base = [] } = request
   if (!isForEngines(format)) return []
   const baseLayers = format === 'delta' ? base.length : 0
   const config = parsedConfig(editedConfig(image.configBytes, configEdits(operations)))
@@ -25,8 +29,14 @@ export async function rowsOfExport(
   const planned: Planned = {
     format: format === 'oci' ? 'oci' : 'docker',
     images: [
-      plannedImage({ ...image, config }, tagsFor(tag, now), below, 1, baseLayers),
-      ...others.map((other) => plannedImage(other, namesOf(other), other.layers, 0)),
+      {
+        ...plannedImage({ ...image, config }, tagsFor(tag, now), below, 1, baseLayers),
+        contents: contentsOfBuild(exportable, request),
+      },
+      ...others.map((other) => ({
+        ...plannedImage(other, namesOf(other), other.layers, 0),
+        contents: contents.get(other.id) ?? null,
+      })),
     ],
   }
   return rowsOfPlanned(planned, baseLayers)
@@ -55,7 +65,7 @@ function plannedImage(
   layers: Image['layers'],
   more: number,
   leftOut = 0,
-): Planned['images'][number] {
+): Omit<Planned['images'][number], 'contents'> {
   return {
     tags,
     os: config.os ?? '',

@@ -1,10 +1,11 @@
 /** Exports of the open image: foreseen, built one at a time, and held until they are saved. */
 import type { BuildSizes, EngineRow, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
 import { BlobSource } from '../core/bytes/source'
+import { contentsOfBuild } from './build-contents'
 import { rowsOfExport } from './export-rules'
 import { exported, foretoldExport, isUnchanged, sizesOf, type Exportable } from './exporting'
 import type { Stores } from './ports'
-import { rowsOfBuilt } from './rules'
+import { rowsOfBuilt, type Contents } from './rules'
 import { Spill } from './spill'
 import { asTask, type Task, type Tasks } from './tasks'
 
@@ -18,6 +19,8 @@ export interface ExportsOptions {
   readonly from: () => Promise<Exportable>
   /** What engines do with the archive as it was opened. */
   readonly rules: () => Promise<EngineRow[]>
+  /** What is odd in the layers of the archive's images. */
+  readonly contents: () => Promise<Contents>
 }
 
 export class Exports {
@@ -33,7 +36,7 @@ export class Exports {
 
   /** Builds and proves; a build or a forecast before it is given up. Throws what `rebuild` throws. */
   async export(request: ExportRequest): Promise<ExportResult> {
-    const { tasks, stores, persistent, newId, rules } = this.#options
+    const { tasks, stores, persistent, newId, rules, contents } = this.#options
     const from = await this.#options.from()
     this.stop()
     const spill = persistent ? new Spill(stores.blobs, `export/${newId()}`) : null
@@ -41,9 +44,9 @@ export class Exports {
     return asTask(tasks, 'building the image', 0, 'bytes', async (task) => {
       this.#running = task
       const result = await exported(from, request, task, spill?.put)
-      const engines = result.identical
-        ? await rules()
-        : await rowsOfBuilt(new BlobSource(result.blob), request, task.signal)
+      if (result.identical) return { ...result, engines: await rules() }
+      const built = new Map([...(await contents()), [result.imageId, contentsOfBuild(from, request)]])
+      const engines = await rowsOfBuilt(new BlobSource(result.blob), request, built, task.signal)
       return { ...result, engines }
     })
   }
@@ -83,7 +86,9 @@ export class Exports {
   /** What engines will do, before it is built. */
   async rules(request: ExportRequest): Promise<EngineRow[]> {
     const from = await this.#options.from()
-    return isUnchanged(from, request) ? this.#options.rules() : rowsOfExport(from, request)
+    return isUnchanged(from, request)
+      ? this.#options.rules()
+      : rowsOfExport(from, request, await this.#options.contents())
   }
 }
 

@@ -28,7 +28,7 @@ export async function keepOpened(from: Keepable): Promise<void> {
   for (const { diffId, table, plain, spill } of layers.toKeep()) {
     if (spill && (await spill.commit())) options.onBytes(plain.size)
     else await keepSource(stores.layers, diffId, plain, options)
-    await stores.tables.put(diffId, table)
+    if (table) await stores.tables.put(diffId, table)
     layers.markKept(diffId)
   }
   await layers.keepUnion()

@@ -35,15 +35,20 @@ interface Opened {
   readonly views: readonly LayerView[]
 }
 
-async function opened(stores: ReturnType<typeof memoryStores>, of = bytes): Promise<Opened> {
+async function opened(
+  stores: ReturnType<typeof memoryStores>,
+  of = bytes,
+  remarks: readonly Notice[] = [],
+): Promise<Opened> {
   const { tar } = await openSource(new MemorySource(of))
   const [image] = (await openArchiveIn(tar)).images
   let [scanned, unions] = [0, 0]
   const pool: LayerPool = {
     ...inlinePool,
-    scan: (...args) => {
+    scan: async (...args) => {
       scanned++
-      return inlinePool.scan(...args)
+      const layer = await inlinePool.scan(...args)
+      return { ...layer, notices: [...layer.notices, ...remarks] }
     },
   }
   const layers = new Layers({ image, pool, stores, onUnion: () => unions++ })
@@ -52,10 +57,13 @@ async function opened(stores: ReturnType<typeof memoryStores>, of = bytes): Prom
   return { image, layers, scanned, unions, views }
 }
 
-async function kept(stores: ReturnType<typeof memoryStores>): Promise<Opened> {
-  const first = await opened(stores)
+async function kept(
+  stores: ReturnType<typeof memoryStores>,
+  remarks: readonly Notice[] = [],
+): Promise<Opened> {
+  const first = await opened(stores, bytes, remarks)
   await first.layers.verify(unseenTask())
-  for (const { diffId, table } of first.layers.toKeep()) await stores.tables.put(diffId, table)
+  for (const { diffId, table } of first.layers.toKeep()) if (table) await stores.tables.put(diffId, table)
   await first.layers.keepUnion()
   return first
 }
@@ -65,6 +73,15 @@ const said = ({ layers }: Opened): readonly Notice[] => layers.notices.list
 const keyOf = ({ image }: Opened) => image.layers.at(-1)!.chainId
 
 describe('reopened', () => {
+  test('what the scanner found fault with is scanned anew: its findings are there again', async () => {
+    const stores = memoryStores()
+    const remarks: readonly Notice[] = [{ severity: 'warning', code: 'tar-type', message: 'odd', where: {} }]
+    const first = await kept(stores, remarks)
+    const again = await opened(stores, bytes, remarks)
+    expect(again.scanned).toBe(2)
+    expect(said(again)).toEqual(said(first))
+  })
+
   test('nothing is read or united: tree, counts and notices are there at once', async () => {
     const stores = memoryStores()
     const first = await kept(stores)

@@ -12,6 +12,8 @@ import type { Spill } from './spill'
 export interface LayerState {
   readonly layer: Layer
   table: EntryTable | null
+  /** The scanner found fault with it: its words are not kept with the table, so it is scanned anew. */
+  remarked: boolean
   plain: ByteSource | null
   /** The same through the cache of windows. */
   reading: ByteSource | null

@@ -54,6 +54,7 @@ export class Layers {
     this.#states = options.image.layers.map((layer) => ({
       layer,
       table: null,
+      remarked: false,
       plain: layer.compression === 'none' ? layer.source : null,
       reading: null,
       plainBytes: layer.compression === 'none' ? layer.storedBytes : null,
@@ -176,8 +177,10 @@ export class Layers {
       const twin = this.#states.find(
         (other) => other !== state && sameLayer(other.layer, state.layer) && other.state === 'ready',
       )
-      if (twin) Object.assign(state, { table: twin.table, plain: twin.plain, plainBytes: twin.plainBytes })
-      else if (!(await this.#fromStore(state))) await this.#fromSource(state, signal, onBytes)
+      if (twin) {
+        const { table, remarked, plain, plainBytes } = twin
+        Object.assign(state, { table, remarked, plain, plainBytes })
+      } else if (!(await this.#fromStore(state))) await this.#fromSource(state, signal, onBytes)
       state.state = 'ready'
     } catch (thrown) {
       this.#fail(state, index, thrown)
@@ -237,6 +240,7 @@ export class Layers {
     }
     state.spill = spill
     state.table = scanned.table
+    state.remarked = scanned.notices.some(({ severity }) => severity !== 'info')
     state.plainBytes = scanned.plainBytes
     if (scanned.segments)
       state.plain = scanned.segments.length > 0 ? joinedBlobs(scanned.segments) : new BlobSource(new Blob([]))
@@ -293,13 +297,14 @@ export class Layers {
   *toKeep(): Iterable<{
     readonly index: number
     readonly diffId: DiffId
-    readonly table: EntryTable
+    /** Null where the scanner's words on it would be lost. */
+    readonly table: EntryTable | null
     readonly plain: ByteSource
     readonly spill: Spill | null
   }> {
-    for (const { layer, table, plain, verified, state, spill } of this.#states)
+    for (const { layer, table, remarked, plain, verified, state, spill } of this.#states)
       if (state === 'ready' && verified && table && plain)
-        yield { index: layer.index, diffId: layer.diffId, table, plain, spill }
+        yield { index: layer.index, diffId: layer.diffId, table: remarked ? null : table, plain, spill }
   }
 
   markKept(diffId: DiffId): void {

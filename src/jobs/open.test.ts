@@ -146,9 +146,9 @@ describe('layers as tools store them', () => {
     broken[broken.length - 8] ^= 1 // its CRC
     const layers = await layersOf(stored([A, gzip(A)], [B, broken], [C, gzip(C)]))
     expect(layers.views.map(({ state }) => state)).toEqual(['ready', 'failed', 'ready'])
-    expect(layers.views[1].fault).toMatchObject({ code: 'bad-gzip', where: { layer: 1 } })
+    expect(layers.views[1].fault).toMatchObject({ code: 'bad-gzip-end', where: { layer: 1 } })
     expect(layers.union.length).toBe(3) // the root, a and c
-    expect(layers.notices.list.map(({ code, where }) => `${code} ${where.layer}`)).toEqual(['bad-gzip 1'])
+    expect(layers.notices.list.map(({ code, where }) => `${code} ${where.layer}`)).toEqual(['bad-gzip-end 1'])
   })
 
   test('a layer that ends in the middle, one of no bytes, one of another compression, one that is not there', async () => {

@@ -19,6 +19,8 @@ export interface OpenedSource {
   /** The plain tar inside; the file itself where nothing is around it. */
   readonly tar: ByteSource
   readonly compression: Compression
+  /** Zeros follow the compressed data. */
+  readonly padded?: boolean
 }
 
 export interface OpenOptions {
@@ -52,13 +54,15 @@ export async function openSource(
       `The archive as a whole is compressed with ${compression}, which is not read here. Take it off first: ${compression} -dc ARCHIVE > image.tar`,
     )
   const segments = new Segments(store)
-  for await (const chunk of inflate(file, compression, { signal, limit: mostPlain })) {
+  let padded = false
+  const onPadding = (): void => void (padded = true)
+  for await (const chunk of inflate(file, compression, { signal, limit: mostPlain, onPadding })) {
     await segments.push(chunk)
     onBytes?.(segments.size)
   }
   const tar = joinedBlobs(await segments.finish())
   refuseWhatIsNoTar(await tar.read(0, Math.min(512, tar.size)))
-  return { file, tar, compression }
+  return { file, tar, compression, padded }
 }
 
 export async function openArchiveIn(tar: ByteSource, signal?: AbortSignal): Promise<Archive> {

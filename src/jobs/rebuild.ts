@@ -74,6 +74,11 @@ export interface RebuildInput extends MakerInput {
   readonly base?: readonly DiffId[]
 }
 
+type PlanInput = Pick<
+  RebuildInput,
+  'build' | 'format' | 'stack' | 'edited' | 'tables' | 'image' | 'squashFrom'
+>
+
 export interface Rebuilt {
   readonly archive: ByteSource
   readonly documents: Documents
@@ -238,7 +243,7 @@ function configOf({ image, configEdits, epoch }: RebuildInput): ReturnType<typeo
 }
 
 /** Null where all becomes one layer. */
-function planOf(input: RebuildInput): StackPlan | null {
+export function planOf(input: PlanInput): StackPlan | null {
   const { build, format, stack = UNTOUCHED, edited, tables } = input
   if (build === 'flatten' || format === 'rootfs' || (format === 'context' && build !== 'append')) {
     mustStand(edited.tree, stack)

@@ -4,6 +4,7 @@ import { base64, decodeUtf8 } from '../core/bytes/text'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of } from '../core/digest/sha256'
 import { throwIfCancelled, type Fault, type Place } from '../core/fault/fault'
+import type { Answer } from '../core/engine/engine'
 import type { Notice } from '../core/fault/notice'
 import type { Archive, Image } from '../core/image/image'
 import { diveScore } from '../core/insight/dive'
@@ -19,6 +20,7 @@ import { memoryStores } from './memory-stores'
 import type { OpenedSource } from './open'
 import type { LayerPool } from './pool'
 import type { Stores } from './ports'
+import { odditiesIn, rulesOf, verifiedLayers } from './rules'
 import { gathered, jsonPieces, RawJson } from './report-text'
 import { unseenTask } from './tasks'
 
@@ -33,8 +35,13 @@ export interface Report {
   }
   readonly images: readonly ImageReport[]
   readonly notices: readonly NoticeReport[]
+  /** What each engine does with the archive. */
+  readonly engines: readonly EngineReport[]
   readonly fault?: FaultReport
 }
+
+/** `engine`: its id, as the rules have it. */
+export type EngineReport = Answer & { readonly engine: string }
 
 type PlaceReport = Pick<Place, 'image' | 'layer' | 'path' | 'member' | 'at'>
 export type NoticeReport = PlaceReport & Pick<Notice, 'code' | 'severity' | 'message'>
@@ -119,9 +126,11 @@ export async function reportOf(
 ): Promise<Report> {
   const images: ImageReport[] = []
   const notices: NoticeReport[] = archive.notices.map((notice) => noticeReport(notice))
+  const read = new Map<Image, Layers>()
   for (const image of archive.images) {
     throwIfCancelled(options.signal)
     const layers = options.read?.(image) ?? (await readLayers(image, options))
+    read.set(image, layers)
     images.push(await imageReport(image, layers, options))
     notices.push(
       ...[...image.notices, ...layers.notices.list].map((notice) => noticeReport(notice, image.index)),
@@ -138,7 +147,20 @@ export async function reportOf(
     },
     images,
     notices,
+    engines: await engineReports(archive, opened, read),
   }
+}
+
+async function engineReports(
+  archive: Archive,
+  { compression, padded }: OpenedSource,
+  read: ReadonlyMap<Image, Layers>,
+): Promise<EngineReport[]> {
+  const verdictOf = (image: Image, layer: number): boolean | null => read.get(image)!.verdictOf(layer)
+  const known = verifiedLayers(archive, verdictOf)
+  const contents = new Map([...read].map(([{ id }, { notices }]) => [id, odditiesIn(notices.list)]))
+  const answers = await rulesOf(archive, { compression, padded, known, contents })
+  return answers.map(({ engine, ...answer }) => ({ engine: engine.id, ...answer }))
 }
 
 async function readLayers(image: Image, { pool, stores, verify, signal }: ReportOptions): Promise<Layers> {
@@ -162,6 +184,7 @@ export function refusal(name: string, bytes: number, fault: Fault): Report {
     archive: { name, bytes, compression: 'none', shapes: [], members: 0 },
     images: [],
     notices: [],
+    engines: [],
     fault: { code: fault.code, message: fault.message, ...fault.where },
   }
 }

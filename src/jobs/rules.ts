@@ -5,28 +5,37 @@ import type { Compression } from '../core/compress/compression'
 import type { Digest, DiffId } from '../core/digest/digest'
 import { engineAnswers, merged } from '../core/engine/answers'
 import type { EngineAnswer } from '../core/engine/engine'
+import type { Oddity } from '../core/engine/facts'
 import { RESAVE } from '../core/engine/findings'
 import { plannedFacts, type Planned } from '../core/engine/planned'
 import { factsOf, type Described, type KnownLayer } from '../core/engine/gather'
 import { ImageError } from '../core/fault/fault'
-import { Notices } from '../core/fault/notice'
+import { Notices, type Notice } from '../core/fault/notice'
 import type { Archive, Image, Layer } from '../core/image/image'
 import { membersIn } from '../core/image/open'
-import { openArchiveIn, plainDigest } from './open'
+import { Layers } from './layers'
+import { openArchiveIn, plainDigest, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
+import type { Stores } from './ports'
+import { unseenTask } from './tasks'
 
 export interface RulesOptions {
   /** Around the whole archive, taken off already. */
   readonly compression: Compression
+  readonly padded?: boolean
   /** Layers that are known already; the others are not read. */
   readonly known?: ReadonlyMap<number, KnownLayer>
+  /** What is odd in the layers of images that were read, by image ID. */
+  readonly contents?: Contents
   /** Of a delta: how many layers of its base the other side has. */
   readonly baseLayers?: number
 }
 
+export type Contents = ReadonlyMap<string, readonly Oddity[]>
+
 export async function rulesOf(archive: Described, options: RulesOptions): Promise<EngineAnswer[]> {
-  const { compression: wrapping, known, baseLayers } = options
-  const facts = await factsOf(archive, { wrapping, known })
+  const { compression: wrapping, padded, known, contents, baseLayers } = options
+  const facts = await factsOf(archive, { wrapping, padded, known, contents })
   return engineAnswers({ ...facts, host: { ...facts.host, baseLayers } })
 }
 
@@ -52,6 +61,27 @@ export async function knownLayers(
       if (layer.source && layer.memberIndex >= 0 && !known.has(layer.memberIndex))
         known.set(layer.memberIndex, await readLayer(layer, layer.source, pool, signal))
   return known
+}
+
+/** What was said of an image's layers, in the order in which they are unpacked. */
+export function odditiesIn(notices: readonly Notice[]): Oddity[] {
+  return notices
+    .filter(({ where }) => where.layer !== undefined)
+    .sort(({ where: a }, { where: b }) => a.layer! - b.layer! || (a.at ?? 0) - (b.at ?? 0))
+    .map(({ code, message, where }) => ({ code, message, layer: where.layer!, path: where.path ?? '' }))
+}
+
+/** Every layer of every image scanned and united, in search of what engines stumble on. */
+export async function oddContents({ images }: Described, pool: LayerPool, stores: Stores): Promise<Contents> {
+  const contents = new Map<string, readonly Oddity[]>()
+  for (const image of images) contents.set(image.id, await odditiesOf(image, pool, stores))
+  return contents
+}
+
+export async function odditiesOf(image: Image, pool: LayerPool, stores: Stores): Promise<Oddity[]> {
+  const layers = new Layers({ image, pool, stores })
+  await layers.scan(unseenTask())
+  return odditiesIn(layers.notices.list)
 }
 
 async function readLayer(
@@ -83,10 +113,23 @@ export function rowsOf(answers: readonly EngineAnswer[]): EngineRow[] {
 /** Of the opened archive; of its layers what is verified by now. */
 export async function rowsOfOpened(
   archive: Archive,
-  compression: Compression,
+  { compression, padded }: Pick<OpenedSource, 'compression' | 'padded'>,
   stateOf: (image: Image, layer: number) => boolean | null,
+  contents: Contents,
   baseLayers = 0,
 ): Promise<EngineRow[]> {
+  const known = verifiedLayers(archive, stateOf)
+  return ofDelta(
+    rowsOf(await rulesOf(archive, { compression, padded, known, contents, baseLayers })),
+    baseLayers,
+  )
+}
+
+/** What verification has found out, by index of the layer's member. */
+export function verifiedLayers(
+  archive: Archive,
+  stateOf: (image: Image, layer: number) => boolean | null,
+): Map<number, KnownLayer> {
   const known = new Map<number, KnownLayer>()
   for (const image of archive.images)
     for (const { index, memberIndex, digest, diffId, compression: stored } of image.layers) {
@@ -98,7 +141,7 @@ export async function rowsOfOpened(
           verified ? { digest: ownDigest, diffId } : { digest: null, diffId: null, wrong: true },
         )
     }
-  return ofDelta(rowsOf(await rulesOf(archive, { compression, known, baseLayers })), baseLayers)
+  return known
 }
 
 /** Whether engines take it: the other formats are for other tools. */
@@ -110,11 +153,18 @@ export function isForEngines(format: ExportRequest['format']): format is 'docker
 export async function rowsOfBuilt(
   tar: ByteSource,
   { format, base = [] }: Pick<ExportRequest, 'format' | 'base'>,
+  contents: Contents,
   signal?: AbortSignal,
 ): Promise<EngineRow[]> {
   if (!isForEngines(format)) return []
   const baseLayers = format === 'delta' ? base.length : 0
-  return rowsOfOpened(await openArchiveIn(tar, signal), 'none', () => true, baseLayers)
+  return rowsOfOpened(
+    await openArchiveIn(tar, signal),
+    { compression: 'none' },
+    () => true,
+    contents,
+    baseLayers,
+  )
 }
 
 /** What an engine refuses for the layers that a delta leaves out is no damage. */

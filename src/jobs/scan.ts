@@ -2,6 +2,7 @@
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import type { Compression } from '../core/compress/compression'
 import { inflate, plainLimit } from '../core/compress/inflate'
+import { ImageError } from '../core/fault/fault'
 import { Notices, type Notice } from '../core/fault/notice'
 import { emptyTable, scanLayer } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
@@ -41,12 +42,27 @@ export async function scanStored(
     return { table, plainBytes: source.size, segments: null, notices: notices.list }
   }
   const segments = new Segments(store)
-  const input = new StreamInput(
-    kept(inflate(source, compression, { signal, limit: mostPlain }), segments, onBytes),
-  )
+  const onPadding = (): void =>
+    notices.add(
+      'warning',
+      'gzip-zeros',
+      'Zeros follow the gzip data, which engines take for a broken header.',
+    )
+  const plain = inflate(source, compression, { signal, limit: mostPlain, onPadding })
+  const input = new StreamInput(kept(plain, segments, onBytes))
   const table = await scanLayer(input, notices, signal)
-  const plainBytes = await input.total()
+  const plainBytes = await behindTheTar(() => input.total())
   return { table, plainBytes, segments: await segments.finish(), notices: notices.list }
+}
+
+/** Newer docker stops reading where the tar ends: a fault behind it is another one. */
+async function behindTheTar<T>(job: () => Promise<T>): Promise<T> {
+  try {
+    return await job()
+  } catch (thrown) {
+    if (!(thrown instanceof ImageError) || thrown.fault.code !== 'bad-gzip') throw thrown
+    throw new ImageError('bad-gzip-end', thrown.fault.message, thrown.fault.where)
+  }
 }
 
 async function* kept(

@@ -29,7 +29,9 @@ import { Pending } from './pending'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Claims, Stores } from './ports'
 import { reportOf, reportText } from './report'
-import { rowsOfOpened } from './rules'
+import type { Oddity } from '../core/engine/facts'
+import { memoryStores } from './memory-stores'
+import { odditiesIn, odditiesOf, rowsOfOpened, type Contents } from './rules'
 import { Screen, type OpenImage } from './screen'
 import { searchContents } from './search'
 import { blobOf } from './segments'
@@ -63,6 +65,8 @@ export class Workspace {
   #open: OpenImage
   #scanned: Promise<void> = Promise.resolve()
   #wasted: Wasted | null = null
+  /** What is odd in the layers of images, by their ID, as they are read. */
+  readonly #contents = new Map<string, Promise<readonly Oddity[]>>()
   #searching: Task | null = null
   #closed = false
 
@@ -89,6 +93,7 @@ export class Workspace {
         return this.#exportable
       },
       rules: () => this.rules(),
+      contents: () => this.#oddities(),
     })
     this.access = new ImageAccess({
       emit,
@@ -401,11 +406,23 @@ export class Workspace {
     }
   }
 
-  rules(): Promise<EngineRow[]> {
+  async rules(): Promise<EngineRow[]> {
     const { image, layers } = this.#open
-    return rowsOfOpened(this.#archive, this.#options.opened.compression, (other, layer) =>
-      other === image ? layers.views[layer].verified : null,
-    )
+    const verdictOf = (other: Image, layer: number): boolean | null =>
+      other === image ? layers.views[layer].verified : null
+    return rowsOfOpened(this.#archive, this.#options.opened, verdictOf, await this.#oddities())
+  }
+
+  /** None before the image on screen is read; then of all images, the others read for it. */
+  async #oddities(): Promise<Contents> {
+    const { image, layers } = this.#open
+    if (!layers.complete) return new Map()
+    this.#contents.set(image.id, Promise.resolve(odditiesIn(layers.notices.list)))
+    for (const other of this.#archive.images)
+      if (!this.#contents.has(other.id))
+        this.#contents.set(other.id, odditiesOf(other, this.#options.pool, memoryStores()))
+    const all = await Promise.all([...this.#contents].map(async ([id, found]) => [id, await found] as const))
+    return new Map(all)
   }
 
   get #exportable(): Exportable {

@@ -27,19 +27,20 @@ const cutOff = (at: number): ImageError =>
 export async function* walkGzip(
   source: ByteSource,
   signal?: AbortSignal,
+  onPadding?: () => void,
 ): AsyncGenerator<Bytes, void, undefined> {
   const window = new SourceWindow(source, signal)
   try {
     await readHeader(window)
     do yield* readMember(window)
-    while (await nextMember(window))
+    while (await nextMember(window, onPadding))
   } finally {
     await window.close()
   }
 }
 
 /** Steps to the next member's data; false where only zeros follow, which writers pad to whole tar records with. */
-async function nextMember(window: SourceWindow): Promise<boolean> {
+async function nextMember(window: SourceWindow, onPadding: (() => void) | undefined): Promise<boolean> {
   if (!(await window.has(1))) return false
   if (window.bytes[window.at] !== 0) {
     await readHeader(window)
@@ -51,6 +52,7 @@ async function nextMember(window: SourceWindow): Promise<boolean> {
     if (window.at < end)
       throw bad('Something else than zeros follows the end of the gzip data.', window.offset)
   }
+  onPadding?.()
   return false
 }
 

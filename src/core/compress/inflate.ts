@@ -10,6 +10,8 @@ export interface InflateOptions {
   readonly signal?: AbortSignal
   /** Most plain bytes that may come out; one more is `too-large`. */
   readonly limit?: number
+  /** Zeros follow the last gzip member: tar's own padding, which Go's gzip takes for a broken header. */
+  readonly onPadding?: () => void
 }
 
 /** The command that turns a compression that this page does not read into a plain tar. */
@@ -31,10 +33,10 @@ export async function* inflate(
   compression: Compression,
   options: InflateOptions = {},
 ): AsyncGenerator<Bytes, void, undefined> {
-  const { signal, limit = Infinity } = options
+  const { signal, limit = Infinity, onPadding } = options
   throwIfCancelled(signal)
   let total = 0
-  for await (const chunk of decoded(source, compression, signal)) {
+  for await (const chunk of decoded(source, compression, signal, onPadding)) {
     throwIfCancelled(signal)
     total += chunk.length
     if (total > limit) throw tooLarge(source.size, limit)
@@ -42,12 +44,17 @@ export async function* inflate(
   }
 }
 
-function decoded(source: ByteSource, compression: Compression, signal?: AbortSignal): AsyncIterable<Bytes> {
+function decoded(
+  source: ByteSource,
+  compression: Compression,
+  signal: AbortSignal | undefined,
+  onPadding: (() => void) | undefined,
+): AsyncIterable<Bytes> {
   switch (compression) {
     case 'none':
       return source.stream(signal)
     case 'gzip':
-      return gunzip(source, signal)
+      return gunzip(source, signal, onPadding)
     case 'zstd':
       return walkZstd(source, signal)
     default:
@@ -81,6 +88,7 @@ export function plainLimit(stored: number): number {
 export async function* gunzip(
   source: ByteSource,
   signal?: AbortSignal,
+  onPadding?: () => void,
 ): AsyncGenerator<Bytes, void, undefined> {
   let done = 0
   if (await hasStrictGunzip())
@@ -93,7 +101,7 @@ export async function* gunzip(
     } catch (thrown) {
       if (!(thrown instanceof NativeRefusal)) throw thrown
     }
-  yield* without(walkGzip(source, signal), done)
+  yield* without(walkGzip(source, signal, onPadding), done)
 }
 
 /** The stream without its first `count` bytes. */

@@ -4,10 +4,11 @@
  */
 import { sha256 } from '../digest/sha256'
 import { utf8 } from '../bytes/text'
+import { ofContents, ofDamage } from './contents'
 import type { Answer, Engine, EngineImage } from './engine'
 import type { ConfigFacts, DockerLine, Facts, Host, IndexEntry, LayerFile, ManifestFacts } from './facts'
-import { answered, differs, EXPORT, fails, RESAVE, wrapped, type Finding } from './findings'
-import { badName, familiar, full, hasTag } from './names'
+import { answered, differs, EXPORT, fails, RESAVE, withDigest, wrapped, type Finding } from './findings'
+import { badName, beforeDigest, familiar, full, hasTag } from './names'
 
 const isDocker = ({ id }: Engine): boolean => id === 'docker-containerd'
 
@@ -21,7 +22,13 @@ export async function containerd(facts: Facts, engine: Engine): Promise<Answer> 
   return ofDockerArchive(facts, engine)
 }
 
-function ofDocuments({ docker, layout, index }: Facts): Finding | null {
+function ofDocuments({ docker, layout, index, absoluteNames }: Facts): Finding | null {
+  if (absoluteNames)
+    return fails(
+      'unrecognized image format',
+      'The names of the archive’s members start with a slash, and are looked for without one.',
+      EXPORT,
+    )
   if (layout && layout.version === null)
     return fails('untar oci layout', 'The oci-layout file is not JSON.', RESAVE)
   // Read in any case, even where it is not used.
@@ -160,6 +167,8 @@ function unpacked(
         `Layer ${i} is foreign: the archive does not hold it.`,
         `Load it where ${layer.claimed.slice(0, 19)}… is already.`,
       )
+    const damage = layer.there && layer.intact !== false ? ofDamage(image, i, 'containerd', engine) : null
+    if (damage !== null && damage !== 'unnoticed') return damage
     if (layer.there && layer.right === false && layer.intact)
       return fails(
         'wrong diff id calculated on extraction',
@@ -175,7 +184,7 @@ function unpacked(
     const type = ofLayerType(layer.mediaType, layer.compression, i, engine)
     if (type) return type
   }
-  return null
+  return ofContents(image, 'containerd', engine)
 }
 
 function ofCount(image: ConfigFacts, layers: number, engine: Engine): Finding | null {
@@ -278,6 +287,10 @@ async function ofDockerArchive({ docker, brokenLink, host }: Facts, engine: Engi
     ...lines.map((line) => resolved(line)),
     filtered(lines, host, engine),
     ...lines.map((line) => unpackedLine(line, host, engine)),
+    ...lines.map(({ tags }) => {
+      const digested = tags.find((tag) => beforeDigest(tag) !== null)
+      return digested === undefined ? null : withDigest(digested)
+    }),
     unnamed(lines, engine),
   ])
 }
@@ -302,7 +315,7 @@ function resolved({ config, image, layers, tags }: DockerLine): Finding | null {
     )
   if (image.undecodable) return fails('', 'The config is not JSON.', RESAVE)
   for (const tag of tags) {
-    const bad = badName(tag)
+    const bad = beforeDigest(tag) === null ? badName(tag) : null
     if (bad) return fails(bad, `"${tag}" is no name of an image.`, 'Change the name in Peel, and export.')
   }
   return null
@@ -330,6 +343,8 @@ function unpackedLine({ image, layers }: DockerLine, host: Host, engine: Engine)
   const first = new Map<string, string>()
   for (const [i, layer] of layers.entries()) {
     const diffId = image.diffIds![i]
+    const damage = ofDamage(image, i, 'containerd', engine)
+    if (damage !== null && damage !== 'unnoticed') return damage
     const other = first.get(layer.name)
     if (layer.right === false || (other !== undefined && other !== diffId))
       return fails(
@@ -345,7 +360,7 @@ function unpackedLine({ image, layers }: DockerLine, host: Host, engine: Engine)
         EXPORT,
       )
   }
-  return null
+  return ofContents(image, 'containerd', engine)
 }
 
 function unnamed(lines: readonly DockerLine[], engine: Engine): Finding | null {

@@ -1,27 +1,44 @@
 /** podman load and skopeo copy: containers/image's readers of OCI and docker archives (common/libimage/load.go; image/oci/layout, image/docker/internal/tarfile). */
+import { ofContents, ofDamage } from './contents'
 import type { Answer, Engine, EngineImage } from './engine'
-import type { DockerFacts, DockerLine, Facts, Host, IndexEntry, LayerFile } from './facts'
-import { answered, differs, EXPORT, fails, notUnpacked, RESAVE, wrapped, type Finding } from './findings'
-import { badName, hasTag, ofPodman } from './names'
+import type { ConfigFacts, DockerFacts, DockerLine, Facts, Host, IndexEntry, LayerFile } from './facts'
+import {
+  answered,
+  differs,
+  EXPORT,
+  fails,
+  notUnpacked,
+  RESAVE,
+  withDigest,
+  wrapped,
+  zerosBehind,
+  type Finding,
+} from './findings'
+import { badName, beforeDigest, hasTag, ofPodman } from './names'
 
 /** An OCI archive of one image is tried first, then a docker archive; the first that loads as a whole wins. */
 export function podman(facts: Facts, engine: Engine): Answer {
   const { index, host } = facts
-  const docker = facts.dockerFirst ?? facts.docker
+  const docker = facts.absoluteNames ? null : (facts.dockerFirst ?? facts.docker)
   const attempt =
     index && !notUnpacked(facts) && !index.undecodable && index.entries.length === 1 ? index.entries : null
-  const troubles = attempt?.map((entry) => ofEntry(entry, host, engine) ?? nameTrouble(entry)) ?? []
+  const troubles =
+    attempt?.flatMap((entry) => [
+      ofEntry(entry, host, engine),
+      nameTrouble(entry),
+      unpackTrouble(chosen(entry, host)?.manifest?.image, engine),
+    ]) ?? []
   if (attempt && troubles.every((trouble) => trouble?.verdict !== 'fails'))
     return answered(
       attempt.map((entry) => imageOfEntry(entry, host)),
       [...troubles, staleDocker(facts)],
     )
   const format = 'payload does not match any of the supported image formats'
-  const around = wrapped(facts.wrapping, engine.unwraps)
+  const around = wrapped(facts.wrapping, engine.unwraps) ?? (facts.padded ? zerosBehind() : null)
   if (around) return answered([], [{ ...around, says: format }])
   const trouble = troubles.find((one) => one?.verdict === 'fails')
   if (!docker) {
-    const why = trouble?.why ?? noneOrMany(index)
+    const why = trouble?.why ?? (facts.absoluteNames && !attempt ? SLASHED : noneOrMany(index))
     return answered([], [fails(format, why, trouble?.repair ?? EXPORT)])
   }
   const images = firstOfName(docker.lines).map(({ image, tags }): EngineImage => ({
@@ -40,6 +57,7 @@ export function podman(facts: Facts, engine: Engine): Answer {
   ]
   return answered(images, [
     ...findings.map((finding) => (finding?.verdict === 'fails' ? { ...finding, says: format } : finding)),
+    ...docker.lines.map(({ image }) => unpackTrouble(image, engine)),
     docker.lines.length === 0 ? differs('manifest.json lists no image.', EXPORT, []) : null,
     twice(facts),
     trouble
@@ -48,9 +66,14 @@ export function podman(facts: Facts, engine: Engine): Answer {
   ])
 }
 
+/** podman unpacks what it loads; skopeo, as it is asked here, copies it. */
+function unpackTrouble(image: ConfigFacts | null | undefined, engine: Engine): Finding | null {
+  return image && !image.undecodable ? ofContents(image, 'storage', engine) : null
+}
+
 export function skopeoDocker(facts: Facts, engine: Engine): Answer {
-  const docker = facts.dockerFirst ?? facts.docker
-  const around = wrapped(facts.wrapping, engine.unwraps)
+  const docker = facts.absoluteNames ? null : (facts.dockerFirst ?? facts.docker)
+  const around = wrapped(facts.wrapping, engine.unwraps) ?? (facts.padded ? zerosBehind() : null)
   if (around) return answered([], [around])
   if (!docker)
     return answered(
@@ -58,7 +81,7 @@ export function skopeoDocker(facts: Facts, engine: Engine): Answer {
       [
         fails(
           'manifest.json',
-          'There is no manifest.json.',
+          facts.absoluteNames ? SLASHED : 'There is no manifest.json.',
           facts.index ? 'Say oci-archive: instead of docker-archive:, or export it from Peel.' : EXPORT,
         ),
       ],
@@ -112,6 +135,10 @@ export function skopeoOci(facts: Facts, engine: Engine): Answer {
   return answered([{ names: [], id }], [ofEntry(entries[0], host, engine)])
 }
 
+const SLASHED = 'The names of the archive’s members start with a slash, and are looked for without one.'
+
+const isPodman = ({ id }: Engine): boolean => id === 'podman-4' || id === 'podman-5'
+
 // ---------------------------------------------------------------- OCI
 
 /** Of an index of platforms the host's is taken. */
@@ -134,6 +161,7 @@ function imageOfEntry(entry: IndexEntry, host: Host): EngineImage {
 
 function nameTrouble({ imageName, refName }: IndexEntry): Finding | null {
   const name = imageName || refName
+  if (beforeDigest(name) !== null) return withDigest(name)
   const bad = name === '' ? null : badName(name)
   return bad ? fails(bad, `"${name}" is no name of an image.`, 'Change the name in Peel, and export.') : null
 }
@@ -158,6 +186,9 @@ function ofEntry(entry: IndexEntry, host: Host, engine: Engine): Finding | null 
         : fails('no such file or directory', `Layer ${i} is not in the archive.`, RESAVE)
     if (layer.right === false && !layer.intact)
       return fails('Digest did not match', `Layer ${i} is not what its digest says.`, RESAVE)
+    // The stream is opened on the way into podman's store, and copied as it is by skopeo.
+    const damage = isPodman(engine) ? ofDamage(image, i, 'storage', engine) : null
+    if (damage !== null && damage !== 'unnoticed') return damage
   }
   const wrong = layers.findIndex(({ right }) => right === false)
   if (wrong < 0) return null
@@ -232,9 +263,18 @@ function ofLine(
       `Layer ${missing} is not in the archive.`,
       RESAVE,
     )
+  const broken = layers.findIndex((_, i) => isBroken(image, i))
+  if (broken >= 0)
+    return fails('to find its size', `The compressed data of layer ${broken} is damaged.`, RESAVE)
   const wrong = layers.findIndex(({ right }) => right === false)
   if (wrong >= 0) return fails('Digest did not match', `Layer ${wrong} is not what its diff_id says.`, RESAVE)
   return linked(layers, diffIds, stored)
+}
+
+/** Compressed layers are inflated to learn their size, even where they are only copied. */
+function isBroken({ contents }: ConfigFacts, layer: number): boolean {
+  const codes = ['bad-gzip', 'bad-gzip-end', 'bad-zstd', 'gzip-zeros']
+  return contents?.some(({ code, layer: at }) => at === layer && codes.includes(code)) ?? false
 }
 
 /**

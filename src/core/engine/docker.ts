@@ -1,8 +1,20 @@
 /** docker load with the classic store (moby daemon/internal/image/tarexport/load.go): manifest.json, and the v1 form before 29. */
 import type { Engine, Answer } from './engine'
+import { ofContents, ofDamage } from './contents'
 import type { DockerLine, Facts, IndexEntry } from './facts'
-import { answered, differs, EXPORT, fails, notUnpacked, RESAVE, wrapped, type Finding } from './findings'
-import { badName, familiar, hasTag } from './names'
+import {
+  answered,
+  differs,
+  EXPORT,
+  fails,
+  notUnpacked,
+  RESAVE,
+  withDigest,
+  wrapped,
+  zerosBehind,
+  type Finding,
+} from './findings'
+import { badName, beforeDigest, familiar, hasTag } from './names'
 
 /** moby layer/layer_store.go, maxLayerDepth */
 const MOST_LAYERS = 125
@@ -10,10 +22,12 @@ const MOST_LAYERS = 125
 export function classic(facts: Facts, engine: Engine): Answer {
   const around = wrapped(facts.wrapping, engine.unwraps)
   if (around) return answered([], [around])
+  // Newer versions stop reading where the tar ends.
+  if (facts.padded && engine.id === 'docker-20') return answered([], [zerosBehind()])
   const odd = notUnpacked(facts)
   if (odd) return answered([], [odd])
   const { docker } = facts
-  if (!docker) return engine.id === 'docker-29' ? answered([], [noManifest(facts)]) : legacy(facts)
+  if (!docker) return engine.id === 'docker-29' ? answered([], [noManifest(facts)]) : legacy(facts, engine)
   const images = docker.lines.map(({ tags, image }) => ({
     names: tags.map(familiar),
     id: image?.digest ?? null,
@@ -42,12 +56,12 @@ function noManifest({ index, legacy }: Facts): Finding {
 }
 
 /** Without a manifest.json each folder at the top is taken for an image of the v1 form. */
-function legacy(facts: Facts): Answer {
+function legacy(facts: Facts, engine: Engine): Answer {
   const { legacy: old, topFolders } = facts
   if (old?.hasRepositories && topFolders.length === 0)
     return answered(
       old.images.map(({ names, id }) => ({ names: names.map(familiar), id })),
-      [],
+      old.images.map((image) => ofContents(image, 'moby', engine)),
     )
   const words =
     topFolders.length > 0
@@ -104,8 +118,10 @@ function ofLine(
       return fails(`${layer.name}: no such file or directory`, `Layer ${i} is not in the archive.`, RESAVE)
     if (!engine.layers.includes(layer.compression))
       return fails('', `Layer ${i} is compressed with ${layer.compression}, which it does not read.`, EXPORT)
+    const damage = layer.intact === false ? null : ofDamage(image, i, 'moby', engine)
+    if (damage !== null && damage !== 'unnoticed') return damage
     const other = first.get(layer.name)
-    if (layer.right === false || (other !== undefined && other !== diffIds[i]))
+    if ((layer.right === false && damage === null) || (other !== undefined && other !== diffIds[i]))
       return fails(`invalid diffID for layer ${i}`, `Layer ${i} is not what its diff_id says.`, RESAVE)
     first.set(layer.name, diffIds[i])
     if (i >= MOST_LAYERS)
@@ -121,7 +137,9 @@ function ofLine(
       'The history speaks of more layers than there are.',
       'Export it from Peel: it drops the lines too many.',
     )
-  return ofTags(tags) ?? ofDelta(host)
+  const contents = ofContents(image, 'moby', engine)
+  const named = contents?.verdict === 'fails' ? contents : ofTags(tags)
+  return named ?? ofDelta(host) ?? contents
 }
 
 function ofDelta({ baseLayers = 0 }: Facts['host']): Finding | null {
@@ -131,6 +149,14 @@ function ofDelta({ baseLayers = 0 }: Facts['host']): Finding | null {
 
 function ofTags(tags: readonly string[]): Finding | null {
   for (const tag of tags) {
+    const name = beforeDigest(tag)
+    if (name !== null && hasTag(name)) return withDigest(tag)
+    if (name !== null)
+      return fails(
+        `invalid tag "${tag}"`,
+        `The name ${tag} has no tag.`,
+        'Give it a tag in Peel, and export.',
+      )
     const bad = badName(tag)
     if (bad) return fails(bad, `"${tag}" is no name of an image.`, 'Change the name in Peel, and export.')
     if (!hasTag(tag))

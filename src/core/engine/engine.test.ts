@@ -26,7 +26,8 @@ async function factsIn(bytes: Bytes, wrapping: Compression = 'none'): Promise<Fa
         const digest = await sha256(await source.read(0, source.size))
         known.set(memberIndex, { digest, diffId: digest as string as DiffId })
       }
-  return factsOf(archive, { wrapping, known })
+  const contents = new Map(archive.images.map(({ id }) => [id, []]))
+  return factsOf(archive, { wrapping, known, contents })
 }
 
 type Told = Readonly<Record<EngineId, Answer>>
@@ -118,6 +119,26 @@ describe('archives drawn for it', () => {
     for (const { id } of ENGINES) expect(told[id].verdict).toBe('fails')
     expect(told['docker-23'].says).toBe('bin/json: no such file or directory')
     expect(told['docker-23'].repair).toContain('docker import')
+  })
+
+  test('before its layers are read nobody knows whether they unpack; skopeo does not ask', async () => {
+    const facts = await drawn('docker')
+    const [line] = facts.docker!.lines
+    const [entry] = facts.index!.entries
+    const told = await toldOf({
+      ...facts,
+      docker: { ...facts.docker!, lines: [{ ...line, image: { ...line.image!, contents: null } }] },
+      index: {
+        ...facts.index!,
+        entries: [
+          {
+            ...entry,
+            manifest: { ...entry.manifest!, image: { ...entry.manifest!.image!, contents: null } },
+          },
+        ],
+      },
+    })
+    for (const { id } of ENGINES) expect(told[id].verdict).toBe(id.startsWith('skopeo') ? 'loads' : 'unread')
   })
 
   test('versions that do the same share a row', async () => {

@@ -94,8 +94,11 @@ export const ENGINES: readonly Engine[] = [
   },
 ]
 
-/** loads: under its name, as it is shown. differs: it loads, and something is not as one would think. */
-export type Verdict = 'loads' | 'differs' | 'fails'
+/**
+ * loads: under its name, as it is shown. differs: it loads, and something is not as one would think. unread: it depends on
+ * layers that nobody has read yet.
+ */
+export type Verdict = 'loads' | 'differs' | 'fails' | 'unread'
 
 export interface EngineImage {
   /** As the engine lists them; none for an image that is to be had by its ID only. */

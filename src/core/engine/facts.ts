@@ -16,6 +16,10 @@ export const LINUX_AMD64: Host = { os: 'linux', architecture: 'amd64' }
 export interface Facts {
   /** Around the whole archive. */
   readonly wrapping: Compression
+  /** Zeros follow the compressed data around the whole archive. */
+  readonly padded: boolean
+  /** The names of its members start with a slash: who does not unpack it does not find them. */
+  readonly absoluteNames: boolean
   /** manifest.json; null where there is none. */
   readonly docker: DockerFacts | null
   /** The same where the first of two members of one name counts; null where that is no other. */
@@ -85,6 +89,17 @@ export interface ConfigFacts {
   readonly diffIds: readonly string[] | null
   /** Lines of the history that made a layer. */
   readonly historyLayers: number
+  /** What is odd in the layers, in the order in which they are unpacked; null where they were not read yet. */
+  readonly contents: readonly Oddity[] | null
+}
+
+/** A finding of the scanner, the union or the lint: its code says what it is. */
+export interface Oddity {
+  readonly code: string
+  readonly message: string
+  readonly layer: number
+  /** Absolute; "" where it is about the layer as a whole. */
+  readonly path: string
 }
 
 export interface IndexFacts {
@@ -129,7 +144,10 @@ export interface OciLayer extends StoredLayer {
 export interface LegacyFacts {
   readonly hasRepositories: boolean
   /** The ID is known where docker's way of making a config can be followed. */
-  readonly images: readonly { readonly names: readonly string[]; readonly id: Digest | null }[]
+  readonly images: readonly ({ readonly names: readonly string[]; readonly id: Digest | null } & Pick<
+    ConfigFacts,
+    'contents'
+  >)[]
 }
 
 /** Every manifest that an index leads to, attestations left out. */

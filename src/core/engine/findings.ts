@@ -17,10 +17,16 @@ export function differs(why: string, repair: string, images?: Answer['images'], 
   return { verdict: 'differs', says, why, repair, ...(images === undefined ? {} : { images }) }
 }
 
+/** Nothing else stands in the way, and what the layers hold may. */
+export function unread(): Finding {
+  return { verdict: 'unread', says: '', why: 'Its layers are not read yet.', repair: '' }
+}
+
 /** The first finding wins: an engine stops at what it stumbles on. */
 export function answered(images: readonly EngineImage[], findings: readonly (Finding | null)[]): Answer {
   const failed = findings.find((finding) => finding?.verdict === 'fails')
-  const found = failed ?? findings.find((finding) => finding !== null)
+  const met = findings.filter((finding) => finding !== null)
+  const found = failed ?? met.find(({ verdict }) => verdict === 'differs') ?? met[0]
   if (found) return { images: found.verdict === 'fails' ? [] : grouped(images), ...found }
   return { verdict: 'loads', images: grouped(images), says: '', why: '', repair: '' }
 }
@@ -49,6 +55,15 @@ const UNDO: Readonly<Record<string, string>> = {
   lz4: 'lz4 -d',
 }
 
+/** A digest behind the name and tag: what is left of it differs between engines and versions. */
+export function withDigest(name: string): Finding {
+  return differs(
+    `The name ${name} ends in a digest, which is no part of a name that an image is given: engines leave it out, or list the image under no name.`,
+    'Change the name in Peel, and export.',
+    null,
+  )
+}
+
 /** What go-archive says, with which docker unpacks the whole archive and containers/image an OCI one. */
 export function notUnpacked({ oddMember }: Facts): Finding | null {
   if (oddMember === null) return null
@@ -56,6 +71,15 @@ export function notUnpacked({ oddMember }: Facts): Finding | null {
     'unhandled tar header type',
     `The archive holds ${oddMember}, which is neither a file nor a directory nor a link.`,
     EXPORT,
+  )
+}
+
+/** Of an archive in gzip: tar's own padding behind it. */
+export function zerosBehind(): Finding {
+  return fails(
+    'gzip: invalid header',
+    'Zeros follow the compressed data of the archive, which it takes for a broken header.',
+    'Decompress it first: gunzip < ARCHIVE > archive.tar',
   )
 }
 

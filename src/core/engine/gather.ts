@@ -20,6 +20,7 @@ import {
   type Host,
   type LayerFile,
   type LegacyFacts,
+  type Oddity,
   type NamedFile,
   type StoredLayer,
   type Undecodable,
@@ -40,8 +41,12 @@ export interface KnownLayer {
 export interface GatherOptions {
   /** Around the whole archive, taken off before it was opened. */
   readonly wrapping: Compression
+  /** Zeros follow its compressed data. */
+  readonly padded?: boolean
   readonly known?: ReadonlyMap<number, KnownLayer>
   readonly host?: Host
+  /** What is odd in the layers of an image, by the digest of its config: of images whose layers were read. */
+  readonly contents?: ReadonlyMap<string, readonly Oddity[]>
 }
 
 /** An archive, or the members of one whose images cannot be opened. */
@@ -53,6 +58,8 @@ export async function factsOf(archive: Described, options: GatherOptions): Promi
   const docker = await gather.docker()
   return {
     wrapping: options.wrapping,
+    padded: options.padded ?? false,
+    absoluteNames: [MANIFEST_JSON, OCI_LAYOUT].some((name) => archive.members.isAbsolute(name)),
     docker,
     dockerFirst: await dockerFirst(archive, options, docker),
     layout: await gather.layout(),
@@ -81,9 +88,11 @@ export type Decoded =
 export class Gather {
   readonly archive: Described
   readonly #known: ReadonlyMap<number, KnownLayer>
-  constructor(archive: Described, { known = new Map() }: GatherOptions) {
+  readonly #contents: ReadonlyMap<string, readonly Oddity[]>
+  constructor(archive: Described, { known = new Map(), contents = new Map() }: GatherOptions) {
     this.archive = archive
     this.#known = known
+    this.#contents = contents
   }
 
   find(path: string): Member | null {
@@ -167,6 +176,7 @@ export class Gather {
       variant: textIn(json.variant),
       diffIds: rootfs ? listIn(rootfs.diff_ids).map(textIn) : null,
       historyLayers: listIn(json.history).filter((line) => objectIn(line, []).empty_layer !== true).length,
+      contents: this.#contents.get(digest) ?? null,
     }
   }
 
@@ -197,6 +207,7 @@ export class Gather {
       images: archive.images.map(({ tags, id, config }) => ({
         names: tags,
         id: isOfDocker183(textIn(config.docker_version)) ? id : null,
+        contents: this.#contents.get(id) ?? null,
       })),
     }
   }

@@ -17,6 +17,14 @@ export function badName(text: string): string | null {
   }
 }
 
+const DIGEST = /@sha256:[0-9a-f]{64}$/
+
+/** A name that ends in a digest, without it; null for all others. */
+export function beforeDigest(text: string): string | null {
+  const name = text.replace(DIGEST, '')
+  return name === text || badName(name) !== null ? null : name
+}
+
 /** "alpine:3.20", as docker prints it; text that is no reference stays. */
 export function familiar(text: string): string {
   try {

@@ -1,7 +1,14 @@
 /** The facts of an archive that is not built yet: what core/rebuild/archive.ts will write, with digests that nobody knows so far. */
 import type { Digest } from '../digest/digest'
 import { familiarName, fullName, parseReference } from '../image/reference'
-import { LINUX_AMD64, type ConfigFacts, type Facts, type IndexEntry, type OciLayer } from './facts'
+import {
+  LINUX_AMD64,
+  type ConfigFacts,
+  type Facts,
+  type IndexEntry,
+  type Oddity,
+  type OciLayer,
+} from './facts'
 
 export interface Planned {
   readonly format: 'docker' | 'oci'
@@ -13,6 +20,8 @@ export interface Planned {
     readonly layers: number
     /** Indexes of layers that the archive will not hold: foreign ones. */
     readonly absent: readonly number[]
+    /** What is odd in them; null where they were not read. */
+    readonly contents: readonly Oddity[] | null
   }[]
 }
 
@@ -32,6 +41,7 @@ export function plannedFacts({ format, images }: Planned): Facts {
       variant: '',
       diffIds,
       historyLayers: 0,
+      contents: image.contents,
     }
     const layers = diffIds.map((diffId, i): OciLayer => {
       const absent = image.absent.includes(i)
@@ -52,6 +62,8 @@ export function plannedFacts({ format, images }: Planned): Facts {
   })
   return {
     wrapping: 'none',
+    padded: false,
+    absoluteNames: false,
     docker:
       format === 'oci'
         ? null

@@ -1,4 +1,5 @@
 /** umoci unpack of every name that the layout has (oci/casext, oci/layer). */
+import { ofContents, ofDamage } from './contents'
 import type { Answer, Engine } from './engine'
 import type { Facts, IndexEntry } from './facts'
 import { answered, differs, EXPORT, fails, RESAVE, type Finding } from './findings'
@@ -77,10 +78,13 @@ function ofEntry({ mediaType, blob, digest, manifest }: IndexEntry, engine: Engi
         `Layer ${i} is ${layer.compression === 'none' ? 'plain' : `compressed with ${layer.compression}`}, and its media type says otherwise.`,
         EXPORT,
       )
+    const damage =
+      layer.intact !== false && layer.sizeFits ? ofDamage(manifest.image, i, 'umoci', engine) : null
+    if (damage !== null && damage !== 'unnoticed') return damage
     if (layer.right === false && layer.intact)
       return fails('diffid mismatch', `Layer ${i} is not what its diff_id says.`, RESAVE)
     if (layer.right === false || !layer.sizeFits)
       return fails('digest mismatch', `Layer ${i} is not what its digest and size say.`, RESAVE)
   }
-  return null
+  return ofContents(manifest.image, 'umoci', engine)
 }

@@ -19,6 +19,7 @@ export type FaultCode =
   | 'bad-sparse' // a sparse map that contradicts itself
   | 'bad-number' // a numeric field outside what its format can say
   | 'bad-gzip' // a gzip stream that is damaged: header, data, CRC or length
+  | 'bad-gzip-end' // the same behind the end of the tar in it, which is whole
   | 'bad-zstd'
   | 'unsupported-compression' // xz, bzip2, lz4: recognised and named
   | 'encrypted' // a layer that only who has the key can read

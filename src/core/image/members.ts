@@ -93,6 +93,12 @@ export class Members {
     return this.#byPath.get(cleanPath(path)) ?? null
   }
 
+  /** Whether its name starts with a slash in the archive. */
+  isAbsolute(path: string): boolean {
+    const member = this.own(path)
+    return member !== null && pathBytesOf(this.#table, member.index)[0] === 0x2f
+  }
+
   isHardLink(path: string): boolean {
     return this.#byPath.get(cleanPath(path))?.type === TYPE.hardlink
   }

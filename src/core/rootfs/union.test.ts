@@ -176,9 +176,9 @@ describe('Vectors of layer.md', () => {
     )
     expect(said(united)).toMatchInlineSnapshot(`
       [
-        "warning parent-not-directory 1:/dead/x /dead is no directory; it is replaced by one.",
-        "warning parent-not-directory 1:/odd/x /odd is no directory; it is replaced by one.",
-        "warning parent-not-directory 1:/ring/x /ring is no directory; it is replaced by one.",
+        "warning parent-not-directory 1:/dead/x /dead is no directory in the layers below; it is replaced by one.",
+        "warning parent-not-directory 1:/odd/x /odd is no directory in the layers below; it is replaced by one.",
+        "warning parent-not-directory 1:/ring/x /ring is no directory in the layers below; it is replaced by one.",
       ]
     `)
   })
@@ -270,7 +270,7 @@ describe('Vectors of layer.md', () => {
         "error hardlink-forward 0:/first A hard link to second, which comes later in the layer: engines fail on it.",
         "error hardlink-missing 0:/self A hard link to self, which does not exist.",
         "error hardlink-missing 0:/none A hard link to nothing, which does not exist.",
-        "error hardlink-missing 0:/dirlink A hard link to dir, which does not exist.",
+        "error hardlink-to-directory 0:/dirlink A hard link to dir, which is a directory: engines fail on it.",
       ]
     `)
   })
@@ -314,9 +314,9 @@ describe('Vectors of layer.md', () => {
     )
     expect(said(united)).toMatchInlineSnapshot(`
       [
-        "warning path-twice 0:/a The layer lists this path twice; the last one counts here. Some engines refuse such a layer.",
-        "warning path-twice 0:/b The layer lists this path twice; the last one counts here. Some engines refuse such a layer.",
-        "warning path-twice 0:/c The layer lists this path twice; the last one counts here. Some engines refuse such a layer.",
+        "warning path-twice 0:/a The layer lists this path twice; the last one counts here. docker and podman refuse such a layer.",
+        "warning path-twice 0:/b The layer lists this path twice; the last one counts here. docker and podman refuse such a layer.",
+        "warning path-twice 0:/c The layer lists this path twice; the last one counts here. docker and podman refuse such a layer.",
       ]
     `)
   })
@@ -461,7 +461,11 @@ describe('Vectors of layer.md', () => {
       d new/ 1
         f x 1`),
     )
-    expect(said(united)).toMatchInlineSnapshot(`[]`)
+    expect(said(united)).toMatchInlineSnapshot(`
+      [
+        "info whiteout-makes-parents 1:/nowhere/.wh..wh..opq A whiteout below /nowhere, which no lower layer has: engines make that directory, empty.",
+      ]
+    `)
   })
 })
 
@@ -688,7 +692,7 @@ describe('Layers that engines merge otherwise: the spec here, and a notice', () 
     expect(said(united)).toMatchInlineSnapshot(`
       [
         "error name-too-long 0:/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn… A name of 256 bytes; file systems take at most 255: engines fail to load the layer.",
-        "error path-too-long 0:/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d… A path of 4097 bytes; Linux takes at most 4,096: engines fail to load the layer.",
+        "error path-too-long 0:/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d… A path of 4097 bytes; Linux takes at most 4,096, the engine's own folder counted: engines fail to load the layer.",
       ]
     `)
   })

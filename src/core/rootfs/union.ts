@@ -128,6 +128,17 @@ class Applier {
     return node >= 0 && tree.isTouched(node)
   }
 
+  #isGoneAt(path: Uint8Array): boolean {
+    const slash = path.lastIndexOf(0x2f)
+    return this.#isGone(path.subarray(0, Math.max(0, slash)), path.subarray(slash + 1))
+  }
+
+  #isBelowFile(path: Uint8Array): boolean {
+    const above = path.subarray(0, Math.max(0, path.lastIndexOf(0x2f)))
+    const node = resolve(this.tree, above, this.target, true)
+    return node >= 0 && this.tree.type[node] !== TYPE.directory
+  }
+
   #opaque(dir: Uint8Array): void {
     const node = resolve(this.tree, dir, this.target, true)
     if (node >= 0) this.tree.killChildren(node)
@@ -144,8 +155,17 @@ class Applier {
     this.#names.at(row)
     const { bytes, from, to } = this.#names
     if (to === from) {
-      // Nothing, ".", or ".." up to the top: the root itself.
+      // Nothing, ".", or ".." up to the top: the root itself. A file without any path is what a rewritten layer has lost.
+      if (table.type[row] === TYPE.file && pathBytesOf(table, row).length === 0) return
+      if (this.#isOwn(ROOT)) this.#twice(row)
       if (table.type[row] === TYPE.directory) tree.set(ROOT, layer, row, TYPE.directory)
+      else
+        this.#notice(
+          'warning',
+          'root-not-directory',
+          'An entry for the root itself that is no directory: docker, podman and containerd pass over it, umoci fails.',
+          row,
+        )
       return
     }
     const parent = this.#parent(row)
@@ -221,32 +241,103 @@ class Applier {
     if (node < 0) return tree.put(parent, bytes, from, to, -1, -1, TYPE.directory)
     if (tree.type[node] === TYPE.directory) return node
     if (tree.type[node] === TYPE.symlink) {
-      const lower = tree.inodeLayer[node] !== this.layer
       const target = this.#throughLink(node)
       if (target >= 0) {
-        if (lower)
-          this.#notice(
-            'warning',
-            'through-symlink',
-            `This goes through the symbolic link ${tree.path(node)} of a lower layer: overlay engines put a real directory there, which hides the link.`,
-            row,
-          )
+        this.#lintWay(node, target, row)
         return target
       }
     }
-    this.#notice(
-      'warning',
-      'parent-not-directory',
-      `${tree.path(node)} is no directory; it is replaced by one.`,
-      row,
-    )
+    this.#lintBlock(node, to, row)
     tree.kill(node)
     return tree.put(parent, bytes, from, to, -1, -1, TYPE.directory)
   }
 
+  /** A link that leads on: what engines that unpack the layer alone find there. */
+  #lintWay(link: number, target: number, row: number): void {
+    const { tree } = this
+    if (!this.#isOwn(link))
+      this.#notice(
+        'warning',
+        'through-symlink',
+        `This goes through the symbolic link ${tree.path(link)} of a lower layer: overlay engines put a real directory there, which hides the link.`,
+        row,
+      )
+    else if (!this.#isUnpacked(target))
+      this.#notice(
+        'warning',
+        'link-leads-below',
+        `This goes through the symbolic link ${tree.path(link)} to ${tree.path(target)}, which only a lower layer has: docker and podman fail on it.`,
+        row,
+      )
+  }
+
+  /** Something that is no directory, and leads to none, stands where there must be one. `to`: where its name ends in the path. */
+  #lintBlock(node: number, to: number, row: number): void {
+    const { tree } = this
+    const path = tree.path(node)
+    if (!this.#isOwn(node))
+      // containerd asks lower layers for the attributes of each parent that this one does not list.
+      this.#notice(
+        'warning',
+        this.#names.dirTo - to > 1 ? 'parents-not-directory' : 'parent-not-directory',
+        `${path} is no directory in the layers below; it is replaced by one.`,
+        row,
+      )
+    else if (tree.type[node] === TYPE.symlink && this.#goesRound(node))
+      this.#notice(
+        'error',
+        'below-link-loop',
+        `The symbolic link ${path} leads round in a circle: engines fail on it.`,
+        row,
+      )
+    else if (tree.type[node] === TYPE.symlink && !this.#isUnpacked(this.#behind(node)))
+      this.#notice(
+        'warning',
+        'link-leads-nowhere',
+        `This goes through the symbolic link ${path}, which leads to nothing that this layer has: docker and podman fail on it, containerd makes what it leads to; here a directory takes its place.`,
+        row,
+      )
+    else
+      this.#notice(
+        'error',
+        'below-file',
+        `${path} is no directory, and the same layer has something below it: engines fail on it.`,
+        row,
+      )
+  }
+
+  /** Whether this layer has put it there. */
+  #isOwn(node: number): boolean {
+    return this.tree.layer[node] === this.layer && this.tree.row[node] >= 0
+  }
+
+  /** Whether it is there where this layer is unpacked alone: listed by it, or made for what lies below. */
+  #isUnpacked(node: number): boolean {
+    const { tree } = this
+    if (node < 0) return false
+    if (node === ROOT || this.#isOwn(node)) return true
+    for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
+      if (tree.alive[child] === 1 && this.#isOwn(child)) return true
+    return false
+  }
+
+  #goesRound(link: number): boolean {
+    const { tree } = this
+    for (let hops = 0; hops < MOST_HOPS; hops++) {
+      link = resolve(tree, this.target(link), this.target, false, tree.parent[link])
+      if (link < 0 || tree.type[link] !== TYPE.symlink) return false
+    }
+    return true
+  }
+
+  /** What a link leads to, whatever it is. */
+  #behind(link: number): number {
+    return resolve(this.tree, this.target(link), this.target, true, this.tree.parent[link])
+  }
+
   /** The directory a link leads to; -1 where it leads nowhere. */
   #throughLink(link: number): number {
-    const node = resolve(this.tree, this.target(link), this.target, true, this.tree.parent[link])
+    const node = this.#behind(link)
     return node >= 0 && this.tree.type[node] === TYPE.directory ? node : -1
   }
 
@@ -255,12 +346,7 @@ class Applier {
     const type = table.type[row] as TypeCode
     const there = tree.liveChild(parent, bytes, from, to)
     if (there >= 0 && tree.row[there] >= 0 && tree.layer[there] === layer && tree.isTouched(there))
-      this.#notice(
-        'warning',
-        'path-twice',
-        'The layer lists this path twice; the last one counts here. Some engines refuse such a layer.',
-        row,
-      )
+      this.#twice(row)
     if (there >= 0 && !(type === TYPE.directory && tree.type[there] === TYPE.directory))
       tree.killChildren(there)
     if (type !== TYPE.hardlink) {
@@ -276,6 +362,15 @@ class Applier {
     }
   }
 
+  #twice(row: number): void {
+    this.#notice(
+      'warning',
+      'path-twice',
+      'The layer lists this path twice; the last one counts here. docker and podman refuse such a layer.',
+      row,
+    )
+  }
+
   /** What a hard link's name means: from the root, links on the way followed, the last one not (link(2)). */
   #linkTarget(row: number): number {
     const node = resolve(this.tree, cleaned(linkBytesOf(this.table, row)), this.target, false)
@@ -287,6 +382,13 @@ class Applier {
   #link(parent: number, bytes: Uint8Array, from: number, to: number, row: number, target: number): void {
     const { tree, layer } = this
     const [inodeLayer, inodeRow] = [tree.inodeLayer[target], tree.inodeRow[target]]
+    if (inodeLayer === layer && this.#goesBelow(linkBytesOf(this.table, row)))
+      this.#notice(
+        'warning',
+        'hardlink-across-layers',
+        `A hard link to ${linkTextOf(this.table, row)}, which goes through a symbolic link of a lower layer: overlay engines fail on it.`,
+        row,
+      )
     if (inodeLayer !== layer)
       this.#notice(
         'warning',
@@ -295,6 +397,20 @@ class Applier {
         row,
       )
     tree.put(parent, bytes, from, to, layer, row, tree.type[target] as TypeCode, inodeLayer, inodeRow)
+  }
+
+  /** Whether a link of a lower layer stands on the way to what a hard link means. */
+  #goesBelow(bytes: Uint8Array): boolean {
+    const { tree } = this
+    let node: number = ROOT
+    const names = namesIn(bytes)
+    for (let i = 0; i + 2 < names.length; i += 2) {
+      node = tree.liveChild(node, bytes, names[i], names[i + 1])
+      // Behind a link of the layer's own it is as the layer wants it.
+      if (node < 0 || this.#isOwn(node)) return false
+      if (tree.type[node] === TYPE.symlink) return true
+    }
+    return false
   }
 
   /** Links whose target came later, or never; links to such links take a round more. */
@@ -326,13 +442,38 @@ class Applier {
         return false
       })
     }
-    for (const node of pending)
+    for (const node of pending) this.#lintLost(tree.row[node])
+  }
+
+  /** A hard link to nothing that a hard link can be of. */
+  #lintLost(row: number): void {
+    const name = linkTextOf(this.table, row)
+    const bytes = linkBytesOf(this.table, row)
+    const target = resolve(this.tree, cleaned(bytes), this.target, false)
+    if (target >= 0 && this.tree.type[target] === TYPE.directory)
       this.#notice(
         'error',
-        'hardlink-missing',
-        `A hard link to ${linkTextOf(this.table, tree.row[node])}, which does not exist.`,
-        tree.row[node],
+        'hardlink-to-directory',
+        `A hard link to ${name || '""'}, which is a directory: engines fail on it.`,
+        row,
       )
+    else if (target < 0 && this.#isGoneAt(cleaned(bytes)))
+      this.#notice(
+        'error',
+        'hardlink-to-whiteout',
+        `A hard link to ${name}, which this layer takes away: overlay engines make a whiteout of it.`,
+        row,
+      )
+    else if (/(^|\/)\.wh\.\.wh\./.test(name))
+      this.#notice(
+        'warning',
+        'hardlink-to-aufs',
+        `A hard link to ${name}, where AUFS keeps files of its own: engines find it there, it is not shown here.`,
+        row,
+      )
+    else if (this.#isBelowFile(cleaned(bytes)))
+      this.#notice('error', 'hardlink-below-file', `A hard link to ${name}, which lies below a file.`, row)
+    else this.#notice('error', 'hardlink-missing', `A hard link to ${name}, which does not exist.`, row)
   }
 
   #notice(severity: 'info' | 'warning' | 'error', code: string, message: string, row: number): void {
@@ -344,6 +485,8 @@ class Applier {
   }
 }
 
+/** Of links that lead to links, as Linux has it. */
+const MOST_HOPS = 40
 /** Chains of links that come before their targets are as long as someone makes them. */
 const MOST_ROUNDS = 64
 

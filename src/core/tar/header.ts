@@ -161,14 +161,14 @@ export function typeOf(flag: number, path: Uint8Array, at: number, notices: Noti
         notices.add(
           'warning',
           'tar-contiguous',
-          'An entry of type "7" (contiguous file): some versions of Docker refuse it.',
+          'An entry of type "7" (contiguous file): engines refuse the layer.',
           { at, path: nameText(path) },
         )
       if (!slash) return TYPE.file
       notices.add(
         'warning',
         'tar-slash-file',
-        'A regular file whose name ends in a slash: a directory to GNU tar and bsdtar, an error to Docker.',
+        'A regular file whose name ends in a slash: a directory to GNU tar and bsdtar, a file to engines.',
         {
           at,
           path: nameText(path),
@@ -179,7 +179,7 @@ export function typeOf(flag: number, path: Uint8Array, at: number, notices: Noti
       notices.add(
         'warning',
         'tar-gnu-sparse',
-        'A sparse file in the old GNU form: docker and containerd do not unpack it.',
+        'A sparse file in the old GNU form: engines refuse the layer.',
         { at, path: nameText(path) },
       )
       return TYPE.file

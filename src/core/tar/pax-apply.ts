@@ -109,6 +109,10 @@ export function mergeGlobals(
       `A global PAX header sets ${applied.join(', ')} for all entries that follow: GNU tar does so, Docker does not.`,
       { at },
     )
+  if (more.length > 0 && keys.length === 0)
+    notices.add('info', 'tar-global-comment', 'A global PAX header with a comment: umoci fails on it.', {
+      at,
+    })
   if (left.length > 0)
     notices.add(
       left.some((key) => key === 'size' || key.startsWith('GNU.sparse.')) ? 'warning' : 'info',

@@ -68,6 +68,10 @@ export async function scanTar(
     if (flag === 0x78 || flag === 0x67 || flag === 0x4c || flag === 0x4b || flag === 0x58) {
       // An extension's own size counts for it, never a PAX size that came before.
       const body = await extensionBody(input, at, size, notices)
+      if (flag === 0x58)
+        notices.add('warning', 'tar-solaris-header', 'A PAX header of type "X": engines refuse the layer.', {
+          at,
+        })
       if (flag === 0x67) globals = mergeGlobals(globals, decodePax(body, at + BLOCK), at, notices)
       else if (flag === 0x4c) pending.longName = only(pending.longName, untilNul(body), at, notices)
       else if (flag === 0x4b) pending.longLink = only(pending.longLink, untilNul(body), at, notices)
