@@ -93,6 +93,10 @@ async function asForeseen(
   more: (asked: Asked, answer: EngineAnswer, tar: string) => void = () => {},
 ): Promise<void> {
   const answers = answersFor(tar)
+  if (typeof answers === 'string') {
+    skip('all', title, answers)
+    return
+  }
   for (const asked of fleet) {
     const { title: engine, rules, take } = asked
     const answer = answers.get(rules)

@@ -3,9 +3,10 @@ import type { EngineAnswer } from '../../src/core/engine/engine'
 import { peel } from './peel'
 import type { Taken, TakenImage } from './takes'
 
-/** The rules' answers for an archive, as the terminal prints them. */
-export function answersFor(tar: string): ReadonlyMap<string, EngineAnswer> {
+/** The rules' answers for an archive, as the terminal prints them; in words why there are none for what Peel does not read. */
+export function answersFor(tar: string): ReadonlyMap<string, EngineAnswer> | string {
   const said = peel('rules', tar, '--json')
+  if (/which is not read here/.test(said.stderr)) return said.stderr.trim()
   if (!said.stdout.startsWith('{')) throw new Error(`peel rules: ${said.stderr}`)
   const { engines } = JSON.parse(said.stdout) as {
     engines: (Omit<EngineAnswer, 'engine'> & { readonly engine: string })[]
