@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { corpusFile, expectedOf, gunzip, unzstd } from '../../src/testkit/corpus'
 import type { Docker } from './dockerd'
 import type { Asked } from './fleet'
-import { answersFor, surprises } from './foreseen'
+import { answersFor, surprises, Unread } from './foreseen'
 import { oddArchives, oddLayerArchives } from './odd'
 import { must, prove, skip, type Row } from './table'
 import { mustEqual, sameByUmoci, sameTree } from './trees'
@@ -86,17 +86,23 @@ function sameFiles({ rootfs }: Asked, { verdict }: EngineAnswer, tar: string): v
   rmSync(back)
 }
 
+function answersOrWhy(tar: string): ReturnType<typeof answersFor> | Unread {
+  try {
+    return answersFor(tar)
+  } catch (thrown) {
+    if (thrown instanceof Unread) return thrown
+    throw thrown
+  }
+}
+
 async function asForeseen(
   fleet: readonly Asked[],
   tar: string,
   title: string,
   more: (asked: Asked, answer: EngineAnswer, tar: string) => void = () => {},
 ): Promise<void> {
-  const answers = answersFor(tar)
-  if (typeof answers === 'string') {
-    skip('all', title, answers)
-    return
-  }
+  const answers = answersOrWhy(tar)
+  if (answers instanceof Unread) return skip('all', title, answers.message)
   for (const asked of fleet) {
     const { title: engine, rules, take } = asked
     const answer = answers.get(rules)

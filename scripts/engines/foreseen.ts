@@ -3,10 +3,13 @@ import type { EngineAnswer } from '../../src/core/engine/engine'
 import { peel } from './peel'
 import type { Taken, TakenImage } from './takes'
 
-/** The rules' answers for an archive, as the terminal prints them; in words why there are none for what Peel does not read. */
-export function answersFor(tar: string): ReadonlyMap<string, EngineAnswer> | string {
+/** In words why Peel has no answer for what it does not read. */
+export class Unread extends Error {}
+
+/** The rules' answers for an archive, as the terminal prints them. Throws `Unread`. */
+export function answersFor(tar: string): ReadonlyMap<string, EngineAnswer> {
   const said = peel('rules', tar, '--json')
-  if (/which is not read here/.test(said.stderr)) return said.stderr.trim()
+  if (/which is not read here/.test(said.stderr)) throw new Unread(said.stderr.trim())
   if (!said.stdout.startsWith('{')) throw new Error(`peel rules: ${said.stderr}`)
   const { engines } = JSON.parse(said.stdout) as {
     engines: (Omit<EngineAnswer, 'engine'> & { readonly engine: string })[]

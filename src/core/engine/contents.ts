@@ -36,9 +36,9 @@ const END = 'unexpected EOF'
 const TYPE = everywhere('unhandled tar header type', 'unknown typeflag')
 
 const until23 =
-  (says: string): Asked =>
+  (says: string, then: Outcome | null = null): Asked =>
   (_, { id }) =>
-    id === 'docker-20' ? says : null
+    id === 'docker-20' ? says : then
 
 /** By the code of the finding. What is not here is nothing to an engine. */
 const OUTCOMES: Readonly<Record<string, Outcomes>> = {
@@ -119,7 +119,7 @@ const DAMAGE: Readonly<Record<string, Outcomes>> = {
   'bad-number': everywhere(HEADER),
   truncated: everywhere(END),
   'bad-gzip': everywhere(''),
-  'bad-gzip-end': { ...everywhere(''), moby: until23('') },
+  'bad-gzip-end': { ...everywhere(''), moby: until23('', DIFFERS) },
   'bad-zstd': everywhere(''),
 }
 
@@ -168,7 +168,7 @@ export function ofDamage(
   const hurt = contents?.find(({ code, layer: at }) => at === layer && code in DAMAGE)
   if (!hurt) return null
   const outcome = outcomeOf(hurt, applier, engine)
-  return outcome === null ? 'unnoticed' : fails(outcome as string, placed(hurt), RESAVE)
+  return typeof outcome === 'string' ? fails(outcome, placed(hurt), RESAVE) : 'unnoticed'
 }
 
 function placed({ layer, path, message }: Oddity): string {
