@@ -64,7 +64,7 @@ async function main(): Promise<void> {
       ]
       if (parts.has('corpus')) await corpusProofs(fleet, wanted, { docker, umoci: union })
       if (parts.has('odd')) await oddProofs(fleet, wanted)
-      if (parts.has('builds')) await buildProofs({ docker, fleet, umoci: union }, wanted)
+      if (parts.has('builds')) await buildProofs({ docker: dockers.overlay, fleet, umoci: union }, wanted)
       if (parts.has('walks')) await walkProofs(docker, tools)
     })
   if (values.modern || values['modern-only'])
