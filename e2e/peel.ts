@@ -300,13 +300,15 @@ export async function withoutPicker(context: BrowserContext): Promise<void> {
  */
 async function slowly(context: BrowserContext): Promise<void> {
   const delay = Number(process.env.PEEL_SLOW ?? 0)
-  if (delay === 0) return
-  await context.addInitScript((delay) => {
-    const post = Worker.prototype.postMessage
-    Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
-      setTimeout(() => Reflect.apply(post, this, message), delay)
-    }
-  }, delay)
+  if (delay > 0) await context.addInitScript(beLate, delay)
+}
+
+/** Runs in the page: from here on, what it asks of a worker comes so many ms late. */
+export function beLate(delay: number): void {
+  const post = Worker.prototype.postMessage
+  Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
+    setTimeout(() => Reflect.apply(post, this, message), delay)
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** One search for everything: commands with their keys, names, layers, config, and contents down to the byte. */
 import { expectAccessible } from './axe'
 import { drawnArchive, real } from './files'
-import { expect, test } from './peel'
+import { beLate, expect, test } from './peel'
 
 const redis = 'built/redis-7-docker28-save.tar.zst'
 
@@ -58,12 +58,7 @@ test('a row that is pointed at stays under the pointer while answers come', asyn
   await peel.open(drawnArchive('image x:1\nlayer RUN groceries\n  f groceries.txt "milk"'))
   await peel.whole()
   // From here on the engine is busy with something else for a second before it answers.
-  await page.evaluate(() => {
-    const post = Worker.prototype.postMessage
-    Worker.prototype.postMessage = function (this: Worker, ...message: unknown[]) {
-      setTimeout(() => Reflect.apply(post, this, message), 1000)
-    }
-  })
+  await page.evaluate(beLate, 1000)
   const found = page.getByRole('listbox', { name: 'Found' })
   const step = found.getByRole('group', { name: 'Layers' }).getByRole('option')
   const file = found.getByRole('option', { name: /groceries\.txt/ })
@@ -74,17 +69,39 @@ test('a row that is pointed at stays under the pointer while answers come', asyn
   const { x, y } = (await step.boundingBox())!
   await page.mouse.move(x + 20, y + 8)
   await page.mouse.move(x + 22, y + 8)
-  for (let i = 0; i < 8; i++) {
-    await page.waitForTimeout(200)
-    await page.mouse.move(x + 20 + (i % 2), y + 8)
+  // A pointer that rests is not on its way to a row: it moves until the answer is here, and once more after it.
+  const point = async (by: number): Promise<void> => {
+    await page.mouse.move(x + 20 + by, y + 8)
     expect((await step.boundingBox())!.y).toBe(y)
   }
+  for (let i = 0; (await found.getAttribute('aria-busy')) === 'true'; i++) await point(i % 2)
+  await point(3)
+  await expect(file).toHaveCount(0)
   await page.mouse.move(5, 500)
   await expect(file).toBeVisible()
   // The files stand above the layers: this is the place that the pointer would have lost.
   expect((await step.boundingBox())!.y).toBeGreaterThan(y)
   await step.click()
   await expect(peel.inspector.getByRole('heading').first()).toHaveText('Layer 0')
+})
+
+test('who goes on meanwhile keeps the keys: a path that is opened late does not take them away', async ({
+  peel,
+}) => {
+  const { page } = peel
+  await peel.open(drawnArchive('image x:1\nlayer COPY . /\n  f etc/one "1"\n  f etc/two "2"'))
+  await peel.whole()
+  await page.evaluate(beLate, 700)
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.insertText('/etc/one')
+  const box = page.getByRole('searchbox', { name: 'Search' })
+  await expect(page.getByRole('option', { name: '/etc/one' })).toBeVisible()
+  await page.keyboard.press('Enter')
+  await expect(box).not.toBeFocused()
+  await page.keyboard.press('ControlOrMeta+k')
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/one')
+  await peel.settled()
+  await expect(box).toBeFocused()
 })
 
 test('redis: contents by a regular expression, and the line is shown', async ({ peel }) => {

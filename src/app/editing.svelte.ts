@@ -40,12 +40,23 @@ export class Editing {
     this.#edits = null
   }
 
+  /** What a call to the engine makes of the edits, once that is in force and saved. Rejects with its fault. */
+  async #saved(call: () => Promise<EditsView>): Promise<EditsView> {
+    const after = await this.#host.guarded(call)
+    this.take(after)
+    return after
+  }
+
+  /** The same; a fault is shown to the person, and null comes back. */
+  #changed(during: string, call: () => Promise<EditsView>): Promise<EditsView | null> {
+    return this.#host.run(during, () => this.#saved(call))
+  }
+
   /** True once the edits are in force and saved. */
   async edit(during: string, edits: readonly Edit[]): Promise<boolean> {
     if (edits.length === 0) return false
-    const after = await this.#host.run(during, () => this.#host.guarded(() => this.#host.engine.edit(edits)))
+    const after = await this.#changed(during, () => this.#host.engine.edit(edits))
     if (!after) return false
-    this.take(after)
     const last = after.operations.at(-1)
     this.#host.say(edits.length === 1 && last ? last.words : `${count(edits.length, 'change')} made.`)
     return true
@@ -54,8 +65,7 @@ export class Editing {
   /** Null once the edits are in force and saved; else what was wrong, for a dialog to say. */
   async attempt(edits: readonly Edit[]): Promise<Fault | null> {
     try {
-      const after = await this.#host.guarded(() => this.#host.engine.edit(edits))
-      this.take(after)
+      const after = await this.#saved(() => this.#host.engine.edit(edits))
       this.#host.say(after.operations.at(-1)?.words ?? '')
       return null
     } catch (thrown) {
@@ -66,34 +76,27 @@ export class Editing {
   async undo(): Promise<void> {
     const words = this.#edits?.undoes ?? ''
     if (!this.#edits?.canUndo) return
-    const after = await this.#host.run('undoing', () => this.#host.guarded(() => this.#host.engine.undo()))
-    if (after) this.take(after)
+    const after = await this.#changed('undoing', () => this.#host.engine.undo())
     if (after) this.#host.say(`Undone: ${words}`)
   }
 
   async redo(): Promise<void> {
     const words = this.#edits?.redoes ?? ''
     if (!this.#edits?.canRedo) return
-    const after = await this.#host.run('redoing', () => this.#host.guarded(() => this.#host.engine.redo()))
-    if (after) this.take(after)
+    const after = await this.#changed('redoing', () => this.#host.engine.redo())
     if (after) this.#host.say(`Redone: ${words}`)
   }
 
   /** Every change, one after the other: redo brings them back. */
   async undoAll(): Promise<void> {
     while (this.#edits?.canUndo) {
-      const after = await this.#host.run('undoing', () => this.#host.guarded(() => this.#host.engine.undo()))
-      if (!after) return
-      this.take(after)
+      if (!(await this.#changed('undoing', () => this.#host.engine.undo()))) return
     }
     this.#host.say('Every change is undone. Redo brings them back, one by one.')
   }
 
   async drop(index: number): Promise<void> {
-    const after = await this.#host.run('taking a change back', () =>
-      this.#host.guarded(() => this.#host.engine.drop(index)),
-    )
-    if (after) this.take(after)
+    await this.#changed('taking a change back', () => this.#host.engine.drop(index))
   }
 
   async remove(rows: readonly Row[]): Promise<void> {
@@ -168,7 +171,7 @@ export class Editing {
   async setConfigText(text: string): Promise<Fault | null> {
     try {
       const before = this.changes
-      this.take(await this.#host.engine.setConfigText(text))
+      await this.#saved(() => this.#host.engine.setConfigText(text))
       this.#host.say(`${count(this.changes - before, 'change')} made.`)
       return null
     } catch (thrown) {

@@ -87,3 +87,15 @@ describe('saving before sizes are known', () => {
     expect(plan.fault).toBeNull()
   })
 })
+
+test('nothing can be saved while the base of a delta is being read', async () => {
+  let answer = (): void => {}
+  const describeBase = () =>
+    new Promise((_, reject) => (answer = () => reject(new ImageError('not-an-archive', 'No archive.'))))
+  const plan = new ExportPlan({ describeBase } as unknown as Engine, 'append', 'a:1')
+  const described = plan.describeBase('kept')
+  expect(plan.choosing).toBe(true)
+  answer()
+  await expect(described).rejects.toThrow('No archive.')
+  expect(plan.choosing).toBe(false)
+})

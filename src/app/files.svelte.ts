@@ -49,7 +49,8 @@ export class FilesPane {
   /** Why the filter is none; what it showed before stays. */
   #filterFault = $state('')
   #summary = $state.raw<TreeSummary>(nothing)
-  #rows = $state.raw<ReadonlyMap<number, Row>>(new Map())
+  /** The rows on screen, and the version of the tree that they are of. */
+  #drawn = $state.raw<Pick<RowWindow, 'rows' | 'version'>>({ rows: new Map(), version: -1 })
   #cursor = $state.raw<Cursor>({ index: 0, path: '' })
   #selected = $state.raw<ReadonlyMap<string, Row>>(new Map())
   #anchor = 0
@@ -66,8 +67,6 @@ export class FilesPane {
   #typing = $state.raw<ReturnType<typeof setTimeout> | null>(null)
   /** Paths that the cursor is being led to: whatever it stands on until then is not what was asked for. */
   #seeking = $state(0)
-  /** Version of the tree that the rows on screen are of. */
-  #drawn = $state(-1)
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -101,7 +100,7 @@ export class FilesPane {
     return this.#summary
   }
   get rows(): ReadonlyMap<number, Row> {
-    return this.#rows
+    return this.#drawn.rows
   }
   /** Whether the rows on screen are about to be others, or more. */
   get isBusy(): boolean {
@@ -109,8 +108,12 @@ export class FilesPane {
       !this.#summary.complete ||
       this.#asking > 0 ||
       this.#typing !== null ||
-      (this.#summary.rows > 0 && this.#drawn < this.#summary.version)
+      (this.#summary.rows > 0 && this.#drawn.version < this.#summary.version)
     )
+  }
+  #draw(): void {
+    const { rows, version } = this.#window
+    this.#drawn = { rows, version }
   }
   async #changing<T>(call: Promise<T>): Promise<T> {
     this.#asking += 1
@@ -131,13 +134,13 @@ export class FilesPane {
   }
   get cursorRow(): Row | null {
     const { index, path, row: seen } = this.#cursor
-    const row = this.#rows.get(index)
+    const row = this.rows.get(index)
     // Rows on screen may be of an older tree than the cursor: no command acts on a row that only stands where another one did.
     if (row && row.path === path) return row
     return seen?.path === path ? seen : null
   }
   #pathAt(index: number): string {
-    return this.#window.version === this.#summary.version ? (this.#rows.get(index)?.path ?? '') : ''
+    return this.#window.version === this.#summary.version ? (this.rows.get(index)?.path ?? '') : ''
   }
   /** The rows that a command acts on: the selection, or the row under the cursor. */
   get chosen(): readonly Row[] {
@@ -165,13 +168,12 @@ export class FilesPane {
   /** Back to the beginning, for another image. */
   reset(): void {
     this.#window.clear()
-    this.#rows = this.#window.rows
+    this.#draw()
     this.#summary = nothing
     this.#request = { ...plainView, flat: this.isFlat }
     this.#filterFault = ''
     this.#cursor = { index: 0, path: '' }
     this.#selected = new Map()
-    this.#drawn = -1
     this.#endTypingFilter()
   }
 
@@ -263,8 +265,7 @@ export class FilesPane {
         if (!answer || (answer.version === version && answer.rows.length === 0)) break
         // A newer tree may end before the rows that were asked for: then it is asked again, for those that it has.
         if (answer.rows.length > 0) this.#window.absorb(answer, ask.from, this.#wanted)
-        this.#rows = this.#window.rows
-        this.#drawn = this.#window.version
+        this.#draw()
         // The rows came under a newer version than the summary: its event is on the way and will call again.
         if (answer.version > this.#summary.version) break
       }
@@ -278,14 +279,14 @@ export class FilesPane {
   async #relocate(): Promise<void> {
     const { index, path } = this.#cursor
     if (this.#window.version < this.#summary.version) return
-    const here = this.#rows.get(index)
+    const here = this.rows.get(index)
     if (path === '' || here === undefined) {
       if (here) this.#cursor = { index, path: here.path, row: here }
       return
     }
     if (here.path === path) return
     const held = this.#window.indexOf(path)
-    if (held >= 0) this.#cursor = { index: held, path, row: this.#rows.get(held) }
+    if (held >= 0) this.#cursor = { index: held, path, row: this.rows.get(held) }
     else if (!(await this.#follow(path))) this.#cursor = { index, path: this.#pathAt(index) }
   }
 
@@ -336,7 +337,7 @@ export class FilesPane {
   go(index: number, row?: Row): void {
     if (this.#summary.rows === 0) return
     const to = Math.max(0, Math.min(this.#summary.rows - 1, index))
-    this.#cursor = { index: to, path: row?.path ?? this.#pathAt(to), row: row ?? this.#rows.get(to) }
+    this.#cursor = { index: to, path: row?.path ?? this.#pathAt(to), row: row ?? this.rows.get(to) }
     this.#anchor = to
     this.#selected = new Map()
     this.#jumped = false
@@ -359,7 +360,7 @@ export class FilesPane {
 
   /** Puts a row into the selection or takes it out. */
   toggle(index: number): void {
-    const row = this.#rows.get(index)
+    const row = this.rows.get(index)
     if (!row) return
     const selected = new Map(this.#selected)
     const before = this.cursorRow

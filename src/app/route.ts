@@ -149,6 +149,7 @@ function narrowingOf(words: URLSearchParams): Narrowing {
 
 const sortKeys: readonly SortKey[] = ['name', 'size', 'mode', 'owner', 'mtime', 'layer', 'change']
 const changesKnown: readonly Change[] = ['added', 'changed', 'metadata', 'removed', 'same']
+
 function someOf<T extends string>(known: readonly T[], word: string | null): readonly T[] {
   const asked = (word ?? '').split('.')
   return known.filter((one) => asked.includes(one))
