@@ -755,7 +755,8 @@ export interface EngineApi {
   /** What was built last is being saved, and stays until it is released or the image is closed. */
   takeExport(): void
   releaseExport(): void
-  sizes(request: Omit<ExportRequest, 'build'>): BuildSizes
+  /** Planning a build takes a second or two where there are half a million files, and nothing else is done meanwhile: ask for one at a time. */
+  sizes(request: Omit<ExportRequest, 'build'>, builds: readonly Build[]): BuildSizes
   /** Paths of the final root filesystem by letters or glob. */
   find(query: string, limit: number): FoundPaths
   /** Looks through contents; a search before it ends. Resolves when all is gone through. */

@@ -13,6 +13,7 @@ import type {
 } from '../../workers/api'
 import { faultOf, type Fault } from '../core/fault/fault'
 import type { Engine } from './engine'
+import { BUILDS, sizesInTurn } from './sizes-in-turn'
 
 /** Bytes of layers that are made anew. Beyond this nothing is kept before "Save": size and IDs are worked out, and the bytes let go of. */
 const MOST_AHEAD = 64_000_000
@@ -38,7 +39,8 @@ export class ExportPlan {
   /** What the other side of a delta has. */
   base = $state.raw<NewBase | null>(null)
   #choosing = $state(false)
-  #sizes = $state.raw<BuildSizes | null>(null)
+  /** With what they are of, whichever the build. */
+  #sizes = $state.raw<{ key: string; sizes: BuildSizes } | null>(null)
   #result = $state.raw<{ key: string; result: ExportResult } | null>(null)
   #rules = $state.raw<{ key: string; rows: readonly EngineRow[] } | null>(null)
   #fault = $state.raw<{ key: string; fault: Fault } | null>(null)
@@ -91,7 +93,7 @@ export class ExportPlan {
     return /^\d{4}-\d\d-\d\d/.test(typed) ? Math.floor(Date.parse(typed) / 1000) : NaN
   }
   get sizes(): BuildSizes | null {
-    return this.#sizes
+    return this.#sizes?.sizes ?? null
   }
   /** Of the choice on screen; null while it is not built. */
   get result(): ExportResult | null {
@@ -136,18 +138,43 @@ export class ExportPlan {
   /** @param wanted false once another choice is made, or nobody looks any more: a forecast would give up the build that somebody else has asked for. */
   async #prepare(key: string, request: ExportRequest, wanted: () => boolean): Promise<void> {
     try {
-      const sizes = await this.#engine.sizes(request)
+      // The chosen one first: it is built ahead before anyone thinks about the others.
+      for await (const sizes of this.#sizesOf(request, [request.build], wanted)) this.#learn(request, sizes)
       if (!wanted()) return
-      this.#sizes = sizes
       // What cannot be built has no verdicts; why not is said by the build.
       const rows = await this.#engine.exportRules(request).catch(() => [])
       if (!wanted()) return
       this.#rules = { key, rows }
-      const { work } = sizes.builds.find(({ build }) => build === request.build)!
-      await (work > MOST_AHEAD ? this.foretell() : this.built())
+      const { work } = this.#sizes!.sizes.builds.find(({ build }) => build === request.build)!
+      if (work <= MOST_AHEAD) await this.built().catch(() => {})
+      const others = BUILDS.filter((build) => !this.#knows(request, build))
+      for await (const sizes of this.#sizesOf(request, others, wanted)) this.#learn(request, sizes)
+      if (work > MOST_AHEAD && wanted()) await this.foretell()
     } catch {
       // Said as the fault of the choice, where it is still on screen.
     }
+  }
+
+  #sizesOf(
+    request: ExportRequest,
+    builds: readonly Build[],
+    wanted: () => boolean,
+  ): AsyncIterable<BuildSizes> {
+    return sizesInTurn(this.#engine, request, builds, wanted)
+  }
+
+  /** Of other builds, what was known of them stays as long as nothing but the build is another. */
+  #learn(request: ExportRequest, { opened, builds }: BuildSizes): void {
+    const others = this.#knownOf(request).filter(({ build }) => !builds.some((one) => one.build === build))
+    this.#sizes = { key: keyOf(request), sizes: { opened, builds: [...others, ...builds] } }
+  }
+
+  #knownOf(request: ExportRequest): BuildSizes['builds'] {
+    return this.#sizes?.key === keyOf(request) ? this.#sizes.sizes.builds : []
+  }
+
+  #knows(request: ExportRequest, build: Build): boolean {
+    return this.#knownOf(request).some((one) => one.build === build)
   }
 
   /** Size and IDs of a choice that is too much to be built before it is asked for. One that is being built is told by its build. */
@@ -203,6 +230,11 @@ export class ExportPlan {
   forget(): void {
     this.#ahead = this.#result = this.#fault = null
   }
+}
+
+/** Of what is asked for, whichever the build. */
+function keyOf(request: ExportRequest): string {
+  return JSON.stringify({ ...request, build: '', from: undefined })
 }
 
 /** The build to begin with: adding a layer cannot undo what lies in lower ones. */

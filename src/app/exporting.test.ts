@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BuildSizes, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
+import type { Build, BuildSizes, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
 import { ImageError } from '../core/fault/fault'
 import type { Engine } from './engine'
 import { ExportPlan } from './exporting.svelte'
@@ -9,12 +9,16 @@ const figures = { bytes: 5, imageId: null, manifestDigest: null, targetDigest: n
 /** Answers when it is told to; a build or a forecast gives up the one before it, as the engine's do. */
 class SlowEngine {
   readonly asked: string[] = []
-  #answerSizes: ((sizes: BuildSizes) => void)[] = []
+  #answerSizes: (() => void)[] = []
   #running: (() => void) | null = null
 
-  sizes(): Promise<BuildSizes> {
-    this.asked.push('sizes')
-    return new Promise((resolve) => this.#answerSizes.push(resolve))
+  /** Bytes of work that a build takes. */
+  work = 1e9
+
+  sizes(_: unknown, [build]: readonly Build[]): Promise<BuildSizes> {
+    this.asked.push(`sizes of ${build}`)
+    const sizes = { opened: 1, builds: [{ build, bytes: 1, work: this.work, why: '' }] }
+    return new Promise((resolve) => this.#answerSizes.push(() => resolve(sizes)))
   }
   async exportRules(): Promise<[]> {
     return []
@@ -38,10 +42,8 @@ class SlowEngine {
     })
   }
 
-  /** Sizes of more than is built ahead. */
   answerSizes(): void {
-    const sizes = { builds: [{ build: 'rewrite', work: 1e9 }] } as unknown as BuildSizes
-    for (const answer of this.#answerSizes.splice(0)) answer(sizes)
+    for (const answer of this.#answerSizes.splice(0)) answer()
   }
 }
 
@@ -58,7 +60,7 @@ describe('saving before sizes are known', () => {
     const engine = new SlowEngine()
     const plan = started(engine)
     plan.follow()
-    await until(engine, 'sizes')
+    await until(engine, 'sizes of rewrite')
     const built = plan.built()
     engine.answerSizes()
     expect(await built).toMatchObject(figures)
@@ -68,7 +70,7 @@ describe('saving before sizes are known', () => {
   test('nor for the forecast of a dialog that was closed', async () => {
     const engine = new SlowEngine()
     const stop = started(engine).follow()
-    await until(engine, 'sizes')
+    await until(engine, 'sizes of rewrite')
     stop()
     const built = started(engine).built()
     engine.answerSizes()
@@ -80,12 +82,27 @@ describe('saving before sizes are known', () => {
     const engine = new SlowEngine()
     const plan = started(engine)
     plan.follow()
-    await until(engine, 'sizes')
-    engine.answerSizes()
-    await until(engine, 'foretell')
+    await until(engine, 'sizes of rewrite')
+    while (!engine.asked.includes('foretell')) {
+      engine.answerSizes()
+      await moment()
+    }
     expect(await plan.built()).toMatchObject(figures)
     expect(plan.fault).toBeNull()
   })
+})
+
+test('what is small is built before the other builds are measured', async () => {
+  const engine = new SlowEngine()
+  engine.work = 1
+  const plan = started(engine)
+  plan.follow()
+  await until(engine, 'sizes of rewrite')
+  engine.answerSizes()
+  await until(engine, 'sizes of append')
+  expect(engine.asked).toEqual(['sizes of rewrite', 'export', 'sizes of append'])
+  expect(plan.result).toMatchObject(figures)
+  expect(plan.sizes?.builds.map(({ build }) => build)).toEqual(['rewrite'])
 })
 
 test('nothing can be saved while the base of a delta is being read', async () => {

@@ -2,6 +2,7 @@
 import type {
   ArchiveView,
   BaseView,
+  Build,
   BuildSizes,
   ChangeView,
   CopyRow,
@@ -347,8 +348,8 @@ export class Engine {
   releaseExport(): void {
     this.#workspace?.exports.release()
   }
-  sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
-    return this.#open.exports.sizes(request)
+  sizes(request: Omit<ExportRequest, 'build'>, builds: readonly Build[]): Promise<BuildSizes> {
+    return this.#open.exports.sizes(request, builds)
   }
   find(query: string, limit: number): FoundPaths {
     return this.#open.screen.find(query, limit)

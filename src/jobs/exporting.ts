@@ -30,8 +30,6 @@ export interface Exportable extends EditedImage {
   readonly pool: LayerPool
 }
 
-const BUILDS: readonly Build[] = ['append', 'rewrite', 'squash', 'flatten']
-
 /** Bytes of new layers that are held as they are; more of them are put away. */
 const MOST_HELD = 64_000_000
 
@@ -107,10 +105,14 @@ function mediaTypeOf({ format, gzip }: ExportRequest): string {
   return format === 'rootfs' && gzip ? 'application/gzip' : 'application/x-tar'
 }
 
-/** Of each build what the file would have, new layers without compression; null with the reason where it cannot be built. */
-export async function sizesOf(from: Exportable, request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
+/** Of each of `wanted` what the file would have, new layers without compression; null with the reason where it cannot be built. */
+export async function sizesOf(
+  from: Exportable,
+  request: Omit<ExportRequest, 'build'>,
+  wanted: readonly Build[],
+): Promise<BuildSizes> {
   const builds: BuildSizes['builds'][number][] = []
-  for (const build of BUILDS) {
+  for (const build of wanted) {
     const asked = { ...request, build }
     try {
       const size = isUnchanged(from, asked)

@@ -1,5 +1,12 @@
 /** Exports of the open image: foreseen, built one at a time, and held until they are saved. */
-import type { BuildSizes, EngineRow, ExportForecast, ExportRequest, ExportResult } from '../../workers/api'
+import type {
+  Build,
+  BuildSizes,
+  EngineRow,
+  ExportForecast,
+  ExportRequest,
+  ExportResult,
+} from '../../workers/api'
 import { BlobSource } from '../core/bytes/source'
 import { contentsOfBuild } from './build-contents'
 import { rowsOfExport } from './export-rules'
@@ -79,8 +86,8 @@ export class Exports {
     for (const spill of this.#taken.splice(0)) abandon(spill)
   }
 
-  async sizes(request: Omit<ExportRequest, 'build'>): Promise<BuildSizes> {
-    return sizesOf(await this.#options.from(), request)
+  async sizes(request: Omit<ExportRequest, 'build'>, builds: readonly Build[]): Promise<BuildSizes> {
+    return sizesOf(await this.#options.from(), request, builds)
   }
 
   /** What engines will do, before it is built. */

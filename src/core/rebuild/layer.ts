@@ -2,7 +2,7 @@
 import type { ByteSource, Bytes } from '../bytes/source'
 import { throwIfCancelled } from '../fault/fault'
 import { padded, TYPE, type PaxRecord } from '../tar/entry'
-import { encodeHeader, END, paddingOf } from '../tar/write'
+import { encodeHeader, END, headerSize, paddingOf, type EntryFields } from '../tar/write'
 import type { Content } from '../rootfs/entry'
 import type { PlannedEntry } from './plan'
 
@@ -34,7 +34,7 @@ export async function* layerBytes(
     throwIfCancelled(signal)
     const { entry, linkTo } = planned
     const hasBody = linkTo === null && entry.type === TYPE.file && entry.size > 0
-    gather.push(headerOf(planned, clamp))
+    gather.push(encodeHeader(fieldsOf(planned, clamp)))
     if (hasBody && entry.content) {
       const source = await open(entry.content)
       if (source.size <= GATHER) gather.push(await source.read(0, source.size))
@@ -54,15 +54,15 @@ export async function* layerBytes(
 export function layerSize(entries: Iterable<PlannedEntry>, clamp: Clamp = asItIs): number {
   let size = END.length
   for (const planned of entries) {
-    size += headerOf(planned, clamp).length
+    size += headerSize(fieldsOf(planned, clamp))
     if (planned.linkTo === null && planned.entry.type === TYPE.file) size += padded(planned.entry.size)
   }
   return size
 }
 
-function headerOf({ path, entry, linkTo }: PlannedEntry, clamp: Clamp): Bytes {
+function fieldsOf({ path, entry, linkTo }: PlannedEntry, clamp: Clamp): EntryFields {
   const mtime = clamp(entry.mtime)
-  return encodeHeader({
+  return {
     path,
     type: linkTo === null ? entry.type : TYPE.hardlink,
     mode: entry.mode,
@@ -76,7 +76,7 @@ function headerOf({ path, entry, linkTo }: PlannedEntry, clamp: Clamp): Bytes {
     major: entry.major,
     minor: entry.minor,
     pax: linkTo === null ? dated(entry.pax, mtime === entry.mtime) : [],
-  })
+  }
 }
 
 const TIMES = new Set(['mtime', 'atime', 'ctime'])

@@ -49,7 +49,12 @@ interface Links {
 
 function linksAnew(table: EntryTable, { gone, paths, inodeOf }: RowChanges): Links {
   const links: Links = { moved: new Map(), target: new Map() }
-  const touched = new Set([...gone, ...paths.keys()].map((row) => keyOf(pathBytesOf(table, row))))
+  // Most layers have no hard link, and of half a million paths no list need be made.
+  let touched: ReadonlySet<string> | null = null
+  const isTouched = (path: Uint8Array): boolean => {
+    touched ??= new Set([...gone, ...paths.keys()].map((row) => keyOf(pathBytesOf(table, row))))
+    return touched.has(keyOf(path))
+  }
   const pathOf = (row: number): Uint8Array => cleaned(paths.get(row) ?? pathBytesOf(table, row))
   for (let row = 0; row < table.length; row++) {
     if (table.type[row] !== TYPE.hardlink || gone.has(row)) continue
@@ -57,8 +62,7 @@ function linksAnew(table: EntryTable, { gone, paths, inodeOf }: RowChanges): Lin
     if (inode === null) continue
     const holder = gone.has(inode) ? links.moved.get(inode) : inode
     if (holder === undefined) links.moved.set(inode, row)
-    else if (holder !== inode || touched.has(keyOf(linkBytesOf(table, row))))
-      links.target.set(row, pathOf(holder))
+    else if (holder !== inode || isTouched(linkBytesOf(table, row))) links.target.set(row, pathOf(holder))
   }
   return links
 }

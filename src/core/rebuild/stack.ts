@@ -50,13 +50,14 @@ export interface StackInput {
 /** Throws `bad-operation` for a stack that cannot be built. */
 export function planStack(input: StackInput): StackPlan {
   const { edited, stack = UNTOUCHED, squashFrom } = input
+  const takes = takesAnything(input)
+  if (!takes && squashFrom === null && stack.ranges.length === 0) return appended(input.tables, edited, stack)
   mustStand(edited.tree, stack)
   const order = standing(stack, ownCount(stack, input.tables))
-  const survey = surveyOf(input.tables, stack.scrubbed, order)
-  const tops = topsOf(input, survey)
   const end = endOf(order, squashFrom)
-  const rewritten = rewriteAll(input, survey, tops, stack, end)
-  const { tables, trees, result } = rewritten
+  const { tables, trees, result, scrubbed } = takes
+    ? rewriteAll(input, stack, order, end)
+    : asTheyAre(input, stack, order, end)
   const sources: Sources = { tables, upper: edited.sources.upper }
   const newRow = (layer: number, row: number): number | null => result[layer]?.moved.get(row) ?? null
   const change = (from: Tree, to: Tree): Edited => ({ tree: morphed(from, to, newRow), sources })
@@ -79,7 +80,7 @@ export function planStack(input: StackInput): StackPlan {
   const top = change(trees[end], edited.tree)
   if (squashFrom !== null || changesFiles(top.tree))
     slots.push({ kind: 'top', layers: order.slice(end), change: top })
-  return { slots, tables, scrubbed: [...tops].map((node) => survey.tree.path(node)) }
+  return { slots, tables, scrubbed }
 }
 
 /** Where squashing starts among the layers; behind all where it does not. Layer 0 stands for the lowest, whichever that is now. */
@@ -154,24 +155,48 @@ function removedTops(tree: Tree): number[] {
 interface Rewritten {
   readonly tables: readonly EntryTable[]
   readonly result: readonly (RewrittenLayer | null)[]
-  /** trees[k]: the union of the lowest k layers as they will be. */
+  /** trees[k]: the union of the lowest k layers as they will be, where something starts or ends there. */
   readonly trees: readonly Tree[]
+  /** Absolute paths. */
+  readonly scrubbed: readonly string[]
+}
+
+/** Whether any row of a layer may have to go: to find out which is the larger part of the work. */
+function takesAnything({ edited, stack = UNTOUCHED, scrubRemoved }: StackInput): boolean {
+  const { scrubbed, dropped, reclaimed } = stack
+  return (
+    scrubbed.length > 0 ||
+    dropped.size > 0 ||
+    reclaimed ||
+    (scrubRemoved && removedTops(edited.tree).length > 0)
+  )
+}
+
+/** Places in the order of layers at which something starts or ends. */
+function placesOf({ ranges }: Stack, order: readonly number[], end: number): Set<number> {
+  return new Set([end, ...ranges.flatMap(([from, to]) => [order.indexOf(from), order.indexOf(to) + 1])])
+}
+
+/** Every layer stays, and only what becomes one is to be known. */
+function asTheyAre({ tables }: StackInput, stack: Stack, order: readonly number[], end: number): Rewritten {
+  const wanted = placesOf(stack, order, end)
+  const tree = new Tree()
+  const trees: Tree[] = []
+  for (let place = 0; place <= Math.max(...wanted); place++) {
+    if (place > 0) applyLayer(tree, tables, order[place - 1])
+    trees.push(wanted.has(place) ? tree.clone() : tree)
+  }
+  return { tables, result: tables.map(() => null), trees, scrubbed: [] }
 }
 
 /** Each layer without its scrubbed rows and those that nobody sees, and without the markers that thereby hide nothing any more. */
-function rewriteAll(
-  { tables }: StackInput,
-  survey: Survey,
-  tops: ReadonlySet<number>,
-  stack: Stack,
-  end: number,
-): Rewritten {
+function rewriteAll(input: StackInput, stack: Stack, order: readonly number[], end: number): Rewritten {
+  const { tables } = input
+  const survey = surveyOf(tables, stack.scrubbed, order)
+  const tops = topsOf(input, survey)
   const below = belowAny(survey.tree, tops)
-  const { order } = survey
-  const wanted = new Set([
-    end,
-    ...stack.ranges.flatMap(([from, to]) => [order.indexOf(from), order.indexOf(to) + 1]),
-  ])
+  const goes: Going = { below, links: hasLink(tables, survey, below) }
+  const wanted = placesOf(stack, order, end)
   const now = [...tables]
   const result: (RewrittenLayer | null)[] = tables.map(() => null)
   const trees: Tree[] = []
@@ -184,24 +209,41 @@ function rewriteAll(
     trees.push(wanted.has(place) ? tree.clone() : tree)
     const scrubbed = stack.dropped.has(layer)
       ? rewrittenLayer(table, { gone: allRows(table), paths: new Map(), inodeOf: () => null })
-      : rewrittenLayer(table, changesOf(table, survey, layer, below, unneeded, tree, now))
+      : rewrittenLayer(table, changesOf(table, survey, layer, goes, unneeded, tree, now))
     result[layer] = stack.dropped.has(layer) ? null : scrubbed
     now[layer] = scrubbed?.table ?? (stack.dropped.has(layer) ? emptyTable() : table)
     applyLayer(tree, now, layer)
   })
   trees.push(tree)
-  return { tables: now, result, trees }
+  return { tables: now, result, trees, scrubbed: [...tops].map((node) => survey.tree.path(node)) }
 }
 
 function allRows({ length }: EntryTable): Set<number> {
   return new Set(Array.from({ length }, (_, row) => row))
 }
 
+/** What is to be taken out. */
+interface Going {
+  /** By node of the survey, 1 for what goes. */
+  readonly below: Uint8Array
+  /** Whether any layer has a link there: only through one can a row that stays be listed below what goes. */
+  readonly links: boolean
+}
+
+function hasLink(tables: readonly EntryTable[], { order, layers }: Survey, below: Uint8Array): boolean {
+  return order.some((layer) =>
+    layers[layer].meant.some((node, row) => {
+      const type = tables[layer].type[row]
+      return node >= 0 && below[node] === 1 && (type === TYPE.symlink || type === TYPE.hardlink)
+    }),
+  )
+}
+
 function changesOf(
   table: EntryTable,
   survey: Survey,
   layer: number,
-  below: Uint8Array,
+  { below, links }: Going,
   unneeded: readonly number[],
   tree: Tree,
   now: readonly EntryTable[],
@@ -217,7 +259,7 @@ function changesOf(
   const { meant, inodes } = survey.layers[layer]
   return {
     gone,
-    paths: throughScrubbed(table, survey, meant, gone, below),
+    paths: links ? throughScrubbed(table, survey, meant, gone, below) : new Map(),
     inodeOf: (row) => inodes.get(row) ?? null,
   }
 }

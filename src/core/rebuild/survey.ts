@@ -6,6 +6,7 @@ import { bytesOfName } from '../bytes/text'
 import { pathBytesOf } from '../layer/rows'
 import type { EntryTable } from '../layer/table'
 import { markerOf, type Marker } from '../layer/whiteout'
+import { LastNames } from '../rootfs/last-name'
 import { ROOT, Tree } from '../rootfs/tree'
 import { applyLayer, linkTargets } from '../rootfs/union'
 import { namesIn, resolve, type LinkTarget } from '../rootfs/walk'
@@ -79,15 +80,14 @@ export function surveyOf(
 /** Markers of a layer, looked at before it is laid on the tree. */
 export function markersOf(tree: Tree, table: EntryTable, target: LinkTarget): MarkerRow[] {
   const markers: MarkerRow[] = []
+  const last = new LastNames(table)
   for (let row = 0; row < table.length; row++) {
-    const path = pathBytesOf(table, row)
-    const names = namesIn(path)
-    if (names.length === 0) continue
-    const [from, to] = names.slice(-2)
-    const marker = markerOf(path, from, to)
+    last.at(row)
+    const { bytes, from, to } = last
+    const marker = markerOf(bytes, from, to)
     if (marker === 'none') continue
-    const parent = resolve(tree, path.subarray(0, from), target, true)
-    const name = path.subarray(from + 4, to)
+    const parent = resolve(tree, last.dirBytes.subarray(last.dirFrom, last.dirTo), target, true)
+    const name = bytes.subarray(from + 4, to)
     markers.push({ row, marker, parent, name, hides: hides(tree, marker, parent, name) })
   }
   return markers

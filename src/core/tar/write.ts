@@ -39,6 +39,8 @@ const FLAG: Record<TypeCode, number> = {
   [TYPE.other]: 0x30,
 }
 
+const MAGIC = utf8('ustar\x0000')
+
 /** Records that fields of the header hold, or that this writer decides on. */
 const OWN_KEYS = new Set([
   'path',
@@ -74,7 +76,7 @@ export function encodeHeader(fields: EntryFields): Bytes {
   numberField(block, FIELD.size, fields.size, MAX_11, 'size', records)
   timeField(block, fields.mtime, records)
   block[FIELD.flag[0]] = FLAG[fields.type]
-  block.set(utf8('ustar\x0000'), FIELD.magic[0])
+  block.set(MAGIC, FIELD.magic[0])
   nameField(block, FIELD.uname, fields.uname ?? '', 'uname', records)
   nameField(block, FIELD.gname, fields.gname ?? '', 'gname', records)
   if (fields.type === TYPE.char || fields.type === TYPE.block) {
@@ -84,6 +86,38 @@ export function encodeHeader(fields: EntryFields): Bytes {
   seal(block)
   return records.length > 0 ? withPax(block, path, records) : block
 }
+
+/**
+ * Length of what `encodeHeader` answers, in bytes. Of a plain entry it is told from the fields, so that half a million
+ * need not be written to know how long they are.
+ */
+export function headerSize(fields: EntryFields): number {
+  return isPlain(fields) ? BLOCK : encodeHeader(fields).length
+}
+
+/** Whether the fields fit a ustar header as they are. False where it takes a closer look. */
+function isPlain({ path, uid, gid, size, mtime, link, uname = '', gname = '', pax }: EntryFields): boolean {
+  return (
+    (pax === undefined || pax.length === 0) &&
+    // A directory's slash may still have to come.
+    path.length < FIELD.name[1] &&
+    !path.includes(0) &&
+    (link === undefined || (link.length <= FIELD.link[1] && !link.includes(0))) &&
+    isWithin(uid, MAX_7) &&
+    isWithin(gid, MAX_7) &&
+    isWithin(size, MAX_11) &&
+    isWithin(mtime, MAX_11) &&
+    SHORT_NAME.test(uname) &&
+    SHORT_NAME.test(gname)
+  )
+}
+
+function isWithin(value: number, most: number): boolean {
+  return value >= 0 && value <= most && Number.isInteger(value)
+}
+
+/** A byte a letter, and room for the NUL behind it. */
+const SHORT_NAME = /^[\w.-]{0,31}$/
 
 function withSlash(path: Uint8Array, type: TypeCode): Uint8Array {
   if (type !== TYPE.directory || path[path.length - 1] === 0x2f) return path
@@ -142,6 +176,7 @@ function nameField(
   key: string,
   records: PaxRecord[],
 ): void {
+  if (text === '') return
   const bytes = bytesOfName(text)
   if (bytes.length >= length || bytes.includes(0)) records.push({ key, value: bytes })
   else block.set(bytes, at)
@@ -174,7 +209,7 @@ function withPax(block: Uint8Array, path: Uint8Array, records: PaxRecord[]): Byt
   writeOctal(header, ...FIELD.size, body.length)
   writeOctal(header, ...FIELD.mtime, 0)
   header[FIELD.flag[0]] = 0x78
-  header.set(utf8('ustar\x0000'), FIELD.magic[0])
+  header.set(MAGIC, FIELD.magic[0])
   seal(header)
   const out = new Uint8Array(BLOCK + padded(body.length) + BLOCK)
   out.set(header)
