@@ -25,6 +25,7 @@ export function rebuildInputOf({ image, layers, onto, operations, edited, stack 
     image,
     onto: onto?.image,
     tables: edited.sources.tables,
+    union: layers.unitedHere ?? undefined,
     plain: [...layers.plain, ...(onto?.layers.plain ?? [])],
     edited,
     stack,

@@ -33,26 +33,32 @@ export interface Exportable extends EditedImage {
 /** Bytes of new layers that are held as they are; more of them are put away. */
 const MOST_HELD = 64_000_000
 
+export interface Exported {
+  readonly result: Omit<ExportResult, 'engines'>
+  /** What was built, as it was opened again; null where that is no image, or nothing was built. */
+  readonly opened: Archive | null
+}
+
 /** Throws what `rebuild` throws. `store`: where the layers of a large build are put as they come. */
 export async function exported(
   from: Exportable,
   request: ExportRequest,
   task: Task,
   store?: StoreSegment,
-): Promise<Omit<ExportResult, 'engines'>> {
-  if (isUnchanged(from, request)) return unchanged(from)
+): Promise<Exported> {
+  if (isUnchanged(from, request)) return { result: unchanged(from), opened: null }
   const input = await inputFor(from, request, task.signal)
   const { format } = request
   const files = typeCounts(from.edited.tree, sizeIn(from.edited.sources)).bytes
   const { work } = await measured(input)
   task.total(work)
-  const { archive, documents, layers, notices } = await rebuild({
+  const { archive, documents, layers, notices, opened } = await rebuild({
     ...input,
     signal: task.signal,
     onBytes: (done) => task.progress(done),
     store: work > MOST_HELD ? store : undefined,
   })
-  return {
+  const result = {
     blob: blobOf(archive, mediaTypeOf(request)),
     fileName: fileNameFor(input.tags, documents.configDigest, format, request.gzip),
     bytes: archive.size,
@@ -66,6 +72,7 @@ export async function exported(
     notices,
     images: 1 + companions(input.company),
   }
+  return { result, opened }
 }
 
 /** What the chosen build will come to, to the byte, without keeping any of it. Throws what `rebuild` throws. */

@@ -7,7 +7,6 @@ import type {
   ExportRequest,
   ExportResult,
 } from '../../workers/api'
-import { BlobSource } from '../core/bytes/source'
 import { contentsOfBuild } from './build-contents'
 import { rowsOfExport } from './export-rules'
 import { exported, foretoldExport, isUnchanged, sizesOf, type Exportable } from './exporting'
@@ -50,11 +49,10 @@ export class Exports {
     this.#built = spill
     return asTask(tasks, 'building the image', 0, 'bytes', async (task) => {
       this.#running = task
-      const result = await exported(from, request, task, spill?.put)
+      const { result, opened } = await exported(from, request, task, spill?.put)
       if (result.identical) return { ...result, engines: await rules() }
       const built = new Map([...(await contents()), [result.imageId, contentsOfBuild(from, request)]])
-      const engines = await rowsOfBuilt(new BlobSource(result.blob), request, built, task.signal)
-      return { ...result, engines }
+      return { ...result, engines: opened ? await rowsOfBuilt(opened, request, built) : [] }
     })
   }
 

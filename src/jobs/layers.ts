@@ -73,6 +73,10 @@ export class Layers {
   get count(): number {
     return this.#states.length
   }
+  /** The union where all its layers were united in this session; null where it is not complete, or came from storage, which a proof does not take at its word. */
+  get unitedHere(): Tree | null {
+    return this.#said === null ? null : this.#union
+  }
   /** How many layers, from the base, are in `union`. */
   get united(): number {
     return this.#united

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../core/bytes/source'
 import { ImageError } from '../core/fault/fault'
 import { Notices, type Notice } from '../core/fault/notice'
-import type { Image } from '../core/image/image'
+import type { Archive, Image } from '../core/image/image'
 import { pathBytesOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { copiesAt } from '../core/rebuild/copies'
@@ -10,7 +10,8 @@ import { blobName, type Described, type Documents } from '../core/rebuild/docume
 import { notAfter } from '../core/rebuild/layer'
 import type { Slot, StackPlan } from '../core/rebuild/stack'
 import { firstDifference } from '../core/rootfs/same'
-import { absolute, unite } from '../core/rootfs/union'
+import type { Tree } from '../core/rootfs/tree'
+import { absolute, applyLayer, unite } from '../core/rootfs/union'
 import { openArchiveIn } from './open'
 import type { BuiltLayer } from './make-layers'
 import type { RebuildInput } from './rebuild'
@@ -28,7 +29,7 @@ export async function proveDocuments(
   archive: ByteSource,
   documents: Documents,
   { image, company, signal }: RebuildInput,
-): Promise<readonly Notice[]> {
+): Promise<{ readonly opened: Archive; readonly notices: readonly Notice[] }> {
   const opened = await openArchiveIn(archive, signal)
   const { before = [], after = [] } = company?.images ?? {}
   const platforms = (company?.platforms ?? []).map(({ id, manifest }) => ({
@@ -51,7 +52,7 @@ export async function proveDocuments(
   const inIndexes = new Set(platforms.map(({ manifestDigest }) => blobName(manifestDigest)))
   const isMeant = ({ code, where }: Notice): boolean =>
     code === 'only-in-index' && inIndexes.has(where.member ?? '')
-  const seen = [...opened.notices.filter((notice) => !isMeant(notice)), ...built.notices].map((notice) =>
+  const notices = [...opened.notices.filter((notice) => !isMeant(notice)), ...built.notices].map((notice) =>
     notice.severity === 'error' && known.has(notice.code)
       ? {
           ...notice,
@@ -60,7 +61,7 @@ export async function proveDocuments(
         }
       : notice,
   )
-  return seen
+  return { opened, notices }
 }
 
 /** Layer by layer the stored bytes that the other image had. */
@@ -105,7 +106,7 @@ export async function proveTree(
   const notices = new Notices()
   const tables: EntryTable[] = []
   for (const layer of layers) tables.push(await tableOf(layer, input, notices))
-  const now = { tree: unite(tables), sources: { tables, upper: [] } }
+  const now = { tree: united(tables, input), sources: { tables, upper: [] } }
   const clamp = notAfter(input.epoch)
   const found = firstDifference(
     input.edited,
@@ -115,6 +116,16 @@ export async function proveTree(
   if (found) throw unproved(`differs from what is on screen at ${found.path}: ${found.what}`, found.path)
   proveScrubbed(layers, tables, plan)
   return notices.list
+}
+
+/** The union of what was built. Where it stands on all layers as they were opened, what those come to is known. */
+function united(tables: readonly EntryTable[], { union, tables: opened, image }: RebuildInput): Tree {
+  const { length } = image.layers
+  const known = union && length > 0 && image.layers.every((_, i) => tables[i] === opened[i])
+  if (!known) return unite(tables)
+  const tree = union.clone()
+  for (let layer = length; layer < tables.length; layer++) applyLayer(tree, tables, layer)
+  return tree
 }
 
 async function tableOf(

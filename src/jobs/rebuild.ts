@@ -6,7 +6,7 @@ import { editedConfig, type ConfigEdit } from '../core/edit/config'
 import { keepsLayers, UNTOUCHED, type Stack } from '../core/edit/stack'
 import { ImageError, throwIfCancelled } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
-import type { Image } from '../core/image/image'
+import type { Archive, Image } from '../core/image/image'
 import type { EntryTable } from '../core/layer/table'
 import { archiveParts, membersOf, unpackedMembers, type ArchiveMember } from '../core/rebuild/archive'
 import { configInstructions, editsContext, scratchContext, splitEdits } from '../core/rebuild/context'
@@ -24,6 +24,7 @@ import { squashLine, stackedHistory, type NewLine } from '../core/rebuild/histor
 import { configLines, editsLine, flatLine } from '../core/rebuild/lines'
 import { difference, flattened } from '../core/rebuild/plan'
 import { zipParts } from '../core/rebuild/zip'
+import type { Tree } from '../core/rootfs/tree'
 import { appended, mustStand, planStack, type Slot, type StackPlan } from '../core/rebuild/stack'
 import { NO_COMPANY, type Company } from './companions'
 import {
@@ -53,6 +54,8 @@ export type Format = 'docker' | 'oci' | 'rootfs' | 'context' | 'unpacked' | 'zip
 export interface RebuildInput extends MakerInput {
   readonly image: Image
   readonly tables: readonly EntryTable[]
+  /** What the image's own layers come to, where they were united from these very tables. */
+  readonly union?: Tree
   readonly edited: Edited
   /** What the recipe does to whole layers; the tree in `edited` is without those that are dropped. */
   readonly stack?: Stack
@@ -85,6 +88,8 @@ export interface Rebuilt {
   readonly layers: readonly LayerDescriptor[]
   /** What our own reader says about the result; an error means it must not be offered. */
   readonly notices: readonly Notice[]
+  /** The archive as our own reader found it; null where the format is no image. */
+  readonly opened: Archive | null
 }
 
 /** Throws `bad-reference`, `bad-operation`, `layer-count`, `digest-mismatch`, the faults of reading; `internal` where the result is not the tree that was to be built. */
@@ -92,10 +97,10 @@ export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
   const { archive, documents, layers, plan } = await assembled(input, realLayers(input))
   if (input.format !== 'context') proveKept(layers, input)
   const notices: Notice[] = [...(isImage(input.format) ? (input.company?.notices ?? []) : [])]
-  if (isImage(input.format))
-    notices.push(...withoutAbsent(await proveDocuments(archive, documents, input), input.base?.length ?? 0))
+  const proved = isImage(input.format) ? await proveDocuments(archive, documents, input) : null
+  if (proved) notices.push(...withoutAbsent(proved.notices, input.base?.length ?? 0))
   notices.push(...(await proveTree(layers, plan, input)))
-  return { archive, documents, layers: layers.map(({ descriptor }) => descriptor), notices }
+  return { archive, documents, layers: descriptorsOf(layers), notices, opened: proved?.opened ?? null }
 }
 
 export interface Measured {

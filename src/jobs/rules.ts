@@ -149,22 +149,14 @@ export function isForEngines(format: ExportRequest['format']): format is 'docker
   return format === 'docker' || format === 'oci' || format === 'delta'
 }
 
-/** Of an archive that was built and proved: its layers are what they are called. Nothing for what is no image. */
-export async function rowsOfBuilt(
-  tar: ByteSource,
+/** Of an archive that was built and proved: its layers are what they are called. */
+export function rowsOfBuilt(
+  archive: Archive,
   { format, base = [] }: Pick<ExportRequest, 'format' | 'base'>,
   contents: Contents,
-  signal?: AbortSignal,
 ): Promise<EngineRow[]> {
-  if (!isForEngines(format)) return []
   const baseLayers = format === 'delta' ? base.length : 0
-  return rowsOfOpened(
-    await openArchiveIn(tar, signal),
-    { compression: 'none' },
-    () => true,
-    contents,
-    baseLayers,
-  )
+  return rowsOfOpened(archive, { compression: 'none' }, () => true, contents, baseLayers)
 }
 
 /** What an engine refuses for the layers that a delta leaves out is no damage. */

@@ -1,6 +1,6 @@
 /** From an opened archive to the facts that engines go by: its descriptions read once more as they stand, not as they were merged for people. */
 import type { Bytes } from '../bytes/source'
-import { sniffCompression, SNIFF_LENGTH, type Compression } from '../compress/compression'
+import type { Compression } from '../compress/compression'
 import type { Digest, DiffId } from '../digest/digest'
 import { sha256 } from '../digest/sha256'
 import { ImageError } from '../fault/fault'
@@ -182,8 +182,7 @@ export class Gather {
 
   /** `diffId` and `digest` are what the descriptions claim; null where they say nothing. */
   async stored(member: Member, diffId: string | null, digest: string | null): Promise<StoredLayer> {
-    const head = await this.archive.members.body(member).read(0, Math.min(SNIFF_LENGTH, member.size))
-    const compression = sniffCompression(head)
+    const compression = await this.archive.members.compressionOf(member)
     const known = this.#known.get(member.index)
     const actual = known?.digest ?? (compression === 'none' ? known?.diffId : null) ?? null
     const intact = digest !== null && known?.digest ? digest === known.digest : null

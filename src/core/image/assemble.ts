@@ -1,6 +1,5 @@
 /** Config plus layer members → Image. Every shape ends here, so every check is made once. */
 import type { Bytes } from '../bytes/source'
-import { sniffCompression } from '../compress/compression'
 import { isDigestText, parseDiffId, type ChainId, type Digest, type DiffId } from '../digest/digest'
 import { sha256 } from '../digest/sha256'
 import { ImageError } from '../fault/fault'
@@ -32,8 +31,6 @@ export interface ImageParts {
   /** diff_id of stored bytes; asked only for a layer that the config does not name. */
   readonly digestOf: PlainDigest
 }
-
-const HEAD = 8
 
 /** Trees number layers in 16 bits; docker ends at 127 (moby layer.maxLayerDepth), overlayfs at 500. */
 const MOST_LAYERS = 10_000
@@ -150,8 +147,7 @@ async function layerOf(
 ): Promise<Layer> {
   const { member, descriptor } = claim
   const source = member ? members.body(member) : null
-  const head = source ? await source.read(0, Math.min(HEAD, source.size)) : new Uint8Array(0)
-  const compression = sniffCompression(head)
+  const compression = member ? await members.compressionOf(member) : 'none'
   if (!member) missing(claim, index, notices)
   if (members.isHardLink(memberName(claim.name)))
     notices.add(

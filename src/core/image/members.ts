@@ -1,6 +1,7 @@
 /** The outer tar: what lies where in it, and how its names resolve. */
 import { nameText, utf8 } from '../bytes/text'
 import type { ByteSource, Bytes } from '../bytes/source'
+import { sniffCompression, SNIFF_LENGTH, type Compression } from '../compress/compression'
 import { ImageError } from '../fault/fault'
 import { Notices } from '../fault/notice'
 import { bodyAtOf, headerAtOf, linkTextOf, pathBytesOf, sizeOf } from '../layer/rows'
@@ -40,6 +41,7 @@ export class Members {
   readonly source: ByteSource
   readonly #table: EntryTable
   readonly #byPath = new Map<string, Member>()
+  readonly #compressions = new Map<number, Promise<Compression>>()
 
   /** Of two members of one name the `last` one counts, as for tar; or the first. */
   constructor(source: ByteSource, table: EntryTable, notices: Notices, counts: 'last' | 'first' = 'last') {
@@ -118,6 +120,17 @@ export class Members {
 
   body(member: Member): ByteSource {
     return this.source.slice(member.bodyAt, member.size)
+  }
+
+  /** How a body is compressed, by its first bytes. Every description that names the member asks; they are read once. */
+  compressionOf(member: Member): Promise<Compression> {
+    let compression = this.#compressions.get(member.index)
+    if (!compression) this.#compressions.set(member.index, (compression = this.#sniffed(member)))
+    return compression
+  }
+
+  async #sniffed(member: Member): Promise<Compression> {
+    return sniffCompression(await this.body(member).read(0, Math.min(SNIFF_LENGTH, member.size)))
   }
 
   async read(member: Member, limit: number): Promise<Bytes> {
