@@ -18,8 +18,10 @@ export interface LayerApi {
     onBytes: (done: number) => void,
     store: StoreSegment,
   ): ScannedLayer
+  /** `bufferLimit`: see HashOptions. */
   digest(
     bytes: Blob,
+    bufferLimit: number,
     onBytes: (done: number) => void,
     mayCopy: () => Promise<void>,
     copied: () => void,
@@ -33,8 +35,10 @@ const api: Served<LayerApi> = {
     const scanned = await inlinePool.scan(new BlobSource(stored), compression, options)
     return moved(scanned, buffersOf(scanned.table))
   },
-  digest: (bytes, onBytes, mayCopy, copied) =>
-    inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes), copying: { mayCopy, copied } }),
+  digest: (bytes, bufferLimit, onBytes, mayCopy, copied) => {
+    const copying = { mayCopy, copied }
+    return inlinePool.digest(new BlobSource(bytes), { bufferLimit, onBytes: throttled(onBytes), copying })
+  },
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
 }
 

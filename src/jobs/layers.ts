@@ -280,9 +280,15 @@ export class Layers {
   async verify(task: Task): Promise<void> {
     const { pool } = this.#options
     const ready = this.#states.filter(({ state }) => state === 'ready')
-    task.total(ready.reduce((sum, { layer, plain }) => sum + bytesToVerify(layer, plain), 0))
+    const total = ready.reduce((sum, { layer, plain }) => sum + bytesToVerify(layer, plain), 0)
+    task.total(total)
     let done = 0
-    const options = { pool, signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
+    const options = {
+      pool,
+      signal: task.signal,
+      onBytes: (count: number) => task.progress((done += count)),
+      left: () => total - done,
+    }
     const seen = new Map<string, Promise<boolean>>()
     await handedOut(pool, ready, async (state) => {
       const { layer, plain } = state
