@@ -27,6 +27,8 @@ export interface LayersOptions {
   readonly image: Image
   readonly pool: LayerPool
   readonly stores: Stores
+  /** Other images of the archive that are read: a layer that they have too is not read again. */
+  readonly beside?: readonly Layers[]
   /** What is known of a layer has changed. */
   readonly onLayer?: (view: LayerView) => void
   /** The union grew by one layer or several, or is there at once. */
@@ -125,7 +127,7 @@ export class Layers {
   }
 
   /** Reads every layer's entries, as many at once as there are hands. Resolves when all are read or have failed. */
-  async scan(task: Task): Promise<void> {
+  async scan(task: Pick<Task, 'signal' | 'progress'>): Promise<void> {
     if (await this.#fromKept(task)) return
     const progress = new Map<number, number>()
     const report = (index: number, done: number): void => {
@@ -147,7 +149,7 @@ export class Layers {
    * Takes the union up as it was kept: nothing is read but it and the tables, and both are there at once. Only where all
    * tables are kept too, since rows on screen are rows of theirs. They load in a twentieth of the time that uniting takes.
    */
-  async #fromKept(task: Task): Promise<boolean> {
+  async #fromKept(task: Pick<Task, 'signal' | 'progress'>): Promise<boolean> {
     const { stores, onLayer, onUnion } = this.#options
     const fromStore = (state: LayerState): Promise<boolean> => this.#fromStore(state)
     const kept = await unionFrom(stores.unions, this.#states, fromStore).catch(() => null) // Where storage fails, layers are read.
@@ -178,9 +180,7 @@ export class Layers {
     this.#options.onLayer?.(viewOf(state))
     try {
       throwIfCancelled(signal)
-      const twin = this.#states.find(
-        (other) => other !== state && sameLayer(other.layer, state.layer) && other.state === 'ready',
-      )
+      const twin = this.#twinOf(state)
       if (twin) {
         const { table, remarked, plain, plainBytes } = twin
         Object.assign(state, { table, remarked, plain, plainBytes })
@@ -192,6 +192,14 @@ export class Layers {
     }
     this.#unite()
     this.#options.onLayer?.(viewOf(state))
+  }
+
+  /** The same layer, read already. Of another image's only one that nothing was said of: its words are not among these notices. */
+  #twinOf(state: LayerState): LayerState | undefined {
+    const isTwin = (other: LayerState): boolean =>
+      other !== state && sameLayer(other.layer, state.layer) && other.state === 'ready'
+    const besides = (this.#options.beside ?? []).flatMap((layers) => layers.#states)
+    return this.#states.find(isTwin) ?? besides.find((other) => isTwin(other) && !other.remarked)
   }
 
   #fail(state: LayerState, index: number, thrown: unknown): void {

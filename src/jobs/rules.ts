@@ -74,14 +74,12 @@ export function odditiesIn(notices: readonly Notice[]): Oddity[] {
 /** Every layer of every image scanned and united, in search of what engines stumble on. */
 export async function oddContents({ images }: Described, pool: LayerPool, stores: Stores): Promise<Contents> {
   const contents = new Map<string, readonly Oddity[]>()
-  for (const image of images) contents.set(image.id, await odditiesOf(image, pool, stores))
+  for (const image of images) {
+    const layers = new Layers({ image, pool, stores })
+    await layers.scan(unseenTask())
+    contents.set(image.id, odditiesIn(layers.notices.list))
+  }
   return contents
-}
-
-export async function odditiesOf(image: Image, pool: LayerPool, stores: Stores): Promise<Oddity[]> {
-  const layers = new Layers({ image, pool, stores })
-  await layers.scan(unseenTask())
-  return odditiesIn(layers.notices.list)
 }
 
 async function readLayer(

@@ -29,9 +29,8 @@ import { Pending } from './pending'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Claims, Stores } from './ports'
 import { reportOf, reportText } from './report'
-import type { Oddity } from '../core/engine/facts'
-import { memoryStores } from './memory-stores'
-import { odditiesIn, odditiesOf, rowsOfOpened, type Contents } from './rules'
+import { OtherContents } from './other-contents'
+import { odditiesIn, rowsOfOpened, type Contents } from './rules'
 import { Screen, type OpenImage } from './screen'
 import { searchContents } from './search'
 import { blobOf } from './segments'
@@ -65,8 +64,7 @@ export class Workspace {
   #open: OpenImage
   #scanned: Promise<void> = Promise.resolve()
   #wasted: Wasted | null = null
-  /** What is odd in the layers of images, by their ID, as they are read. */
-  readonly #contents = new Map<string, Promise<readonly Oddity[]>>()
+  readonly #others: OtherContents
   #searching: Task | null = null
   #closed = false
 
@@ -76,6 +74,7 @@ export class Workspace {
     this.#archive = options.archive
     const { stores, persistent, pool, tasks, now, newId, emit } = options
     const onUnkept = () => emit({ type: 'storage', state: 'partly' })
+    this.#others = new OtherContents({ archive: options.archive, pool, stores, tasks })
     this.#bases = new Bases({ stores, persistent, pool, tasks, now, onUnkept })
     this.#open = this.#opened(options.archive.images[image])
     this.screen = new Screen({
@@ -417,12 +416,8 @@ export class Workspace {
   async #oddities(): Promise<Contents> {
     const { image, layers } = this.#open
     if (!layers.complete) return new Map()
-    this.#contents.set(image.id, Promise.resolve(odditiesIn(layers.notices.list)))
-    for (const other of this.#archive.images)
-      if (!this.#contents.has(other.id))
-        this.#contents.set(other.id, odditiesOf(other, this.#options.pool, memoryStores()))
-    const all = await Promise.all([...this.#contents].map(async ([id, found]) => [id, await found] as const))
-    return new Map(all)
+    const others = await this.#others.besides(image, layers)
+    return new Map([...others, [image.id, odditiesIn(layers.notices.list)]])
   }
 
   get #exportable(): Exportable {
