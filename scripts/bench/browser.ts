@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { chromium, type BrowserContext, type Page } from 'playwright'
+import { BUFFER_LIMIT } from '../../src/core/digest/sha256'
 import { FileSource } from '../../src/cli/file-source'
 import { openArchiveIn, openSource } from '../../src/jobs/open'
 import { chromiumFlags, root } from '../ensure.mjs'
@@ -116,6 +117,7 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
       memory.page = Math.max(memory.page, await heapOf(app))
     })
   }
+  const inPieces = ranges.filter(({ size }) => size > BUFFER_LIMIT).length
   const hurried: Seen[] = []
   for (let run = 0; one.atOnce && run < runs; run++)
     await fresh(executablePath, async (context) => {
@@ -146,11 +148,17 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
       peer: 'scanning',
       value: limit('scan'),
     }),
-    row(`verification, behind the trees: ${what}`, pick(opened, 'verified') - pick(opened, 'trees'), 'ms', {
-      peer: 'crypto.subtle, all cores',
-      value: limit('digest'),
-      bar: compression === 'plain' ? 1.3 : null,
-    }),
+    // The platform takes whole buffers only: of layers beyond one, the row says how far JavaScript is from it.
+    row(
+      `verification, behind the trees: ${what}${inPieces > 0 ? ` (${inPieces} of ${ranges.length} layers in pieces)` : ''}`,
+      pick(opened, 'verified') - pick(opened, 'trees'),
+      'ms',
+      {
+        peer: 'crypto.subtle, all cores',
+        value: limit('digest'),
+        bar: compression === 'plain' && inPieces === 0 ? 1.3 : null,
+      },
+    ),
     row(`page heap: ${what}`, memory.page / 1e6, 'MB', { peer: '60 MB', value: 60, bar: 1 }),
     row(`renderer with its workers, at most: ${what}`, memory.all / 1e6, 'MB', {
       peer: '600 MB',
@@ -191,10 +199,15 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
   return rows
 }
 
-/** Deletes the first thing in the tree, and exports it as one more layer. Milliseconds from Save to the download. */
+/** Deletes a directory some steps down in the tree, and exports that as one more layer. Milliseconds from Save to the download. */
 async function exportOf(page: Page): Promise<number> {
   const tree = page.getByRole('treegrid', { name: 'Files' })
   await tree.getByRole('row').nth(1).click()
+  for (let level = 0; level < 3; level++) {
+    await page.keyboard.press('ArrowRight')
+    await page.waitForTimeout(200)
+    await page.keyboard.press('ArrowDown')
+  }
   await page.getByRole('toolbar', { name: 'Files' }).getByRole('button', { name: 'Delete' }).click()
   await page.getByRole('button', { name: '1 change' }).waitFor()
   await page.getByRole('button', { name: 'Export…' }).click()
