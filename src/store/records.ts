@@ -7,7 +7,7 @@ import { Keyval } from './keyval'
 import { withOwnBuffers } from './own-buffers'
 
 /** Grows with every change of EntryTable's shape or meaning: a table of another version is as if it were not there. */
-export const TABLE_VERSION = 2
+export const TABLE_VERSION = 3
 
 export class IdbTables implements ListedTables {
   readonly #records = new Keyval('peel-tables', 'cache')
