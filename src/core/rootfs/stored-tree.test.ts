@@ -74,6 +74,7 @@ describe('is not believed', () => {
       { ...good, parent: [...good.parent] },
       { ...good, row: good.row.slice(1) },
       { ...good, layer: Int32Array.from(good.layer) },
+      { ...good, layer: Int16Array.from(good.layer) }, // And those of inodes not.
       { ...good, names: undefined },
       { ...good, names: { ...good.names, strings: undefined } },
       { ...good, names: { ...good.names, nodes: good.names.nodes.slice(1) } },

@@ -47,17 +47,16 @@ function isShaped(value: unknown): value is StoredTree {
   const { inodeLayer, inodeRow, touched, names } = tree
   const of = (column: unknown, kind: Kind, count: number | undefined): boolean =>
     column instanceof kind && column.length === count
-  const ofLayers = (column: unknown): boolean =>
-    of(column, Int8Array, length) || of(column, Int16Array, length)
+  const layers = tree.layer instanceof Int8Array ? Int8Array : Int16Array
   if ((inodeLayer === null) !== (inodeRow === null)) return false
   const count = touched.nodes?.length
   return (
     of(tree.parent, Int32Array, length) &&
-    ofLayers(tree.layer) &&
+    of(tree.layer, layers, length) &&
     of(tree.row, Int32Array, length) &&
     of(tree.type, Uint8Array, length) &&
     of(tree.alive, Uint8Array, length) &&
-    (inodeLayer === null || (ofLayers(inodeLayer) && of(inodeRow, Int32Array, length))) &&
+    (inodeLayer === null || (of(inodeLayer, layers, length) && of(inodeRow, Int32Array, length))) &&
     of(names.nodes, Int32Array, names.strings.end?.length) &&
     of(names.strings.end, Uint32Array, names.nodes.length) &&
     names.strings.bytes instanceof Uint8Array &&

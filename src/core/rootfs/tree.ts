@@ -1,7 +1,8 @@
 /**
  * The union of layers as columns. A node is a path that any layer ever spoke of; it stays when the path is taken
  * away (`alive` 0) and comes back when the path does, so "removed" can be shown and nothing is ever renumbered.
- * Parents stand before their children: a loop from the end upwards sums a tree.
+ * Parents stand before their children: a loop from the end upwards sums a tree. Once all layers are applied a tree is
+ * sealed, which makes it small: names are read in the tables then.
  *
  *   node   parent  name    layer row   inode
  *   0      -1      ""      -1    -1    -1,-1    the root, listed by no layer
