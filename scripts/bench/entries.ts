@@ -35,7 +35,7 @@ async function held(paths: readonly string[]): Promise<{ bytes: number; entries:
   for (const path of paths)
     tables.push(await scanLayer(new SourceInput(FileSource.open(path)), new Notices()))
   const tree = unite(tables)
-  tree.seal() // As once the last layer is there.
+  tree.seal(tables) // As once the last layer is there.
   const view = new View(
     { tree, sources: { tables, upper: [] }, ghosts: false, onlyTouched: false },
     { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false },

@@ -348,6 +348,7 @@ export async function filterRows(runs: number, key: keyof typeof SIZES): Promise
   for (const path of layersOf(key, size))
     tables.push(await scanLayer(new SourceInput(FileSource.open(path)), new Notices()))
   const tree: Tree = unite(tables)
+  tree.seal(tables) // As once the last layer is there.
   const rows: BenchRow[] = []
   for (const pattern of ['module-77', '*-1*.so', 'dir-3/group']) {
     const times: number[] = []

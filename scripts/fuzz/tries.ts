@@ -14,6 +14,7 @@ import { difference } from '../../src/core/rebuild/plan'
 import type { Content } from '../../src/core/rootfs/entry'
 import { lintLayer } from '../../src/core/rootfs/lint'
 import { firstDifference } from '../../src/core/rootfs/same'
+import { storedTree, treeFrom } from '../../src/core/rootfs/stored-tree'
 import { Tree } from '../../src/core/rootfs/tree'
 import { applyLayer, unite } from '../../src/core/rootfs/union'
 import { SourceInput, StreamInput, type TarInput } from '../../src/core/tar/input'
@@ -85,8 +86,16 @@ async function readWhole(bytes: Bytes): Promise<string> {
       lintLayer(tree, tables, layer, notices)
       applyLayer(tree, tables, layer, notices)
     })
+    const paths = pathsOf(tree)
+    tree.seal(tables)
+    if (pathsOf(tree) !== paths) throw new Error('the sealed tree has other paths')
+    if (!treeFrom(storedTree(tree), tables)) throw new Error('the tree as it is stored is refused')
   }
   return 'image'
+}
+
+function pathsOf(tree: Tree): string {
+  return Array.from({ length: tree.length }, (_, node) => `${tree.parent[node]} ${tree.name(node)}`).join()
 }
 
 /** A tar read whole, and in pieces of a size that fits nothing: the same entries, or the same fault. */
@@ -142,7 +151,9 @@ async function recipe(archive: Bytes, pick: Chance): Promise<string> {
   const plain = images[0].layers.map(({ source }) => source as ByteSource)
   const tables: EntryTable[] = []
   for (const source of plain) tables.push((await scanStored(source, 'none')).table)
-  const edited = editOn(unite(tables), tables)
+  const union = unite(tables)
+  union.seal(tables)
+  const edited = editOn(union, tables)
   const live = (): string => {
     const { tree } = edited
     const node = pick(tree.length)

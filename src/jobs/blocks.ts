@@ -59,7 +59,7 @@ function childrenOf(view: View, { node }: Draft, least: number): Draft[] {
   const big: Draft[] = []
   const rest: number[] = []
   let left = 0
-  for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child]) {
+  for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child)) {
     if (!view.holds(child)) continue
     const bytes = view.weight(child)
     if (bytes >= least && bytes > 0) big.push(draftOf(child, bytes))
@@ -111,7 +111,7 @@ function mostOf(view: View, roots: readonly number[]): Pick<Block, 'files' | 'la
     const bytes = view.weight(node)
     if (bytes === 0) continue
     if (tree.type[node] === TYPE.directory) {
-      for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
+      for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child))
         if (tree.alive[child] === 1) stack.push(child)
       continue
     }

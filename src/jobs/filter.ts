@@ -1,4 +1,5 @@
 /** Which nodes of a tree a filter lets through: a part of a name or path, or a glob where it holds * ? or [. */
+import { NodeName } from '../core/rootfs/node-name'
 import type { Tree } from '../core/rootfs/tree'
 import { globTest, indexIn, isGlob, type NodeTest } from './glob'
 import { lettersIn, lettersOf, lowercase, lowered } from './letters'
@@ -29,11 +30,14 @@ function testOf(tree: Tree, pattern: string): NodeTest {
 
 /** Bytes, not strings: a million names are looked through in the time of a frame or two. */
 function inName(tree: Tree, wanted: Uint8Array): NodeTest {
-  const { names, nameEnd } = tree
+  const name = new NodeName(tree.names)
   const held = lettersOf(tree)
   const needed = lettersIn(wanted)
-  return (node) =>
-    (held[node] & needed) === needed && indexIn(names, nameEnd[node - 1], nameEnd[node], wanted) >= 0
+  return (node) => {
+    if ((held[node] & needed) !== needed) return false
+    name.at(node)
+    return indexIn(name.bytes, name.from, name.to, wanted) >= 0
+  }
 }
 
 /**
@@ -41,27 +45,31 @@ function inName(tree: Tree, wanted: Uint8Array): NodeTest {
  * of one: only nodes whose own name begins as the pattern ends are looked at further. What is below a match matches.
  */
 function inPath(tree: Tree, wanted: Uint8Array): NodeTest {
-  const { names, nameEnd, parent } = tree
+  const { parent } = tree
+  const name = new NodeName(tree.names)
   const parts = partsOf(wanted)
   const last = parts.length - 1
   const passed = new Uint8Array(tree.length)
   const has = (start: number, part: Uint8Array): boolean => {
-    for (let i = 0; i < part.length; i++) if (lowercase[names[start + i]] !== part[i]) return false
+    const { bytes } = name
+    for (let i = 0; i < part.length; i++) if (lowercase[bytes[start + i]] !== part[i]) return false
     return true
   }
   const ends = (node: number): boolean => {
     const part = parts[last]
-    const start = nameEnd[node - 1]
-    if (nameEnd[node] - start < part.length || !has(start, part)) return false
+    name.at(node)
+    if (name.to - name.from < part.length || !has(name.from, part)) return false
     let at = parent[node]
     for (let p = last - 1; p > 0; p--) {
-      if (at < 0 || nameEnd[at] - tree.nameStart(at) !== parts[p].length) return false
-      if (!has(tree.nameStart(at), parts[p])) return false
+      if (at < 0) return false
+      name.at(at)
+      if (name.to - name.from !== parts[p].length || !has(name.from, parts[p])) return false
       at = parent[at]
     }
     if (at < 0) return false
-    const from = nameEnd[at] - parts[0].length
-    return from >= tree.nameStart(at) && has(from, parts[0])
+    name.at(at)
+    const from = name.to - parts[0].length
+    return from >= name.from && has(from, parts[0])
   }
   return (node) => {
     if (passed[parent[node]] === 0 && !ends(node)) return false

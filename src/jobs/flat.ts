@@ -24,7 +24,7 @@ export class FlatLayout {
     const nodes = [...childrenByName(tree, ROOT, seen)].reverse()
     for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
       if (wanted[node] === 1 && tree.type[node] !== TYPE.directory) order.push(node)
-      if (tree.firstChild[node] < 0) continue
+      if (tree.firstChild(node) < 0) continue
       const children = childrenByName(tree, node, seen)
       for (let i = children.length - 1; i >= 0; i--) nodes.push(children[i])
     }

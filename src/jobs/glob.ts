@@ -4,6 +4,7 @@
  *
  * "/etc" + "**" + "*.conf" is three parts; /etc has passed the first, /etc/ssl the first or the first two, and so on.
  */
+import { NodeName } from '../core/rootfs/node-name'
 import type { Tree } from '../core/rootfs/tree'
 import { lettersIn, lettersOf, lowercase, lowered } from './letters'
 
@@ -57,7 +58,11 @@ function setTest(tree: Tree, word: string): NodeTest {
 function nameTest(tree: Tree, word: string): NodeTest {
   const glob = Int16Array.from(lowered(word), (byte) => (byte === 0x2a ? STAR : byte === 0x3f ? ANY : byte))
   if (!glob.includes(ANY) && glob.includes(STAR)) return pieceTest(tree, piecesOf(glob))
-  return (node) => fits(glob, tree.names, tree.nameStart(node), tree.nameEnd[node])
+  const name = new NodeName(tree.names)
+  return (node) => {
+    name.at(node)
+    return fits(glob, name.bytes, name.from, name.to)
+  }
 }
 
 /** Bit p of a node's state: what is left of the glob behind its path are the parts from p on. */
@@ -107,20 +112,22 @@ function piecesOf(glob: Int16Array): Uint8Array[] {
 }
 
 /** The end is looked at first, since most names fall there; what stands between is taken where it first comes. */
-function pieceTest({ names, nameEnd }: Tree, pieces: readonly Uint8Array[]): NodeTest {
+function pieceTest(tree: Tree, pieces: readonly Uint8Array[]): NodeTest {
+  const name = new NodeName(tree.names)
   const head = pieces[0]
   const tail = pieces[pieces.length - 1]
   const middles = pieces.slice(1, -1).filter((piece) => piece.length > 0)
   return (node) => {
-    let from = nameEnd[node - 1]
-    let to = nameEnd[node]
+    name.at(node)
+    let { from, to } = name
+    const { bytes } = name
     if (to - from < head.length + tail.length) return false
     to -= tail.length
-    for (let i = tail.length - 1; i >= 0; i--) if (lowercase[names[to + i]] !== tail[i]) return false
-    for (let i = 0; i < head.length; i++) if (lowercase[names[from + i]] !== head[i]) return false
+    for (let i = tail.length - 1; i >= 0; i--) if (lowercase[bytes[to + i]] !== tail[i]) return false
+    for (let i = 0; i < head.length; i++) if (lowercase[bytes[from + i]] !== head[i]) return false
     from += head.length
     for (const piece of middles) {
-      from = indexIn(names, from, to, piece)
+      from = indexIn(bytes, from, to, piece)
       if (from < 0) return false
       from += piece.length
     }

@@ -277,7 +277,7 @@ export class Layers {
       this.#options.onLayer?.(viewOf(state))
     }
     if (this.complete && this.#said === null) {
-      this.#union.seal()
+      this.#union.seal(this.tables)
       this.#said = [...this.notices.list]
     }
     if (this.complete && this.#united > before) this.#shown.run()

@@ -3,6 +3,7 @@
  * Made once a tree: names are only ever added to it.
  */
 import { utf8 } from '../core/bytes/text'
+import { NodeName } from '../core/rootfs/node-name'
 import type { Tree } from '../core/rootfs/tree'
 
 /** By byte: letters of ASCII are the same in either case; others are taken as they are, since names are bytes. */
@@ -31,11 +32,12 @@ export function lettersOf(tree: Tree): Int32Array {
   if (before?.length === tree.length) return before
   const letters = new Int32Array(tree.length)
   if (before) letters.set(before)
-  const { names, nameEnd } = tree
-  let at = before ? nameEnd[before.length - 1] : 0
+  const name = new NodeName(tree.names)
   for (let node = before?.length ?? 0; node < tree.length; node++) {
+    name.at(node)
+    const { bytes, to } = name
     let bits = 0
-    for (const end = nameEnd[node]; at < end; at++) bits |= bitOf[names[at]]
+    for (let at = name.from; at < to; at++) bits |= bitOf[bytes[at]]
     letters[node] = bits
   }
   known.set(tree, letters)

@@ -111,7 +111,7 @@ export class Screen {
     const { tables } = this.#open.layers
     const tree = new Tree()
     for (let below = 0; below <= top; below++) applyLayer(tree, tables, below)
-    tree.seal()
+    tree.seal(tables)
     if (top === layer) this.#asOf = { layer, tree }
     return tree
   }

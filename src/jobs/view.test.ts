@@ -28,8 +28,10 @@ async function viewOf(request: Partial<ViewRequest>, alone = false): Promise<Vie
       scanLayer(new SourceInput(new MemorySource(buildLayer(layer))), new Notices()),
     ),
   )
+  const tree = unite(tables)
+  tree.seal(tables)
   return new View(
-    { tree: unite(tables), sources: { tables, upper: [] }, ghosts: alone, onlyTouched: alone },
+    { tree, sources: { tables, upper: [] }, ghosts: alone, onlyTouched: alone },
     { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false, ...request },
     new Set(['/usr', '/usr/lib']),
   )

@@ -369,12 +369,12 @@ export class View {
     const top = this.nodeAt(path)
     if (top < 0) return
     const stack: { node: number; path: string }[] = [{ node: top, path }]
-    const { firstChild, nextSibling, type } = this.tree
+    const { tree } = this
     for (let item = stack.pop(); item; item = stack.pop()) {
       if (item.node !== top) visit(item.path)
-      for (let child = firstChild[item.node]; child >= 0; child = nextSibling[child])
-        if (type[child] === TYPE.directory && this.#seen[child] === 1)
-          stack.push({ node: child, path: `${item.path}/${this.tree.name(child)}` })
+      for (let child = tree.firstChild(item.node); child >= 0; child = tree.nextSibling(child))
+        if (tree.type[child] === TYPE.directory && this.#seen[child] === 1)
+          stack.push({ node: child, path: `${item.path}/${tree.name(child)}` })
     }
   }
 

@@ -7,7 +7,7 @@ import { Keyval } from './keyval'
 import { withOwnBuffers } from './own-buffers'
 
 /** Grows with every change of EntryTable's shape or meaning: a table of another version is as if it were not there. */
-export const TABLE_VERSION = 2
+export const TABLE_VERSION = 3
 
 export class IdbTables implements ListedTables {
   readonly #records = new Keyval('peel-tables', 'cache')
@@ -28,7 +28,7 @@ export class IdbTables implements ListedTables {
 }
 
 /** Grows with every change of KeptUnion's shape, or of what a union of the same layers is. */
-export const UNION_VERSION = 2
+export const UNION_VERSION = 3
 
 export class IdbUnions implements ListedUnions {
   readonly #records = new Keyval('peel-unions', 'cache')

@@ -188,7 +188,7 @@ describe('tables', () => {
 describe('unions', () => {
   const chainId = key as unknown as ChainId
   const tree = unite([table])
-  tree.seal()
+  tree.seal([table])
   const union: KeptUnion = {
     tree: storedTree(tree),
     counts: [{ added: 1, changed: 0, removed: 0 }],

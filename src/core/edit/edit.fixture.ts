@@ -31,7 +31,9 @@ export async function tablesOf(drawing: string): Promise<EntryTable[]> {
 /** A drawing with operations on it. */
 export async function editedOf(drawing: string, operations: readonly Operation[]): Promise<Edited> {
   const tables = await tablesOf(drawing)
-  const edited = editOn(unite(tables), tables)
+  const union = unite(tables)
+  union.seal(tables) // As the union on screen.
+  const edited = editOn(union, tables)
   for (const operation of operations) applyOperation(edited, operation)
   return edited
 }

@@ -68,7 +68,7 @@ class Dive {
     const todo = [node]
     for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
       bytes += this.#stackedSize[at]
-      for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child])
+      for (let child = this.#paths.firstChild(at); child >= 0; child = this.#paths.nextSibling(child))
         if (this.#stacked[child] === 1) todo.push(child)
     }
     return bytes
@@ -127,7 +127,7 @@ class Dive {
       for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
         this.#stacked[at] = 0
         this.#stackedSize[at] = 0
-        for (let child = this.#paths.firstChild[at]; child >= 0; child = this.#paths.nextSibling[child])
+        for (let child = this.#paths.firstChild(at); child >= 0; child = this.#paths.nextSibling(child))
           if (this.#stacked[child] === 1) todo.push(child)
       }
     }

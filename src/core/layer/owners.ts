@@ -13,10 +13,13 @@ export interface Owner {
   readonly gname: string
 }
 
+/** Indices of owners, in as few bytes as the largest takes. */
+export type OwnerColumn = Uint8Array | Uint16Array | Uint32Array
+
 export class OwnersBuilder {
   #list: Owner[] = []
   readonly #index = new Map<string, number>()
-  #column: Uint16Array | Uint32Array = new Uint16Array(256)
+  #column: OwnerColumn = new Uint8Array(256)
   #last = -1
   readonly #uname = new LastName()
   readonly #gname = new LastName()
@@ -40,8 +43,14 @@ export class OwnersBuilder {
       last.gname === gname
     if (!same) this.#last = this.#add({ mode, uid, gid, uname, gname })
     if (row >= this.#column.length) this.#column = grown(this.#column, this.#column.length * 2)
-    if (this.#last > 0xffff && this.#column instanceof Uint16Array)
-      this.#column = Uint32Array.from(this.#column)
+    this.#column[row] = this.#last
+    if (this.#column[row] !== this.#last) this.#widen(row)
+  }
+
+  /** A dozen need a byte; one each for a million files does not happen, but may. */
+  #widen(row: number): void {
+    this.#column =
+      this.#column instanceof Uint8Array ? Uint16Array.from(this.#column) : Uint32Array.from(this.#column)
     this.#column[row] = this.#last
   }
 
@@ -54,12 +63,12 @@ export class OwnersBuilder {
   }
 
   /** Of the first `length` rows; and an empty builder again. */
-  finish(length: number): { owner: Uint16Array | Uint32Array; owners: readonly Owner[] } {
+  finish(length: number): { owner: OwnerColumn; owners: readonly Owner[] } {
     const owners = { owner: this.#column.slice(0, length), owners: this.#list }
     this.#list = []
     this.#index.clear()
     this.#last = -1
-    if (this.#column instanceof Uint32Array) this.#column = new Uint16Array(256)
+    if (!(this.#column instanceof Uint8Array)) this.#column = new Uint8Array(256)
     return owners
   }
 }

@@ -137,9 +137,15 @@ test('a layer whose numbers are all large takes no more than doubles for them', 
   expect(size.column[4999]).toBe(2 ** 33 + 4999)
 })
 
-test('more owners than sixteen bits can tell apart stay apart', () => {
+test('more owners than eight or sixteen bits can tell apart stay apart', () => {
   const table = tableOf(Array.from({ length: 70_000 }, (_, uid) => ({ ...plain, uid })))
-  expect([0, 65_535, 65_536, 69_999].map((row) => ownerOf(table, row).uid)).toEqual([
-    0, 65_535, 65_536, 69_999,
+  const rows = [0, 255, 256, 65_535, 65_536, 69_999]
+  expect(rows.map((row) => ownerOf(table, row).uid)).toEqual(rows)
+  const few = tableOf(Array.from({ length: 300 }, (_, i) => ({ ...plain, uid: i % 256 })))
+  const more = tableOf(Array.from({ length: 300 }, (_, i) => ({ ...plain, uid: i % 257 })))
+  expect([few, more].map(({ owner }) => owner.BYTES_PER_ELEMENT)).toEqual([1, 2])
+  expect([...few.owner, ...more.owner].map((at, i) => (i < 300 ? few : more).owners[at].uid)).toEqual([
+    ...Array.from({ length: 300 }, (_, i) => i % 256),
+    ...Array.from({ length: 300 }, (_, i) => i % 257),
   ])
 })

@@ -14,7 +14,7 @@
 
 import type { PaxRecord, SparseMap } from '../tar/entry'
 import type { Numbers } from './numbers'
-import type { Owner } from './owners'
+import type { Owner, OwnerColumn } from './owners'
 import type { Strings } from './strings'
 
 export interface EntryTable {
@@ -34,7 +34,7 @@ export interface EntryTable {
   readonly header: Numbers
   /** Where its body starts: in blocks behind `header`. */
   readonly body: Numbers
-  readonly owner: Uint16Array | Uint32Array
+  readonly owner: OwnerColumn
   readonly owners: readonly Owner[]
   /** Rows that have a link target, in order. */
   readonly linkRow: Uint32Array

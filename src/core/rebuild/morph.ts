@@ -14,7 +14,7 @@ export function morphed(from: Tree, to: Tree, newRow: InodeMap = () => null): Tr
   for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
     const [here, there] = pair
     killOthers(tree, here, to, there)
-    for (let child = to.firstChild[there]; child >= 0; child = to.nextSibling[child])
+    for (let child = to.firstChild(there); child >= 0; child = to.nextSibling(child))
       if (to.alive[child] === 1) {
         const node = putAs(tree, here, to, child, newRow)
         if (to.type[child] === TYPE.directory) pairs.push([node, child])
@@ -24,7 +24,7 @@ export function morphed(from: Tree, to: Tree, newRow: InodeMap = () => null): Tr
 }
 
 function killOthers(tree: Tree, here: number, to: Tree, there: number): void {
-  for (let child = tree.firstChild[here]; child >= 0; child = tree.nextSibling[child]) {
+  for (let child = tree.firstChild(here); child >= 0; child = tree.nextSibling(child)) {
     if (tree.alive[child] === 0) continue
     const name = tree.nameBytes(child)
     if (to.liveChild(there, name, 0, name.length) < 0) tree.kill(child)

@@ -130,7 +130,9 @@ interface Stack {
 async function stackOf(layers: readonly (readonly Drawn[])[]): Promise<Stack> {
   const tars = layers.map(tarOf)
   const tables = await Promise.all(tars.map((tar) => tableOf(tar)))
-  return { plain: tars.map((tar) => new MemorySource(tar)), tables, union: unite(tables) }
+  const union = unite(tables)
+  union.seal(tables) // As the union on screen.
+  return { plain: tars.map((tar) => new MemorySource(tar)), tables, union }
 }
 
 function edited({ union, tables }: Stack, operations: readonly Operation[]): Edited {

@@ -103,7 +103,7 @@ function hides(tree: Tree, marker: Marker, parent: number, name: Uint8Array): bo
   if (parent < 0) return false
   if (marker === 'whiteout') return tree.liveChild(parent, name, 0, name.length) >= 0
   if (marker !== 'opaque') return false
-  for (let child = tree.firstChild[parent]; child >= 0; child = tree.nextSibling[child])
+  for (let child = tree.firstChild(parent); child >= 0; child = tree.nextSibling(child))
     if (tree.alive[child] === 1) return true
   return false
 }

@@ -2,13 +2,14 @@
  * Nodes by parent and name: open addressing. Made when paths are looked up, never stored: its hash has another seed in
  * every session, so names that collide cannot be prepared.
  */
+import { NodeName } from './node-name'
+import type { NodeNames } from './node-names'
 
 /** What the index must know of the tree it is of. */
 export interface Named {
   readonly length: number
   readonly parent: Int32Array
-  readonly names: Uint8Array
-  readonly nameEnd: Uint32Array
+  readonly names: NodeNames
 }
 
 export class NameIndex {
@@ -26,9 +27,12 @@ export class NameIndex {
     let slots = 4096
     while (slots < tree.length * 2) slots *= 2
     const index = new NameIndex(new Int32Array(slots), new Int32Array(Math.max(1024, tree.length)))
-    const { parent, names, nameEnd } = tree
-    for (let node = 1; node < tree.length; node++)
-      index.#put(node, hash(parent[node], names, nameEnd[node - 1], nameEnd[node]))
+    const { parent } = tree
+    const name = new NodeName(tree.names)
+    for (let node = 1; node < tree.length; node++) {
+      name.at(node)
+      index.#put(node, hash(parent[node], name.bytes, name.from, name.to))
+    }
     return index
   }
 
@@ -42,11 +46,7 @@ export class NameIndex {
     for (let slot = hashed & mask; ; slot = (slot + 1) & mask) {
       const node = this.#slots[slot] - 1
       if (node < 0) return -1
-      if (
-        this.#hash[node] === hashed &&
-        tree.parent[node] === parent &&
-        sameName(tree, node, bytes, from, to)
-      )
+      if (this.#hash[node] === hashed && tree.parent[node] === parent && tree.names.is(node, bytes, from, to))
         return node
     }
   }
@@ -72,19 +72,6 @@ export class NameIndex {
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
     this.#slots[slot] = node + 1
   }
-}
-
-export function sameName(
-  { names, nameEnd }: Named,
-  node: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): boolean {
-  const start = node === 0 ? 0 : nameEnd[node - 1]
-  if (nameEnd[node] - start !== to - from) return false
-  for (let i = 0; i < to - from; i++) if (names[start + i] !== bytes[from + i]) return false
-  return true
 }
 
 /** The order of children does not depend on it. */

@@ -2,6 +2,7 @@
 import { sameBytes } from '../bytes/text'
 import { xattrsIn } from '../layer/rows'
 import { entryOf, type Entry, type Sources } from './entry'
+import { NodeName } from './node-name'
 import { inodeKey, isLinkName } from './sums'
 import { ROOT, type Tree } from './tree'
 import { TYPE } from '../tar/entry'
@@ -57,41 +58,38 @@ function pairChildren(
   pairs: number[],
 ): { path: string; what: string } | null {
   let paired = 0
+  const name = new NodeName(a.names)
   // Where both trees were made of the same layers, their children stand in the same order.
-  let next = liveFrom(b, b.firstChild[y])
-  for (let child = liveFrom(a, a.firstChild[x]); child >= 0; child = liveFrom(a, a.nextSibling[child])) {
-    const twin = next >= 0 && isSameName(a, child, b, next) ? next : twinOf(a, child, b, y)
+  let next = liveFrom(b, b.firstChild(y))
+  for (let child = liveFrom(a, a.firstChild(x)); child >= 0; child = liveFrom(a, a.nextSibling(child))) {
+    name.at(child)
+    const isNext = next >= 0 && b.names.is(next, name.bytes, name.from, name.to)
+    const twin = isNext ? next : twinOf(name, b, y)
     if (twin < 0) return { path: a.path(child), what: 'it is missing' }
     pairs.push(child, twin)
     paired++
-    next = liveFrom(b, b.nextSibling[twin])
+    next = liveFrom(b, b.nextSibling(twin))
   }
   let there = 0
-  for (let child = liveFrom(b, b.firstChild[y]); child >= 0; child = liveFrom(b, b.nextSibling[child]))
+  for (let child = liveFrom(b, b.firstChild(y)); child >= 0; child = liveFrom(b, b.nextSibling(child)))
     there++
   if (there === paired) return null
-  for (let child = liveFrom(b, b.firstChild[y]); child >= 0; child = liveFrom(b, b.nextSibling[child]))
-    if (twinOf(b, child, a, x) < 0) return { path: b.path(child), what: 'it should not be there' }
+  const other = new NodeName(b.names)
+  for (let child = liveFrom(b, b.firstChild(y)); child >= 0; child = liveFrom(b, b.nextSibling(child))) {
+    other.at(child)
+    if (twinOf(other, a, x) < 0) return { path: b.path(child), what: 'it should not be there' }
+  }
   return null
 }
 
 /** The node itself or the first of its further siblings that lives; -1 for none. */
 function liveFrom(tree: Tree, node: number): number {
-  while (node >= 0 && tree.alive[node] === 0) node = tree.nextSibling[node]
+  while (node >= 0 && tree.alive[node] === 0) node = tree.nextSibling(node)
   return node
 }
 
-function isSameName(a: Tree, x: number, b: Tree, y: number): boolean {
-  const from = a.nameStart(x)
-  const other = b.nameStart(y)
-  const length = a.nameEnd[x] - from
-  if (b.nameEnd[y] - other !== length) return false
-  for (let i = 0; i < length; i++) if (a.names[from + i] !== b.names[other + i]) return false
-  return true
-}
-
-function twinOf(a: Tree, x: number, b: Tree, parent: number): number {
-  return b.liveChild(parent, a.names, a.nameStart(x), a.nameEnd[x])
+function twinOf(name: NodeName, b: Tree, parent: number): number {
+  return b.liveChild(parent, name.bytes, name.from, name.to)
 }
 
 /** Names that share an inode in one tree must share one in the other. */

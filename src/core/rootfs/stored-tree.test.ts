@@ -29,7 +29,7 @@ layer
 
 function sealed(tables: readonly EntryTable[]): Tree {
   const tree = unite(tables)
-  tree.seal()
+  tree.seal(tables)
   return tree
 }
 
@@ -73,13 +73,33 @@ describe('is not believed', () => {
       {},
       { ...good, parent: [...good.parent] },
       { ...good, row: good.row.slice(1) },
-      { ...good, names: good.names.slice(1) },
+      { ...good, layer: Int32Array.from(good.layer) },
+      { ...good, layer: Int16Array.from(good.layer) }, // And those of inodes not.
+      { ...good, names: undefined },
+      { ...good, names: { ...good.names, strings: undefined } },
+      { ...good, names: { ...good.names, nodes: good.names.nodes.slice(1) } },
+      {
+        ...good,
+        names: { nodes: new Int32Array(0), strings: { bytes: new Uint8Array(0), end: new Uint32Array(0) } },
+      },
+      {
+        ...good,
+        names: {
+          ...good.names,
+          strings: { ...good.names.strings, bytes: new Uint8Array(1) },
+        },
+      },
       { ...good, inodeRow: null },
       { ...good, touched: undefined },
       { ...good, touched: { ...good.touched, wasAlive: new Uint8Array(0) } },
     ]
     for (const one of bad) expect(treeFrom(one, tables)).toBeNull()
     expect(treeFrom(good, tables.slice(0, 2))).toBeNull()
+    const { names } = tables[0]
+    const short = { ...names, bytes: names.bytes.slice(1) }
+    const mixed = { ...names, end: names.end.slice().reverse() }
+    for (const damaged of [short, mixed, { ...names, end: names.end.slice(1) }])
+      expect(treeFrom(good, [{ ...tables[0], names: damaged }, ...tables.slice(1)])).toBeNull()
     expect(treeFrom(good, tables)).not.toBeNull()
   })
 
@@ -88,7 +108,7 @@ describe('is not believed', () => {
     const sources = { tables, upper: [] }
     const good = storedTree(sealed(tables))
     const column = fc.constantFrom(
-      ...(['parent', 'firstChild', 'nextSibling', 'nameEnd', 'layer', 'row', 'type', 'alive'] as const),
+      ...(['parent', 'layer', 'row', 'type', 'alive', 'kept', 'end'] as const),
       ...(['inodeLayer', 'inodeRow'] as const),
       ...(['nodes', 'wasType', 'wasInodeLayer', 'wasInodeRow'] as const),
     )
@@ -98,9 +118,8 @@ describe('is not believed', () => {
       fc.property(fc.array(fc.tuple(column, fc.nat(), value), { minLength: 1, maxLength: 3 }), (damages) => {
         const one = structuredClone(good)
         for (const [key, at, value] of damages) {
-          const column =
-            key in one ? one[key as keyof typeof one] : one.touched[key as keyof typeof one.touched]
-          const numbers = column as Int32Array
+          const places: object[] = [one, one.touched, { kept: one.names.nodes, end: one.names.strings.end }]
+          const numbers = (places.find((place) => key in place) as Record<string, Int32Array>)[key]
           numbers[at % numbers.length] = value
         }
         const tree = treeFrom(one, tables)

@@ -42,7 +42,7 @@ test('a parent has a number, in the order of nodes, and nothing else has one', (
       const parents = new Parents(tree)
       let count = 0
       for (let node = 0; node < tree.length; node++)
-        expect(parents.of(node)).toBe(tree.firstChild[node] < 0 ? -1 : count++)
+        expect(parents.of(node)).toBe(tree.firstChild(node) < 0 ? -1 : count++)
       expect(parents.count).toBe(count)
       expect(parents.of(tree.length + 100)).toBe(-1)
     }),

@@ -58,22 +58,16 @@ function changed(tree: Tree, step: Step, row: number): void {
   })
 }
 
-const COLUMNS = [
-  'parent',
-  'firstChild',
-  'nextSibling',
-  'layer',
-  'row',
-  'inodeLayer',
-  'inodeRow',
-  'type',
-  'alive',
-] as const
+const COLUMNS = ['parent', 'layer', 'row', 'inodeLayer', 'inodeRow', 'type', 'alive'] as const
 
 function seen(tree: Tree): unknown {
   const { nodes, wasAlive, wasType, wasInodeRow } = tree.touched
   return {
     columns: COLUMNS.map((key) => [...tree[key].subarray(0, tree.length)]),
+    children: Array.from({ length: tree.length }, (_, node) => [
+      tree.firstChild(node),
+      tree.nextSibling(node),
+    ]),
     paths: Array.from({ length: tree.length }, (_, node) => tree.path(node)),
     touched: [[...nodes], [...wasAlive], [...wasType], [...wasInodeRow]],
     isTouched: Array.from({ length: tree.length }, (_, node) => tree.isTouched(node)),
@@ -89,7 +83,7 @@ test('whatever is done to it and beside it', () => {
       steps.forEach((step, row) => {
         changed(plain, step, row)
         changed(tree, step, row)
-        if (step.do === 'seal') tree.seal()
+        if (step.do === 'seal') tree.seal([])
         if (step.do === 'look') expect(at(tree, step.path)).toBe(at(plain, step.path))
         if (step.do !== 'clone') return
         const before = seen(tree)
@@ -117,5 +111,22 @@ test('more layers than a byte counts are told apart', () => {
     expect(tree.length > 1 && tree.isTouched(1)).toBe(false)
     if (layer % 7 === 0) tree.put(ROOT, name, 0, 1, layer, 0, TYPE.file)
     expect([...tree.touched.nodes]).toEqual(layer % 7 === 0 ? [1] : [])
+    if (layer % 7 === 0) expect([tree.layer[1], tree.inodeLayer[1]]).toEqual([layer, layer])
   }
+})
+
+test('numbers of layers that no byte holds stay apart from those of the inodes', () => {
+  const tree = new Tree()
+  for (const [i, [layer, inodeLayer]] of [
+    [127, 3],
+    [3, 128],
+    [128, 127],
+    [32_000, -1],
+  ].entries()) {
+    tree.begin()
+    tree.put(ROOT, bytes(`${i}`), 0, 1, layer, 1, TYPE.file, inodeLayer, 2)
+  }
+  expect([...tree.layer.subarray(1, 5)]).toEqual([127, 3, 128, 32_000])
+  expect([...tree.inodeLayer.subarray(1, 5)]).toEqual([3, 128, 127, -1])
+  expect([...tree.layer.subarray(0, 1), ...tree.inodeLayer.subarray(0, 1)]).toEqual([-1, -1])
 })

@@ -1,7 +1,8 @@
 /**
  * The union of layers as columns. A node is a path that any layer ever spoke of; it stays when the path is taken
  * away (`alive` 0) and comes back when the path does, so "removed" can be shown and nothing is ever renumbered.
- * Parents stand before their children: a loop from the end upwards sums a tree.
+ * Parents stand before their children: a loop from the end upwards sums a tree. Once all layers are applied a tree is
+ * sealed, which makes it small: names are read in the tables then.
  *
  *   node   parent  name    layer row   inode
  *   0      -1      ""      -1    -1    -1,-1    the root, listed by no layer
@@ -12,57 +13,62 @@
  */
 import { nameText } from '../bytes/text'
 import { ImageError } from '../fault/fault'
+import type { EntryTable } from '../layer/table'
 import { TYPE, type TypeCode } from '../tar/entry'
-import { hash, NameIndex, sameName } from './name-index'
+import { Children } from './children'
+import { Marks } from './marks'
+import { hash, NameIndex } from './name-index'
+import { NodeNames } from './node-names'
+import type { KeptNames } from './row-names'
 import { Touched } from './touched'
 
 /** About a gigabyte of columns. A path of a megabyte can name half a million directories, and no layer need list them. */
 const MOST_NODES = 20_000_000
 
+/** What a signed byte holds. Engines stop at about as many layers; a file may have more. */
+const MOST_NARROW = 127
+
+/** Numbers of layers: a byte each as long as that will do. */
+export type LayerColumn = Int8Array<ArrayBuffer> | Int16Array<ArrayBuffer>
+
 export const NO_LAYER = -1
 export const ROOT = 0
 
-/** Columns of a tree, cut to its length. */
+/** What a sealed tree cannot do without: siblings follow from parents, and names from tables. */
 export interface TreeColumns {
   readonly parent: Int32Array
-  readonly firstChild: Int32Array
-  readonly nextSibling: Int32Array
-  readonly nameEnd: Uint32Array
-  readonly names: Uint8Array
-  readonly layer: Int16Array
+  readonly layer: Int8Array | Int16Array
   readonly row: Int32Array
   /** Null where no node is a hard link: then they are `layer` and `row`. */
-  readonly inodeLayer: Int16Array | null
+  readonly inodeLayer: Int8Array | Int16Array | null
   readonly inodeRow: Int32Array | null
   readonly type: Uint8Array
   readonly alive: Uint8Array
+  readonly names: KeptNames
 }
 
 export class Tree {
   length = 0
   #capacity = 1024
   parent = new Int32Array(1024)
-  firstChild = new Int32Array(1024)
-  nextSibling = new Int32Array(1024)
-  nameEnd = new Uint32Array(1024)
-  names = new Uint8Array(16 * 1024)
+  #children = new Children(1024)
+  names = new NodeNames()
   /** Layer and row of the entry that lists this name; -1 where none does. The pending edits count as one more layer. */
-  layer = new Int16Array(1024)
+  layer: LayerColumn = new Int8Array(1024)
   row = new Int32Array(1024)
   /** Entry that holds attributes and contents; another one than `layer, row` for hard links. Until there is one, these are the same columns. */
   inodeLayer = this.layer
   inodeRow = this.row
   type = new Uint8Array(1024)
   alive = new Uint8Array(1024)
-  /** Equal to `#stampNow` where the layer that is applied, or was last, has touched the node. */
-  #stamp = new Uint8Array(1024)
-  #stampNow = 0
+  /** Nodes that the layer that is applied, or was last, has touched. */
+  #marks = new Marks(1024)
   touched = new Touched()
   /** Null where none has been needed since the tree was sealed. */
   #index: NameIndex | null = null
   /** Without an index, this many siblings are looked at one by one before one is made. */
   #patience = 0
-  /** Whether another tree shows the same columns: they are copied before the first change. */
+  /** Whether another tree, or names that are read in tables, go by the same columns: they are copied before the first change. */
   #shared = false
   #origin: Tree | null = null
 
@@ -72,43 +78,55 @@ export class Tree {
     this.type[ROOT] = TYPE.directory
   }
 
-  /** A sealed tree from its columns, which become its own; inode columns that are null are `layer` and `row`. */
-  static restored(columns: TreeColumns, touched: Touched): Tree {
+  /** A sealed tree of `tables` from its columns, which become its own; inode columns that are null are `layer` and `row`. */
+  static restored(columns: TreeColumns, touched: Touched, tables: readonly EntryTable[]): Tree {
     const tree = new Tree()
-    tree.length = tree.#capacity = columns.parent.length
+    const length = (tree.length = tree.#capacity = columns.parent.length)
     for (const key of COLUMNS) (tree[key] as Int32Array) = columns[key] as Int32Array<ArrayBuffer>
-    tree.names = columns.names as Uint8Array<ArrayBuffer>
-    tree.inodeLayer = (columns.inodeLayer ?? columns.layer) as Int16Array<ArrayBuffer>
+    tree.inodeLayer = (columns.inodeLayer ?? columns.layer) as LayerColumn
     tree.inodeRow = (columns.inodeRow ?? columns.row) as Int32Array<ArrayBuffer>
-    tree.#stamp = new Uint8Array(tree.length)
-    tree.#stampNow = 1
-    for (const node of touched.nodes) tree.#stamp[node] = 1
+    tree.#children = Children.of(tree.parent).packed(length)
+    tree.names = NodeNames.of(tree, tables, columns.names)
+    tree.#marks = new Marks(length)
+    for (const node of touched.nodes) tree.#marks.add(node)
     tree.touched = touched
     tree.#index = null
-    tree.#patience = tree.length
+    tree.#patience = length
+    tree.#shared = true
     return tree
   }
 
   /** Starts a new layer: what is touched from now on is its change. */
   begin(): void {
-    if (this.#stampNow === 255) {
-      this.#own()
-      this.#stamp.fill(0)
-      this.#stampNow = 0
-    }
-    this.#stampNow++
+    this.#marks = new Marks(this.#capacity)
     this.touched = new Touched()
   }
 
-  /** No more layers will come soon: what only applying them needs is let go. Nothing else changes. */
-  seal(): void {
+  /**
+   * No more layers will come soon: what only applying them needs is let go, and names that the layers' tables have are
+   * read there. Nothing else changes.
+   */
+  seal(tables: readonly EntryTable[]): void {
     this.#shared = false
     this.#origin = null
+    this.#children = this.#children.packed(this.length)
     this.#resize(this.length)
-    this.names = this.names.slice(0, this.nameEnd[this.length - 1])
+    this.names = this.names.sealed(this, tables)
+    // Names go by `layer` and `row` as they are now.
+    this.#shared = true
     this.touched.trim()
     this.#index = null
     this.#patience = this.length
+  }
+
+  /** The child that came last, alive or not; -1 for none. */
+  firstChild(node: number): number {
+    return this.#children.first(node)
+  }
+
+  /** The sibling that came before; -1 for none. */
+  nextSibling(node: number): number {
+    return this.#children.next(node)
   }
 
   /** Child of that name, alive or not; -1 where no layer ever had one. */
@@ -119,9 +137,8 @@ export class Tree {
 
   /** For a path or two an index of a million names is not worth making. */
   #childAmong(parent: number, bytes: Uint8Array, from: number, to: number): number {
-    let node = this.firstChild[parent]
-    for (; node >= 0 && !sameName(this, node, bytes, from, to); node = this.nextSibling[node])
-      this.#patience--
+    let node = this.firstChild(parent)
+    for (; node >= 0 && !this.names.is(node, bytes, from, to); node = this.nextSibling(node)) this.#patience--
     return node
   }
 
@@ -160,6 +177,7 @@ export class Tree {
   /** Gives a node another entry. */
   set(node: number, layer: number, row: number, type: TypeCode, inodeLayer = layer, inodeRow = row): void {
     this.touch(node)
+    if (layer > MOST_NARROW || inodeLayer > MOST_NARROW) this.#widenLayers()
     if (this.inodeRow === this.row && (inodeLayer !== layer || inodeRow !== row)) {
       this.inodeLayer = this.layer.slice()
       this.inodeRow = this.row.slice()
@@ -172,17 +190,24 @@ export class Tree {
     this.inodeRow[node] = inodeRow
   }
 
+  #widenLayers(): void {
+    if (this.layer instanceof Int16Array) return
+    const apart = this.inodeRow !== this.row
+    this.layer = Int16Array.from(this.layer)
+    this.inodeLayer = apart ? Int16Array.from(this.inodeLayer) : this.layer
+  }
+
   /** Remembers how the node was before this layer. */
   touch(node: number): void {
     this.#own()
-    if (this.#stamp[node] === this.#stampNow) return
-    this.#stamp[node] = this.#stampNow
+    if (this.#marks.has(node)) return
+    this.#marks.add(node)
     this.touched.push(node, this.alive[node], this.type[node], this.inodeLayer[node], this.inodeRow[node])
   }
 
   /** Whether this layer has touched the node. */
   isTouched(node: number): boolean {
-    return this.#stamp[node] === this.#stampNow
+    return this.#marks.has(node)
   }
 
   /** Takes away a node with all below it. */
@@ -197,20 +222,16 @@ export class Tree {
   killChildren(top: number): void {
     const stack = [top]
     for (let dir = stack.pop(); dir !== undefined; dir = stack.pop())
-      for (let node = this.firstChild[dir]; node >= 0; node = this.nextSibling[node])
+      for (let node = this.firstChild(dir); node >= 0; node = this.nextSibling(node))
         if (this.alive[node] === 1) {
           this.touch(node)
           this.alive[node] = 0
-          if (this.firstChild[node] >= 0) stack.push(node)
+          if (this.firstChild(node) >= 0) stack.push(node)
         }
   }
 
-  nameStart(node: number): number {
-    return node === 0 ? 0 : this.nameEnd[node - 1]
-  }
-
   nameBytes(node: number): Uint8Array {
-    return this.names.subarray(this.nameStart(node), this.nameEnd[node])
+    return this.names.bytesOf(node)
   }
 
   name(node: number): string {
@@ -228,7 +249,7 @@ export class Tree {
   /** Relative, as bytes, without a slash at either end: the form entries are written in. */
   pathBytes(node: number): Uint8Array {
     let length = -1
-    for (let at = node; at !== ROOT; at = this.parent[at]) length += 1 + this.nameEnd[at] - this.nameStart(at)
+    for (let at = node; at !== ROOT; at = this.parent[at]) length += 1 + this.names.lengthOf(at)
     const path = new Uint8Array(Math.max(0, length))
     let end = path.length
     for (let at = node; at !== ROOT; at = this.parent[at]) {
@@ -258,8 +279,8 @@ export class Tree {
     for (const key of COLUMNS) (copy[key] as Int32Array) = this[key] as Int32Array
     copy.inodeLayer = this.inodeLayer
     copy.inodeRow = this.inodeRow
-    copy.#stamp = this.#stamp
-    copy.#stampNow = this.#stampNow
+    copy.#children = this.#children
+    copy.#marks = this.#marks
     copy.names = this.names
     copy.#index = this.#index
     copy.#patience = this.#patience
@@ -274,7 +295,8 @@ export class Tree {
     this.#shared = false
     this.#origin = null
     this.#resize(this.#capacity)
-    this.names = this.names.slice()
+    this.#children = this.#children.copy(this.length, this.#capacity)
+    this.names = this.names.copy()
     this.#index = this.#index?.copy() ?? null
   }
 
@@ -283,22 +305,16 @@ export class Tree {
       throw new ImageError('too-large', `The layers speak of more than ${MOST_NODES} paths.`)
     this.#own()
     const node = this.length++
-    if (node === this.#capacity) this.#resize(Math.ceil(node * 1.5))
-    const start = node === 0 ? 0 : this.nameEnd[node - 1]
-    const end = start + to - from
-    if (end > this.names.length) this.names = widened(this.names, end)
-    for (let i = 0; i < to - from; i++) this.names[start + i] = bytes[from + i]
-    this.nameEnd[node] = end
+    if (node === this.#capacity) {
+      this.#resize(Math.ceil(node * 1.5))
+      this.#children = this.#children.copy(node, this.#capacity)
+    }
+    this.names.push(bytes, from, to)
     this.parent[node] = parent
-    this.firstChild[node] = -1
-    this.nextSibling[node] = -1
+    this.#children.enter(node, parent)
     this.layer[node] = this.inodeLayer[node] = NO_LAYER
     this.row[node] = this.inodeRow[node] = -1
-    if (parent >= 0) {
-      this.#index!.enter(node, hashed) // `put` has looked it up there.
-      this.nextSibling[node] = this.firstChild[parent]
-      this.firstChild[parent] = node
-    }
+    if (parent >= 0) this.#index!.enter(node, hashed) // `put` has looked it up there.
     return node
   }
 
@@ -307,23 +323,17 @@ export class Tree {
     for (const key of COLUMNS) (this[key] as Int32Array) = resized(this[key] as Int32Array, capacity)
     this.inodeLayer = apart ? resized(this.inodeLayer, capacity) : this.layer
     this.inodeRow = apart ? resized(this.inodeRow, capacity) : this.row
-    this.#stamp = resized(this.#stamp, capacity)
+    this.#marks = this.#marks.copy(capacity)
     this.#capacity = capacity
   }
 }
 
-const COLUMNS = ['parent', 'firstChild', 'nextSibling', 'nameEnd', 'layer', 'row', 'type', 'alive'] as const
+const COLUMNS = ['parent', 'layer', 'row', 'type', 'alive'] as const
 
 /** A copy of another length; what is new is 0. */
-function resized<T extends Int32Array | Int16Array | Uint8Array>(column: T, length: number): T {
+function resized<T extends Int32Array | LayerColumn | Uint8Array>(column: T, length: number): T {
   if (length <= column.length) return column.slice(0, length) as T
   const wider = new (column.constructor as new (length: number) => T)(length)
   wider.set(column)
-  return wider
-}
-
-function widened(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {
-  const wider = new Uint8Array(Math.max(least, bytes.length * 2))
-  wider.set(bytes)
   return wider
 }

@@ -316,7 +316,7 @@ class Applier {
     const { tree } = this
     if (node < 0) return false
     if (node === ROOT || this.#isOwn(node)) return true
-    for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
+    for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child))
       if (tree.alive[child] === 1 && this.#isOwn(child)) return true
     return false
   }

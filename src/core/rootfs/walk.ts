@@ -82,21 +82,13 @@ export type Holds = (node: number) => boolean
 /** Live children, or those that `holds` lets through, in the order of their names' bytes. */
 export function sortedChildren(tree: Tree, node: number, holds?: Holds): number[] {
   const children: number[] = []
-  for (let child = tree.firstChild[node]; child >= 0; child = tree.nextSibling[child])
+  for (let child = tree.firstChild(node); child >= 0; child = tree.nextSibling(child))
     if (holds ? holds(child) : tree.alive[child] === 1) children.push(child)
   return children.sort((a, b) => compareNames(tree, a, b))
 }
 
 export function compareNames(tree: Tree, a: number, b: number): number {
-  const { names } = tree
-  let i = tree.nameStart(a)
-  let j = tree.nameStart(b)
-  const [endA, endB] = [tree.nameEnd[a], tree.nameEnd[b]]
-  while (i < endA && j < endB) {
-    const difference = names[i++] - names[j++]
-    if (difference !== 0) return difference
-  }
-  return endA - i - (endB - j)
+  return tree.names.compare(a, b)
 }
 
 /** Calls `visit` for every live node (or every one that `holds` lets through) below `top` (not itself), parents first, siblings by name. Not recursive: depth is the image's choice. */
@@ -104,7 +96,7 @@ export function walkTree(tree: Tree, top: number, visit: (node: number) => void,
   const stack = sortedChildren(tree, top, holds).reverse()
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     visit(node)
-    if (tree.type[node] === TYPE.directory && tree.firstChild[node] >= 0) {
+    if (tree.type[node] === TYPE.directory && tree.firstChild(node) >= 0) {
       const children = sortedChildren(tree, node, holds)
       for (let i = children.length - 1; i >= 0; i--) stack.push(children[i])
     }
