@@ -60,9 +60,18 @@ export class FileSource implements ByteSource {
     return new FileSource(this.#file, this.#from + at, length)
   }
   async *stream(signal?: AbortSignal): AsyncIterable<Bytes> {
-    for (let at = 0; at < this.size; at += PIECE) {
+    const piece = (at: number): Promise<Bytes> => {
+      const read = this.read(at, Math.min(PIECE, this.size - at))
+      read.catch(() => {}) // Who stops early never asks what became of it.
+      return read
+    }
+    // One piece ahead: the disk (or the copy out of its cache) works while the piece before is looked at.
+    let next = this.size > 0 ? piece(0) : null
+    for (let at = PIECE; next; at += PIECE) {
       throwIfCancelled(signal)
-      yield await this.read(at, Math.min(PIECE, this.size - at))
+      const bytes = await next
+      next = at < this.size ? piece(at) : null
+      yield bytes
     }
   }
   blobParts(): BlobPart[] {
