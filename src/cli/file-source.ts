@@ -10,6 +10,13 @@ const PIECE = 4 * 1024 * 1024
 /** Up to here a read is done at once: the way through the thread pool and back takes five times as long (measured), and images have a hundred small layers. */
 const AT_ONCE = 256 * 1024
 
+/** Bytes of an open file, for a thread that reads them by itself. */
+export interface FilePlace {
+  readonly file: number
+  readonly from: number
+  readonly size: number
+}
+
 export class FileSource implements ByteSource {
   readonly size: number
   /** A number, not a FileHandle: those are closed, with a warning, when the last source of many is forgotten. Open until the program ends. */
@@ -32,6 +39,9 @@ export class FileSource implements ByteSource {
     if (stat.isDirectory())
       throw new ImageError('is-a-directory', `${basename(path)} is a directory; an archive was expected.`)
     return new FileSource(file, 0, stat.size)
+  }
+  get place(): FilePlace {
+    return { file: this.#file, from: this.#from, size: this.size }
   }
   async read(at: number, length: number): Promise<Bytes> {
     if (at < 0 || length < 0 || at + length > this.size)
