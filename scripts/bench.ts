@@ -1,17 +1,19 @@
 /**
  * npm run bench [-- --quick] [--json FILE] [--only PART] [--case SIZE-COMPRESSION] [--runs N]: how fast, beside the limits of this machine and other tools,
- * all measured in the same run. PART: open, node, docker, growth, filter, scroll. A ratio over its bar is shown, never
- * a failure: timings are not tests.
+ * all measured in the same run. PART: open, waste, node (or one of its own: list, verify, edit, scrub, flatten, unpack),
+ * docker, growth, entries, filter, scroll. DIVE, CRANE, REGCTL and SQUASH name tools that are not on the PATH. A ratio
+ * over its bar is shown, never a failure: timings are not tests.
  */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { browserRows, scrollRows, type Case } from './bench/browser'
+import { browserRows, scrollRows, wasteRows, type Case } from './bench/browser'
 import { entryRows } from './bench/entries'
-import { filterRows, growthRows, nodeRows } from './bench/node'
+import { dockerRows, filterRows, growthRows, NODE_PARTS } from './bench/node'
+import { peersHere } from './bench/peers'
 import { machineOf, tableOf, type BenchRow } from './bench/table'
 import { bundle } from './bundle.mjs'
-import { ensureChromium, root, say, versionOf, which } from './ensure.mjs'
+import { ensureChromium, root, say, versionOf } from './ensure.mjs'
 import { isStale } from './stale.mjs'
 
 const { values } = parseArgs({
@@ -25,25 +27,6 @@ const { values } = parseArgs({
 })
 const quick = values.quick ?? false
 const wants = (part: string): boolean => !values.only || values.only.includes(part)
-
-const PEERS: Record<string, readonly string[]> = {
-  tar: ['--version'],
-  gzip: ['--version'],
-  zstd: ['--version'],
-  sha256sum: ['--version'],
-  skopeo: ['--version'],
-  umoci: ['--version'],
-  docker: ['--version'],
-}
-
-function peers(): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const [tool, args] of Object.entries(PEERS))
-    if (which(tool)) found[tool] = spawnSync(tool, args, { encoding: 'utf8' }).stdout.split('\n')[0]
-  for (const name of ['DIVE', 'CRANE', 'REGCTL'])
-    if (process.env[name]) found[name.toLowerCase()] = process.env[name]
-  return found
-}
 
 const QUICK: readonly Omit<Case, 'runs'>[] = [
   { key: 'small', compression: 'plain', reopen: true, edit: true, atOnce: true },
@@ -80,8 +63,8 @@ if (
 await bundle('src/cli/main.ts')
 
 const rows: BenchRow[] = []
-const part = async (name: string, job: () => Promise<readonly BenchRow[]>): Promise<void> => {
-  if (!wants(name)) return
+const part = async (name: string, job: () => Promise<readonly BenchRow[]>, of = name): Promise<void> => {
+  if (!wants(name) && !wants(of)) return
   say(`Measuring: ${name} …`)
   try {
     rows.push(...(await job()))
@@ -96,16 +79,18 @@ const cases = (quick ? QUICK : values.case ? [...FULL, ...ASKED] : FULL)
   .filter(({ key, compression }) => !values.case || values.case === `${key}-${compression}`)
   .map((one) => ({ ...one, runs }))
 await part('open', () => browserRows(chromium, cases))
-await part('node', () => nodeRows({ key: quick ? 'small' : 'medium', runs, docker: false }))
+await part('waste', () => wasteRows(chromium, cases))
+const key = quick ? 'small' : 'medium'
+for (const [name, rowsOf] of Object.entries(NODE_PARTS)) await part(name, () => rowsOf({ key, runs }), 'node')
 if (!quick) {
-  await part('docker', () => nodeRows({ key: 'medium', runs: 1, docker: true }).then((all) => all.slice(-2)))
+  await part('docker', () => dockerRows({ key, runs: Math.min(runs, 3) }))
   await part('growth', () => growthRows(runs, 1_000_000))
   await part('entries', () => entryRows('many'))
   await part('filter', () => filterRows(runs, 'many'))
   await part('scroll', () => scrollRows(chromium, 'many'))
 } else await part('growth', () => growthRows(3, 100_000))
 
-const machine = machineOf(versionOf(chromium), peers())
+const machine = machineOf(versionOf(chromium), peersHere())
 process.stdout.write(
   `${machine.date} UTC · ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB · Node ${machine.node} · ${machine.chromium}\n\n${tableOf(rows)}\n`,
 )

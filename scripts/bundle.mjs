@@ -32,12 +32,14 @@ export async function bundle(entry) {
           outDir: beside,
           emptyOutDir: true,
           minify: false,
-          sourcemap: 'inline',
+          // Beside it: in the file, it is three quarters of what Node reads and keeps at every start.
+          sourcemap: true,
           target: 'node20',
           rolldownOptions: { output: { entryFileNames: basename(built), codeSplitting: false } },
         },
       })
-      renameSync(join(beside, basename(built)), join(root, built))
+      for (const suffix of ['.map', ''])
+        renameSync(join(beside, basename(built) + suffix), join(root, built + suffix))
     } finally {
       rmSync(beside, { recursive: true, force: true })
     }

@@ -11,7 +11,8 @@ import { chromiumFlags, root } from '../ensure.mjs'
 import { serve } from '../serve.mjs'
 import { imageOf, SIZES, type Compression } from './images'
 import { chooseFile, digestAll, gunzipAll, scanAll, streamOnce, type Blobs } from './limits'
-import { begin, frames, openFile, until, watch, type Seen } from './page'
+import { begin, frames, openFile, turnToWaste, until, watch, type Seen } from './page'
+import { diveOf } from './peers'
 import { largestBelow } from './process'
 import { median, row, type BenchRow } from './table'
 
@@ -197,6 +198,38 @@ async function caseRows(executablePath: string, url: string, one: Case): Promise
       }),
     )
   return rows
+}
+
+/** From choosing the file until its trees and what is wasted have both been on screen, beside dive's analysis. */
+export async function wasteRows(executablePath: string, cases: readonly Case[]): Promise<BenchRow[]> {
+  return withApp(async (url) => {
+    const rows: BenchRow[] = []
+    for (const { key, compression, runs } of cases) {
+      const path = compression === 'plain' ? imageOf(key, SIZES[key]) : null
+      if (!path) continue
+      const dive = diveOf(path, SIZES[key])
+      if (dive) await dive.check()
+      const ours: number[] = []
+      const theirs: number[] = []
+      for (let run = 0; run < runs; run++) {
+        await fresh(executablePath, async (context) => {
+          const page = context.pages()[0]
+          await watch(page)
+          await turnToWaste(page)
+          await page.goto(url)
+          await ready(page)
+          await openFile(page, path)
+          ours.push((await until(page, 'waste')).waste!)
+        })
+        if (dive) theirs.push((await dive.analyse()).ms)
+      }
+      const name = `all trees and waste on screen: ${SIZES[key].name}, ${compression}`
+      rows.push(
+        row(name, median(ours), 'ms', dive ? { peer: 'dive', value: median(theirs), bar: 1 } : undefined),
+      )
+    }
+    return rows
+  })
 }
 
 /** Deletes a directory some steps down in the tree, and exports that as one more layer. Milliseconds from Save to the download. */

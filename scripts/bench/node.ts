@@ -1,5 +1,5 @@
 /** Rows measured in Node: the terminal against other tools, as whole processes, and the core against its own smaller self. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Notices } from '../../src/core/fault/notice'
@@ -9,31 +9,47 @@ import { unite } from '../../src/core/rootfs/union'
 import { SourceInput } from '../../src/core/tar/input'
 import { FileSource } from '../../src/cli/file-source'
 import { matches } from '../../src/jobs/filter'
-import { withDockerd, whyNoDockerd } from '../engines/dockerd'
-import { root, say, which } from '../ensure.mjs'
+import { hasOverlay } from '../engines/daemon'
+import { withDockerd, whyNoDockerd, type Docker } from '../engines/dockerd'
+import { root, say } from '../ensure.mjs'
 import { imageOf, layersOf, SIZES, type Size } from './images'
+import { assertFlattened, assertScrubbed, diveOf, peer } from './peers'
 import { timed, type Run } from './process'
 import { median, row, type BenchRow } from './table'
 
 const peel = (...args: string[]): Promise<Run> =>
   timed(process.execPath, [join(root, '.cache', 'src-cli-main.mjs'), ...args])
 
-/** Runs both in turn, so that whatever else the machine does falls on both alike. */
-async function pair(
+type Job = () => Promise<Run>
+
+/** Another tool's way to the same end; null where the tool is not here. */
+interface Peer {
+  readonly name: string
+  readonly job: Job | null
+  readonly bar?: number
+}
+
+/** Runs all in turn, so that whatever else the machine does falls on all alike: a row for each peer, or one without. */
+async function against(
+  what: string,
   runs: number,
-  ours: () => Promise<Run>,
-  theirs: (() => Promise<Run>) | null,
-): Promise<{ ms: number; peak: number; peer: number | null }> {
+  ours: Job,
+  peers: readonly Peer[],
+): Promise<{ rows: BenchRow[]; peak: number }> {
+  const here = peers.filter((one): one is Peer & { job: Job } => one.job !== null)
   const own: Run[] = []
-  const others: number[] = []
+  const others: number[][] = here.map(() => [])
   for (let i = 0; i < runs; i++) {
     own.push(await ours())
-    if (theirs) others.push((await theirs()).ms)
+    for (const [k, { job }] of here.entries()) others[k].push((await job()).ms)
   }
+  const ms = median(own.map((run) => run.ms))
+  const rows = here.map(({ name, bar }, k) =>
+    row(what, ms, 'ms', { peer: name, value: median(others[k]), bar }),
+  )
   return {
-    ms: median(own.map(({ ms }) => ms)),
+    rows: rows.length > 0 ? rows : [row(what, ms, 'ms')],
     peak: Math.max(...own.map(({ peak }) => peak)),
-    peer: others.length > 0 ? median(others) : null,
   }
 }
 
@@ -49,250 +65,293 @@ async function inTurn(...commands: readonly (readonly [string, ...string[]])[]):
   return { ms, peak }
 }
 
+/** An image, and a folder for what is made of it. */
+interface Bench {
+  readonly key: keyof typeof SIZES
+  readonly size: Size
+  readonly archive: string
+  readonly runs: number
+  /** Path of a file in a folder that goes when the rows are there. */
+  file(name: string): string
+  /** Path of a recipe that makes one change. */
+  recipe(operation: object): string
+}
+
 export interface NodeOptions {
   readonly key: keyof typeof SIZES
   readonly runs: number
-  /** Also what needs a docker daemon, which takes minutes. */
-  readonly docker: boolean
 }
 
-export async function nodeRows({ key, runs, docker }: NodeOptions): Promise<BenchRow[]> {
+async function withBench(
+  { key, runs }: NodeOptions,
+  job: (bench: Bench) => Promise<BenchRow[]>,
+): Promise<BenchRow[]> {
   const size: Size = SIZES[key]
-  const archive = imageOf(key, size)!
-  const layers = layersOf(key, size)
   const folder = mkdtempSync(join(tmpdir(), 'peel-bench-'))
-  const out = join(folder, 'out.tar')
-  const recipe = join(folder, 'recipe.json')
-  const scrub = join(folder, 'scrub.json')
-  const rows: BenchRow[] = []
-  const what = size.name
   try {
-    writeFileSync(
-      recipe,
-      JSON.stringify({
-        peel: 'recipe/1',
-        operations: [{ op: 'write', path: '/etc/os-release', content: { text: 'ID=bench\n' } }],
-      }),
-    )
-    writeFileSync(
-      scrub,
-      JSON.stringify({ peel: 'recipe/1', operations: [{ op: 'scrub', paths: ['/usr/lib/part-1/dir-0'] }] }),
-    )
-
-    const listing = await pair(
-      runs,
-      () => peel('inspect', '--no-verify', archive),
-      which('tar') ? () => inTurn(...layers.map((layer) => ['tar', '-tvf', layer] as const)) : null,
-    )
-    rows.push(
-      row(`inspect, union and waste (Node): ${what}`, listing.ms, 'ms', {
-        peer: 'GNU tar -tv of each layer',
-        value: listing.peer,
-      }),
-    )
-    rows.push(row(`memory of that`, listing.peak / 1e6, 'MB'))
-    const dive = process.env.DIVE
-    if (dive) {
-      const run = await pair(
-        runs,
-        () => peel('inspect', '--no-verify', archive),
-        () => timed(dive, [`docker-archive://${archive}`, '--json', join(folder, 'dive.json')]),
-      )
-      rows.push(
-        row(`inspect, union and waste (Node): ${what}`, run.ms, 'ms', {
-          peer: 'dive',
-          value: run.peer,
-          bar: 0.6,
-        }),
-      )
+    const archive = imageOf(key, size)!
+    const file = (name: string): string => join(folder, name)
+    const recipe = (operation: object): string => {
+      writeFileSync(file('recipe.json'), JSON.stringify({ peel: 'recipe/1', operations: [operation] }))
+      return file('recipe.json')
     }
-
-    const crane = process.env.CRANE
-    const verified = await pair(
-      runs,
-      () => peel('inspect', archive),
-      crane ? () => timed(crane, ['validate', '--tarball', archive]) : () => timed('sha256sum', [archive]),
-    )
-    rows.push(
-      row(`everything verified (Node): ${what}`, verified.ms, 'ms', {
-        peer: crane ? 'crane validate' : 'sha256sum of the archive',
-        value: verified.peer,
-        bar: crane ? 0.5 : null,
-      }),
-    )
-    if (which('skopeo')) {
-      const copy = await pair(
-        runs,
-        () => peel('inspect', archive),
-        async () => {
-          const directory = join(folder, 'copy')
-          const run = await timed('skopeo', [
-            '--insecure-policy',
-            'copy',
-            '-q',
-            `docker-archive:${archive}`,
-            `dir:${directory}`,
-          ])
-          rmSync(directory, { recursive: true, force: true })
-          return run
-        },
-      )
-      rows.push(
-        row(`everything verified (Node): ${what}`, copy.ms, 'ms', {
-          peer: 'skopeo copy to dir:',
-          value: copy.peer,
-        }),
-      )
-    }
-
-    const edit = await pair(
-      runs,
-      () => peel('rebuild', archive, '--recipe', recipe, '--build', 'add', '-o', out),
-      () => timed('cp', [archive, `${out}.copy`]),
-    )
-    rows.push(
-      row(`one file edited, tar out: ${what}`, edit.ms, 'ms', {
-        peer: 'cp of the archive',
-        value: edit.peer,
-      }),
-    )
-    const rewrite = await pair(
-      runs,
-      () => peel('rebuild', archive, '--recipe', scrub, '--build', 'rewrite', '-o', out),
-      null,
-    )
-    const regctl = process.env.REGCTL
-    if (regctl) {
-      const theirs: number[] = []
-      for (let i = 0; i < runs; i++) {
-        const layout = join(folder, 'layout')
-        await timed(regctl, ['image', 'import', `ocidir://${layout}:1`, archive])
-        theirs.push(
-          (
-            await timed(regctl, [
-              'image',
-              'mod',
-              `ocidir://${layout}:1`,
-              '--create',
-              '2',
-              '--layer-strip-file',
-              'usr/lib/part-1/dir-0',
-            ])
-          ).ms,
-        )
-        rmSync(layout, { recursive: true, force: true })
-      }
-      rows.push(
-        row(`a folder scrubbed from all layers: ${what}`, rewrite.ms, 'ms', {
-          peer: 'regctl image mod',
-          value: median(theirs),
-          bar: 0.5,
-        }),
-      )
-    } else rows.push(row(`a folder scrubbed from all layers: ${what}`, rewrite.ms, 'ms'))
-    const flat = await pair(
-      runs,
-      () => peel('rebuild', archive, '--build', 'flatten', '-o', out),
-      () => timed('sha256sum', [archive]),
-    )
-    rows.push(
-      row(`flattened, tar out: ${what}`, flat.ms, 'ms', {
-        peer: 'sha256sum of the archive',
-        value: flat.peer,
-      }),
-    )
-    rows.push(row('memory of that', flat.peak / 1e6, 'MB'))
-
-    if (which('umoci')) {
-      const packed = imageOf(key, size, 'gzip')
-      if (packed) {
-        const layout = join(folder, 'oci')
-        await timed('mkdir', ['-p', layout])
-        await timed('tar', ['-xf', packed, '-C', layout])
-        const union = await pair(
-          runs,
-          () => peel('rebuild', packed, '--build', 'flatten', '--format', 'rootfs', '-o', out),
-          async () => {
-            const bundle = join(folder, 'bundle')
-            const run = await timed('umoci', [
-              'raw',
-              'unpack',
-              ...(process.getuid?.() === 0 ? [] : ['--rootless']),
-              '--image',
-              `${layout}:1`,
-              bundle,
-            ])
-            rmSync(bundle, { recursive: true, force: true })
-            return run
-          },
-        )
-        rows.push(
-          row(`root filesystem out of gzip layers: ${what}`, union.ms, 'ms', {
-            peer: 'umoci raw unpack',
-            value: union.peer,
-          }),
-        )
-      }
-    }
-    if (docker) rows.push(...(await dockerRows(archive, recipe, out, what)))
+    return await job({ key, size, archive, runs, file, recipe })
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Parts of "node" that can be asked for alone. */
+export const NODE_PARTS: Readonly<Record<string, (options: NodeOptions) => Promise<BenchRow[]>>> = {
+  list: (options) => withBench(options, listRows),
+  verify: (options) => withBench(options, verifyRows),
+  edit: (options) => withBench(options, editRows),
+  scrub: (options) => withBench(options, scrubRows),
+  flatten: (options) => withBench(options, flattenRows),
+  unpack: (options) => withBench(options, unpackRows),
+}
+
+async function listRows({ key, size, archive, runs }: Bench): Promise<BenchRow[]> {
+  const tar = peer('tar')
+  const layers = layersOf(key, size)
+  const dive = diveOf(archive, size)
+  if (dive) await dive.check()
+  const { rows, peak } = await against(
+    `inspect, union and waste (Node): ${size.name}`,
+    runs,
+    () => peel('inspect', '--no-verify', archive),
+    [
+      {
+        name: 'GNU tar -tv of each layer',
+        job: tar === null ? null : () => inTurn(...layers.map((layer) => [tar, '-tvf', layer] as const)),
+      },
+      { name: 'dive', job: dive && dive.analyse, bar: 0.6 },
+    ],
+  )
+  return [...rows, row('memory of that', peak / 1e6, 'MB')]
+}
+
+async function verifyRows({ size, archive, runs, file }: Bench): Promise<BenchRow[]> {
+  const [sha256sum, crane, skopeo] = ['sha256sum', 'crane', 'skopeo'].map(peer)
+  const copy = file('copy')
+  const { rows } = await against(
+    `everything verified (Node): ${size.name}`,
+    runs,
+    () => peel('inspect', archive),
+    [
+      {
+        name: 'sha256sum of the archive',
+        job: sha256sum === null ? null : () => timed(sha256sum, [archive]),
+      },
+      {
+        name: 'crane validate',
+        job: crane === null ? null : () => timed(crane, ['validate', '--tarball', archive]),
+        bar: 0.5,
+      },
+      {
+        name: 'skopeo copy to dir:',
+        job:
+          skopeo === null
+            ? null
+            : async () => {
+                const run = await timed(skopeo, [
+                  ...['--insecure-policy', 'copy', '-q'],
+                  ...[`docker-archive:${archive}`, `dir:${copy}`],
+                ])
+                rmSync(copy, { recursive: true, force: true })
+                return run
+              },
+      },
+    ],
+  )
+  return rows
+}
+
+const edited = ({ archive, recipe }: Bench, out: string): Promise<Run> => {
+  const changes = recipe({ op: 'write', path: '/etc/os-release', content: { text: 'ID=bench\n' } })
+  return peel('rebuild', archive, '--recipe', changes, '--build', 'add', '-o', out)
+}
+
+const flattened = ({ archive }: Bench, out: string): Promise<Run> =>
+  peel('rebuild', archive, '--build', 'flatten', '-o', out)
+
+async function editRows(bench: Bench): Promise<BenchRow[]> {
+  const { size, archive, runs, file } = bench
+  const { rows } = await against(
+    `one file edited, tar out: ${size.name}`,
+    runs,
+    () => edited(bench, file('out.tar')),
+    [{ name: 'cp of the archive', job: () => timed('cp', [archive, file('copy.tar')]) }],
+  )
+  return rows
+}
+
+async function scrubRows(bench: Bench): Promise<BenchRow[]> {
+  const { key, size, archive } = bench
+  const packed = imageOf(key, size, 'gzip')
+  return [
+    ...(await scrubRow(bench, archive, size.name)),
+    // Layers that regctl imports are compressed from then on, so that it works on more than Peel does: here on the same.
+    ...(packed ? await scrubRow(bench, packed, `${size.name}, gzip`) : []),
+  ]
+}
+
+async function scrubRow(bench: Bench, archive: string, what: string): Promise<BenchRow[]> {
+  const regctl = peer('regctl')
+  const folder = 'usr/lib/part-1/dir-0'
+  const recipe = bench.recipe({ op: 'scrub', paths: [`/${folder}`] })
+  const [out, theirs, layout] = ['out.tar', 'theirs.tar', 'layout'].map((name) => bench.file(name))
+  const isPacked = archive !== bench.archive
+  const strip = async (tool: string): Promise<Run> => {
+    rmSync(layout, { recursive: true, force: true })
+    mkdirSync(layout)
+    if (isPacked) await timed('tar', ['-xf', archive, '-C', layout])
+    else await timed(tool, ['image', 'import', `ocidir://${layout}:1`, archive])
+    return timed(tool, [
+      ...['image', 'mod', `ocidir://${layout}:1`, '--create', '2'],
+      ...['--layer-strip-file', folder],
+    ])
+  }
+  const { rows } = await against(
+    `a folder scrubbed from all layers: ${what}`,
+    bench.runs,
+    () =>
+      peel(
+        ...['rebuild', archive, '--recipe', recipe, '--build', 'rewrite'],
+        ...(isPacked ? ['--gzip', '-o', out] : ['-o', out]),
+      ),
+    [{ name: 'regctl image mod', job: regctl === null ? null : () => strip(regctl), bar: 0.5 }],
+  )
+  await assertScrubbed(out, archive, folder)
+  if (regctl) {
+    await timed(regctl, ['image', 'export', `ocidir://${layout}:2`, theirs])
+    await assertScrubbed(theirs, archive, folder)
   }
   return rows
 }
 
-/** Runs of a daemon take minutes: three, and only what the bars are about. */
-async function dockerRows(archive: string, recipe: string, out: string, what: string): Promise<BenchRow[]> {
+async function flattenRows(bench: Bench): Promise<BenchRow[]> {
+  const { size, archive, runs, file } = bench
+  const sha256sum = peer('sha256sum')
+  const { rows, peak } = await against(
+    `flattened, tar out: ${size.name}`,
+    runs,
+    () => flattened(bench, file('out.tar')),
+    [
+      {
+        name: 'sha256sum of the archive',
+        job: sha256sum === null ? null : () => timed(sha256sum, [archive]),
+      },
+    ],
+  )
+  return [...rows, row('memory of that', peak / 1e6, 'MB')]
+}
+
+async function unpackRows({ key, size, runs, file }: Bench): Promise<BenchRow[]> {
+  const umoci = peer('umoci')
+  const packed = imageOf(key, size, 'gzip')
+  if (!umoci || !packed) return []
+  const [layout, bundle] = [file('oci'), file('bundle')]
+  mkdirSync(layout)
+  await timed('tar', ['-xf', packed, '-C', layout])
+  const { rows } = await against(
+    `root filesystem out of gzip layers: ${size.name}`,
+    runs,
+    () => peel('rebuild', packed, '--build', 'flatten', '--format', 'rootfs', '-o', file('out.tar')),
+    [
+      {
+        name: 'umoci raw unpack',
+        job: async () => {
+          const run = await timed(umoci, [
+            ...['raw', 'unpack', ...(process.getuid?.() === 0 ? [] : ['--rootless'])],
+            ...['--image', `${layout}:1`, bundle],
+          ])
+          rmSync(bundle, { recursive: true, force: true })
+          return run
+        },
+      },
+    ],
+  )
+  return rows
+}
+
+/** What needs a docker daemon, one of our own: it takes minutes. */
+export async function dockerRows(options: NodeOptions): Promise<BenchRow[]> {
   const why = whyNoDockerd()
   if (why) {
-    say(`NOT THERE: ${why}; the rows against docker are left out.`)
+    say(`NOT THERE: ${why}; the rows against docker and docker-squash are left out.`)
     return []
   }
-  return withDockerd('vfs', async (docker) => {
-    const edits: [ours: number, theirs: number][] = []
-    const flats: [ours: number, theirs: number][] = []
-    const clock = (...args: string[]): number => {
-      const start = performance.now()
-      const result = docker.call(...args)
-      if (!result.ok) throw new Error(`docker ${args.join(' ')}: ${result.stderr}`)
-      return performance.now() - start
+  return withBench(options, (bench) =>
+    withDockerd(hasOverlay() ? 'overlay2' : 'vfs', (docker) => besideDocker(bench, docker)),
+  )
+}
+
+async function besideDocker(bench: Bench, docker: Docker): Promise<BenchRow[]> {
+  const { size, archive, runs, file } = bench
+  const squash = peer('docker-squash')
+  const [out, flat, exported, saved, squashed] = ['out', 'flat', 'exported', 'saved', 'squashed'].map(
+    (name) => file(`${name}.tar`),
+  )
+  const changed = file('os-release')
+  writeFileSync(changed, 'ID=bench\n')
+  const times: Record<'edit' | 'flatten' | 'dockerEdit' | 'dockerFlatten' | 'squash', number[]> = {
+    edit: [],
+    flatten: [],
+    dockerEdit: [],
+    dockerFlatten: [],
+    squash: [],
+  }
+  const clock = async (...args: string[]): Promise<number> =>
+    (await timed('docker', ['-H', docker.host, ...args])).ms
+  for (let i = 0; i < runs; i++) {
+    const load =
+      (await clock('load', '-q', '-i', archive)) +
+      (await clock('create', '--network', 'none', '--name', 'bench', 'bench:1', '/bin/sh'))
+    times.dockerEdit.push(
+      load +
+        (await clock('cp', changed, 'bench:/os-release')) +
+        (await clock('commit', 'bench', 'bench:2')) +
+        (await clock('save', '-o', saved, 'bench:2')),
+    )
+    times.dockerFlatten.push(
+      load +
+        (await clock('export', '-o', exported, 'bench')) +
+        (await clock('import', exported, 'bench:3')) +
+        (await clock('save', '-o', saved, 'bench:3')),
+    )
+    if (squash) {
+      // Out of a daemon that has the image already, and not back into it.
+      const args = ['--load-image', 'false', '--output-path', squashed, '--tag', 'bench:4', 'bench:1']
+      times.squash.push((await timed(squash, args, { DOCKER_HOST: docker.host })).ms)
     }
-    for (let i = 0; i < 3; i++) {
-      const load = clock('load', '-i', archive)
-      const create = clock('create', '--network', 'none', '--name', 'bench', 'bench:1', '/bin/sh')
-      const edit =
-        clock('cp', recipe, 'bench:/os-release') +
-        clock('commit', 'bench', 'bench:2') +
-        clock('save', '-o', `${out}.saved`, 'bench:2')
-      const flat =
-        clock('export', '-o', `${out}.flat`, 'bench') +
-        clock('import', `${out}.flat`, 'bench:3') +
-        clock('save', '-o', `${out}.saved`, 'bench:3')
-      docker.wipe()
-      const add = await peel('rebuild', archive, '--recipe', recipe, '--build', 'add', '-o', out)
-      const flatten = await peel('rebuild', archive, '--build', 'flatten', '-o', out)
-      edits.push([add.ms, load + create + edit])
-      flats.push([flatten.ms, load + create + flat])
-    }
-    const medians = (pairs: readonly [number, number][]): [number, number] => [
-      median(pairs.map(([ours]) => ours)),
-      median(pairs.map(([, theirs]) => theirs)),
-    ]
-    const [add, theirAdd] = medians(edits)
-    const [flat, theirFlat] = medians(flats)
-    return [
-      row(`one file edited, tar out: ${what}`, add, 'ms', {
-        peer: `docker ${docker.version}: load, cp, commit, save`,
-        value: theirAdd,
-        bar: 0.1,
-      }),
-      row(`flattened, tar out: ${what}`, flat, 'ms', {
-        peer: `docker ${docker.version}: load, export, import, save`,
-        value: theirFlat,
-        bar: 0.25,
-      }),
-    ]
-  })
+    docker.wipe()
+    times.edit.push((await edited(bench, out)).ms)
+    times.flatten.push((await flattened(bench, flat)).ms)
+  }
+  if (squash) await assertFlattened(squashed, flat)
+  const edit = `one file edited, tar out: ${size.name}`
+  const flatten = `flattened, tar out: ${size.name}`
+  return [
+    row(edit, median(times.edit), 'ms', {
+      peer: `docker ${docker.version}: load, cp, commit, save`,
+      value: median(times.dockerEdit),
+      bar: 0.1,
+    }),
+    row(flatten, median(times.flatten), 'ms', {
+      peer: `docker ${docker.version}: load, export, import, save`,
+      value: median(times.dockerFlatten),
+    }),
+    ...(squash
+      ? [
+          row(flatten, median(times.flatten), 'ms', {
+            peer: 'docker-squash, of a loaded image',
+            value: median(times.squash),
+            bar: 0.25,
+          }),
+        ]
+      : []),
+  ]
 }
 
 /** Scanning and uniting, per entry, as images grow: 1 means linear. */

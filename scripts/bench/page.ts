@@ -5,6 +5,7 @@ import type { Page } from 'playwright'
 export interface Seen {
   readonly layers?: number
   readonly trees?: number
+  readonly waste?: number
   readonly verified?: number
   readonly kept?: number
   readonly exported?: number
@@ -17,11 +18,10 @@ export async function watch(page: Page): Promise<void> {
     Object.defineProperty(globalThis, 'showSaveFilePicker', { value: undefined })
     const seen: Record<string, number> = {}
     let start = 0
+    const mark = (name: string, there: boolean): void => {
+      if (there && !(name in seen)) seen[name] = performance.now() - start
+    }
     const now = (): void => {
-      const at = performance.now() - start
-      const mark = (name: string, there: boolean): void => {
-        if (there && !(name in seen)) seen[name] = at
-      }
       const status = document.querySelector('footer')?.textContent ?? ''
       const counts = /verified (\d+)\/(\d+)/.exec(status)
       const rows = document.querySelector(
@@ -51,7 +51,31 @@ export async function watch(page: Page): Promise<void> {
         attributeFilter: ['aria-busy', 'aria-label'],
       }),
     )
-    Object.assign(globalThis, { bench: { seen, begin } })
+    Object.assign(globalThis, { bench: { seen, begin, mark } })
+  })
+}
+
+/** Of a page that is watched: turns to the waste the moment the trees are on screen, and sees its first paths. */
+export async function turnToWaste(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const { bench } = globalThis as unknown as {
+      bench: { seen: object; mark(name: string, there: boolean): void }
+    }
+    let turned = false
+    const look = (): void => {
+      if (!turned && 'trees' in bench.seen) {
+        turned = true
+        const tabs = [...document.querySelectorAll<HTMLElement>('[role=tab]')]
+        tabs.find(({ textContent }) => textContent.trim() === 'Waste')!.click()
+      }
+      bench.mark(
+        'waste',
+        document.querySelector('[aria-label="Wasted paths"][aria-rowcount] [role=row] button') !== null,
+      )
+    }
+    addEventListener('DOMContentLoaded', () =>
+      new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true }),
+    )
   })
 }
 

@@ -23,19 +23,19 @@ export interface Inspected {
 
 export class Docker {
   readonly version: string
-  readonly #host: string
+  readonly host: string
   readonly #folder: string
   #files = 0
   constructor(host: string, folder: string) {
-    this.#host = host
+    this.host = host
     this.#folder = folder
     this.version = this.#out('version', '-f', '{{.Server.Version}}').trim().replace(/\+.*/, '')
   }
   call(...args: readonly string[]): Result {
-    return command('docker', ['-H', this.#host, ...args])
+    return command('docker', ['-H', this.host, ...args])
   }
   #out(...args: readonly string[]): string {
-    return outputOf('docker', ['-H', this.#host, ...args])
+    return outputOf('docker', ['-H', this.host, ...args])
   }
   #file(ending: string): string {
     return join(this.#folder, `${++this.#files}.${ending}`)
@@ -100,7 +100,7 @@ export class Docker {
   }
   /** A context with its Dockerfile, as a tar, by the builder that the daemon itself has. */
   build(context: string, tag: string): Result {
-    const args = ['-H', this.#host, 'build', '--network', 'none', '--tag', tag, '-']
+    const args = ['-H', this.host, 'build', '--network', 'none', '--tag', tag, '-']
     const pipe = `DOCKER_BUILDKIT=0 docker "$@" < "$0"`
     return command('sh', ['-c', pipe, context, ...args])
   }

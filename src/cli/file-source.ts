@@ -10,6 +10,13 @@ const PIECE = 4 * 1024 * 1024
 /** Up to here a read is done at once: the way through the thread pool and back takes five times as long (measured), and images have a hundred small layers. */
 const AT_ONCE = 256 * 1024
 
+/** Bytes of an open file, for a thread that reads them by itself. */
+export interface FilePlace {
+  readonly file: number
+  readonly from: number
+  readonly size: number
+}
+
 export class FileSource implements ByteSource {
   readonly size: number
   /** A number, not a FileHandle: those are closed, with a warning, when the last source of many is forgotten. Open until the program ends. */
@@ -32,6 +39,9 @@ export class FileSource implements ByteSource {
     if (stat.isDirectory())
       throw new ImageError('is-a-directory', `${basename(path)} is a directory; an archive was expected.`)
     return new FileSource(file, 0, stat.size)
+  }
+  get place(): FilePlace {
+    return { file: this.#file, from: this.#from, size: this.size }
   }
   async read(at: number, length: number): Promise<Bytes> {
     if (at < 0 || length < 0 || at + length > this.size)
@@ -60,9 +70,18 @@ export class FileSource implements ByteSource {
     return new FileSource(this.#file, this.#from + at, length)
   }
   async *stream(signal?: AbortSignal): AsyncIterable<Bytes> {
-    for (let at = 0; at < this.size; at += PIECE) {
+    const piece = (at: number): Promise<Bytes> => {
+      const read = this.read(at, Math.min(PIECE, this.size - at))
+      read.catch(() => {}) // Who stops early never asks what became of it.
+      return read
+    }
+    // One piece ahead: the disk (or the copy out of its cache) works while the piece before is looked at.
+    let next = this.size > 0 ? piece(0) : null
+    for (let at = PIECE; next; at += PIECE) {
       throwIfCancelled(signal)
-      yield await this.read(at, Math.min(PIECE, this.size - at))
+      const bytes = await next
+      next = at < this.size ? piece(at) : null
+      yield bytes
     }
   }
   blobParts(): BlobPart[] {

@@ -6,7 +6,6 @@ import { pipeline } from 'node:stream/promises'
 import { setStreamingHasher } from '../core/digest/sha256'
 import { faultOf } from '../core/fault/fault'
 import { openArchiveIn, openSource } from '../jobs/open'
-import { inlinePool } from '../jobs/pool'
 import { exitCodeOf, refusal, reportOf, reportText, type Report } from '../jobs/report'
 import { parseArguments, USAGE, type Arguments } from './arguments'
 import { FileSource } from './file-source'
@@ -14,6 +13,7 @@ import { runRebuild } from './rebuild'
 import { runRules } from './rules'
 import { scratchStores, toScratch } from './scratch'
 import { summaryOf } from './summary'
+import { threads } from './threads'
 
 setStreamingHasher(() => createHash('sha256'))
 
@@ -35,7 +35,7 @@ async function inspected(path: string, options: Arguments['options']): Promise<R
     return await reportOf(basename(path), opened, archive, {
       files: options.has('files'),
       verify: !options.has('no-verify'),
-      pool: inlinePool,
+      pool: threads,
       stores: scratchStores(),
     })
   } catch (thrown) {

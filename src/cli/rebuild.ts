@@ -17,7 +17,6 @@ import { mustFit, namedLine } from '../jobs/fit'
 import { Layers } from '../jobs/layers'
 import { groundOf, ontoIn, withBase, type Onto } from '../jobs/onto'
 import { openArchiveIn, openSource } from '../jobs/open'
-import { inlinePool } from '../jobs/pool'
 import { foretold, rebuild, type Build, type Format, type RebuildInput } from '../jobs/rebuild'
 import { unseenTask } from '../jobs/tasks'
 import type { Arguments } from './arguments'
@@ -25,6 +24,7 @@ import { chosenImage } from './chosen-image'
 import { FileSource } from './file-source'
 import { previewText } from './preview'
 import { scratchStores, toScratch } from './scratch'
+import { threads } from './threads'
 
 const BUILDS: Record<string, Build> = {
   add: 'append',
@@ -103,8 +103,8 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
   const tag = options.get('tag')
   const tags = typeof tag === 'string' ? [tag] : tagsInForce(operations, namesOf(image))
   const together = (format === 'docker' || format === 'oci') && !base && !options.has('alone')
-  const company = together ? await companyOf(archive, image, tags, inlinePool) : undefined
-  if (company) await verifyCompany(company, inlinePool)
+  const company = together ? await companyOf(archive, image, tags, threads) : undefined
+  if (company) await verifyCompany(company, threads)
   const input = (): RebuildInput => {
     const { edited, stack } = replay(ground, added(EMPTY_JOURNAL, operations), namedLine)
     mustFit(operations, image)
@@ -121,7 +121,7 @@ async function inputFor(path: string, options: Arguments['options'], dry: boolea
       stored: async (id) => new MemorySource(recipe.contents.get(id)!),
       store: toScratch,
       hashAsWritten: true,
-      pool: inlinePool,
+      pool: threads,
     }
   }
   const damage = layers.notices.list
@@ -170,7 +170,7 @@ async function ontoFor(
   const { tar } = await openSource(FileSource.open(path), { store: toScratch })
   const task = unseenTask()
   return ontoIn(tar, { ...base, file: base.file || basename(path) }, image, {
-    pool: inlinePool,
+    pool: threads,
     stores: scratchStores(),
     task,
   })
@@ -208,7 +208,7 @@ async function opened(
   const image = chosenImage(archive, which)
   const layers = new Layers({
     image,
-    pool: inlinePool,
+    pool: threads,
     stores: scratchStores(),
   })
   await layers.scan(unseenTask())

@@ -2,20 +2,20 @@
 import { basename } from 'node:path'
 import type { EngineAnswer } from '../core/engine/engine'
 import { openSource } from '../jobs/open'
-import { inlinePool } from '../jobs/pool'
 import { describedIn, knownLayers, oddContents, rulesOf } from '../jobs/rules'
 import type { Arguments } from './arguments'
 import { engineLines, engineRecords } from './engine-lines'
 import { FileSource } from './file-source'
 import { scratchStores, toScratch } from './scratch'
+import { threads } from './threads'
 
 /** Answers what is to be printed, and 1 as the exit status where an engine refuses the archive. */
 export async function runRules({ archive, options }: Arguments): Promise<{ text: string; status: 0 | 1 }> {
   const opened = await openSource(FileSource.open(archive), { store: toScratch })
   const described = await describedIn(opened.tar)
   const isQuick = options.has('no-verify')
-  const known = isQuick ? undefined : await knownLayers(described, inlinePool)
-  const contents = isQuick ? undefined : await oddContents(described, inlinePool, scratchStores())
+  const known = isQuick ? undefined : await knownLayers(described, threads)
+  const contents = isQuick ? undefined : await oddContents(described, threads, scratchStores())
   const answers = await rulesOf(described, { ...opened, known, contents })
   const status = answers.some(({ verdict }) => verdict === 'fails') ? 1 : 0
   const name = basename(archive)
