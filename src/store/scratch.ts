@@ -14,8 +14,10 @@ const IDLE = 3000
 /** A folder of this worker's own; null where the browser has no such files, or they cannot be used for this. */
 export async function openScratch(): Promise<Scratch | null> {
   try {
+    const own = session() // Its lock is asked for before there is anything of it to be swept away.
     const all = await folderOfAll(true)
-    const scratch = new Scratch(await all.getDirectoryHandle(session(), { create: true }))
+    const scratch = new Scratch(await all.getDirectoryHandle(own, { create: true }))
+    void sweepScratch().catch(() => undefined) // A worker often takes the place of one that was ended at work.
     return (await isCopied(scratch)) ? scratch : null
   } catch {
     return null // Private windows, old browsers, pages from a file.
