@@ -113,7 +113,6 @@ class Room {
   add(chunk: Bytes): void {
     this.#bytes.set(chunk, this.#filled)
     this.#filled += chunk.length
-    letGo(chunk)
   }
 
   /** What is in it, until more is added. */
@@ -122,11 +121,6 @@ class Room {
     this.#filled = 0
     return filled
   }
-}
-
-/** Gives the memory back at once, not when a collector comes by: the next chunk comes to lie where the cache still is. */
-function letGo({ buffer, byteLength }: Bytes): void {
-  if (byteLength === buffer.byteLength) (buffer as { transfer?: (length: number) => unknown }).transfer?.(0)
 }
 
 /** Hands the source to the writer piece by piece, each awaited. */
