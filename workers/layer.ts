@@ -7,17 +7,14 @@ import { buffersOf } from '../src/core/layer/rows'
 import type { GrepFile, Grepped, GrepQuery } from '../src/jobs/grep'
 import { inlinePool } from '../src/jobs/pool'
 import type { ScannedLayer } from '../src/jobs/scan'
-import type { StoreSegment } from '../src/jobs/segments'
+import { Segments } from '../src/jobs/segments'
+import { openScratch } from '../src/store/scratch'
+import { orItself, ScratchSegments, type Put } from '../src/store/scratch-segments'
 import { throttled } from './throttle'
 import { moved, serve, type Served } from './wire'
 
 export interface LayerApi {
-  scan(
-    stored: Blob,
-    compression: Compression,
-    onBytes: (done: number) => void,
-    store: StoreSegment,
-  ): ScannedLayer
+  scan(stored: Blob, compression: Compression, onBytes: (done: number) => void, put: Put): ScannedLayer
   /** `bufferLimit`: see HashOptions. */
   digest(
     bytes: Blob,
@@ -29,11 +26,20 @@ export interface LayerApi {
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
+/** Asked for at once: a worker is started before there is work. */
+const scratch = openScratch()
+
 const api: Served<LayerApi> = {
-  scan: async (stored, compression, onBytes, store) => {
-    const options = { onBytes: throttled(onBytes), store }
-    const scanned = await inlinePool.scan(new BlobSource(stored), compression, options)
-    return moved(scanned, buffersOf(scanned.table))
+  scan: async (stored, compression, onBytes, put) => {
+    const files = compression === 'none' ? null : await scratch
+    const keep = files ? new ScratchSegments(files, put) : new Segments(orItself(put))
+    try {
+      const options = { onBytes: throttled(onBytes), keep }
+      const scanned = await inlinePool.scan(new BlobSource(stored), compression, options)
+      return moved(scanned, buffersOf(scanned.table))
+    } finally {
+      if (keep instanceof ScratchSegments) keep.close()
+    }
   },
   digest: (bytes, bufferLimit, onBytes, mayCopy, copied) => {
     const copying = { mayCopy, copied }

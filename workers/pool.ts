@@ -18,7 +18,6 @@ const SMALL = 1024 * 1024
 const ignore = (): void => {}
 /** Beyond the limit nothing is held. */
 const pieces: Stay = { mayCopy: async () => {}, copied: ignore }
-const same = async (segment: Blob): Promise<Blob> => segment
 
 type PoolWorker = Connection<LayerApi>
 
@@ -99,8 +98,13 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     width: WIDTH,
     scan: (source, compression, options = {}) => {
       if (compression === 'none' && source.size <= SMALL) return inlinePool.scan(source, compression, options)
-      const { signal, onBytes = ignore, store = same } = options
-      return run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes, store))
+      const { signal, onBytes = ignore, store } = options
+      // Only here it can be told whether a segment was put away, or came back as it was.
+      const put = async (segment: Blob): Promise<Blob | null> => {
+        const stored = await store?.(segment)
+        return stored && stored !== segment ? stored : null
+      }
+      return run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes, put))
     },
     digest: (source, { signal, onBytes = ignore, rest = 0 } = {}) => {
       const { size } = source

@@ -26,8 +26,10 @@ class MemorySegments implements SegmentStore {
     let segments: Blob[] = []
     return {
       append: async (segment) => {
-        segments.push(segment)
-        return segment
+        // A File may be written over by whoever gave it.
+        const own = segment instanceof File ? new Blob([await segment.arrayBuffer()]) : segment
+        segments.push(own)
+        return own
       },
       commit: async () => void this.#committed.set(key, segments),
       abandon: async () => void (segments = []),

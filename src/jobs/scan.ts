@@ -7,7 +7,7 @@ import { Notices, type Notice } from '../core/fault/notice'
 import { emptyTable, scanLayer } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
 import { SourceInput, StreamInput } from '../core/tar/input'
-import { Segments, type StoreSegment } from './segments'
+import { Segments, type Keep, type StoreSegment } from './segments'
 
 export interface ScannedLayer {
   readonly table: EntryTable
@@ -25,13 +25,15 @@ export interface ScanOptions {
   readonly mostPlain?: number
   /** Where segments of the plain tar are put as they come; by default they stay Blobs. */
   readonly store?: StoreSegment
+  /** Who gathers the segments of the plain tar; by default Blobs are made of what comes, and given to `store`. */
+  readonly keep?: Keep
 }
 
 /** Throws what scanLayer and inflate throw; `too-large` for a bomb. A compressed layer is read to its end, behind the tar's end marker too: the diff_id covers all of it. */
 export async function scanStored(
   source: ByteSource,
   compression: Compression,
-  { signal, onBytes, mostPlain = plainLimit(source.size), store }: ScanOptions = {},
+  { signal, onBytes, mostPlain = plainLimit(source.size), store, keep }: ScanOptions = {},
 ): Promise<ScannedLayer> {
   const notices = new Notices()
   if (compression === 'none') {
@@ -41,15 +43,15 @@ export async function scanStored(
         : await scanLayer(new SourceInput(source, signal, onBytes), notices, signal)
     return { table, plainBytes: source.size, segments: null, notices: notices.list }
   }
-  const segments = new Segments(store)
+  const segments = keep ?? new Segments(store)
   const onPadding = (): void =>
     notices.add(
       'warning',
       'gzip-zeros',
       'Zeros follow the gzip data, which engines take for a broken header.',
     )
-  const plain = inflate(source, compression, { signal, limit: mostPlain, onPadding })
-  const input = new StreamInput(kept(plain, segments, onBytes))
+  const plain = inflate(source, compression, { signal, limit: mostPlain, onPadding, lent: segments.copies })
+  const input = new StreamInput(kept(plain, segments, onBytes), segments.copies)
   const table = await scanLayer(input, notices, signal)
   const plainBytes = await behindTheTar(() => input.total())
   return { table, plainBytes, segments: await segments.finish(), notices: notices.list }
@@ -67,7 +69,7 @@ async function behindTheTar<T>(job: () => Promise<T>): Promise<T> {
 
 async function* kept(
   chunks: AsyncIterable<Bytes>,
-  segments: Segments,
+  segments: Keep,
   onBytes: ScanOptions['onBytes'],
 ): AsyncIterable<Bytes> {
   for await (const chunk of chunks) {

@@ -7,15 +7,28 @@ export const SEGMENT = 32 * 1024 * 1024
 /** Puts a segment away, and answers a handle to it. */
 export type StoreSegment = (segment: Blob) => Promise<Blob>
 
-export class Segments {
+/** Where bytes go while they are read. */
+export interface Keep {
+  readonly size: number
+  /** Whether bytes that were pushed may be written over afterwards. */
+  readonly copies: boolean
+  push(bytes: Bytes): Promise<void>
+  /** The last, shorter segment, and all of them. */
+  finish(): Promise<Blob[]>
+}
+
+export class Segments implements Keep {
   readonly #store: StoreSegment | undefined
+  readonly #most: number
   readonly #sealed: Promise<Blob>[] = []
+  readonly copies = false
   #pending: Bytes[] = []
   #held = 0
   size = 0
 
-  constructor(store?: StoreSegment) {
+  constructor(store?: StoreSegment, most = SEGMENT) {
     this.#store = store
+    this.#most = most
   }
 
   /** One segment is on its way to the store while the next one fills; a third waits. */
@@ -23,7 +36,7 @@ export class Segments {
     this.#pending.push(bytes)
     this.#held += bytes.length
     this.size += bytes.length
-    if (this.#held >= SEGMENT) await this.#seal()
+    if (this.#held >= this.#most) await this.#seal()
   }
 
   async #seal(): Promise<void> {
@@ -36,7 +49,6 @@ export class Segments {
     this.#sealed.push(stored)
   }
 
-  /** The last, shorter segment, and all of them. */
   async finish(): Promise<Blob[]> {
     if (this.#held > 0) await this.#seal()
     return Promise.all(this.#sealed)

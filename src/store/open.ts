@@ -4,6 +4,7 @@ import type { SweepableStores } from '../jobs/sweep'
 import { IdbContents } from './contents'
 import { Keyval } from './keyval'
 import { IdbArchives, IdbJournals, IdbSettings, IdbTables, IdbUnions, type Settings } from './records'
+import { sweepScratch } from './scratch'
 import { IdbSegments } from './segments'
 
 export interface OpenedStores {
@@ -35,6 +36,7 @@ export async function openStores(): Promise<OpenedStores> {
     journals: new IdbJournals(),
   }
   void Promise.all([layers.sweep(), blobs.sweep(), contents.sweepLeftovers()]).catch(() => undefined)
+  void sweepScratch().catch(() => undefined)
   return { stores, settings: new IdbSettings(), persistent: true }
 }
 

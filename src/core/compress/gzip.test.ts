@@ -77,7 +77,16 @@ function decorated(bytes: Uint8Array): Bytes {
 const ways: readonly (readonly [string, (source: ByteSource) => AsyncIterable<Bytes>])[] = [
   ['the walker', (source) => walkGzip(source)],
   ['the platform, then the walker', (source) => gunzip(source)],
+  ['the same, with chunks that are lent', (source) => returned(gunzip(source, undefined, undefined, true))],
 ]
+
+/** Copies of what is lent, each chunk gone as soon as the next one is asked for. */
+async function* returned(chunks: AsyncIterable<Bytes>): AsyncIterable<Bytes> {
+  for await (const chunk of chunks) {
+    yield chunk.slice()
+    chunk.fill(0xee)
+  }
+}
 
 /** A DecompressionStream that hands out what Node's does, and in the end refuses whatever `whole` does not call one member. */
 function browserLike(whole: (stored: Bytes) => boolean): typeof DecompressionStream {

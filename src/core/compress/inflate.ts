@@ -12,6 +12,8 @@ export interface InflateOptions {
   readonly limit?: number
   /** Zeros follow the last gzip member: tar's own padding, which Go's gzip takes for a broken header. */
   readonly onPadding?: () => void
+  /** A chunk needs to be good only until the next one is asked for. Inflating and passing on are cheaper so. */
+  readonly lent?: boolean
 }
 
 /** The command that turns a compression that this page does not read into a plain tar. */
@@ -23,7 +25,8 @@ const commands: Partial<Record<Compression, string>> = {
 
 /**
  * The plain bytes of `source`, in chunks of at most 1 MiB (4 MiB where nothing is compressed). No more is held than
- * a chunk and the decoder's window, whatever the data inflates to. A chunk is the reader's to keep, not to write to.
+ * a chunk and the decoder's window, whatever the data inflates to. A chunk is the reader's to keep (unless `lent`), not to
+ * write to.
  *
  * Throws `bad-gzip`, `bad-zstd` and `zstd-window` with the offset in `source`, `unsupported-compression`,
  * `too-large`, `cancelled`, and the faults of the source.
@@ -33,10 +36,10 @@ export async function* inflate(
   compression: Compression,
   options: InflateOptions = {},
 ): AsyncGenerator<Bytes, void, undefined> {
-  const { signal, limit = Infinity, onPadding } = options
+  const { signal, limit = Infinity } = options
   throwIfCancelled(signal)
   let total = 0
-  for await (const chunk of decoded(source, compression, signal, onPadding)) {
+  for await (const chunk of decoded(source, compression, options)) {
     throwIfCancelled(signal)
     total += chunk.length
     if (total > limit) throw tooLarge(source.size, limit)
@@ -47,14 +50,13 @@ export async function* inflate(
 function decoded(
   source: ByteSource,
   compression: Compression,
-  signal: AbortSignal | undefined,
-  onPadding: (() => void) | undefined,
+  { signal, onPadding, lent }: InflateOptions,
 ): AsyncIterable<Bytes> {
   switch (compression) {
     case 'none':
       return source.stream(signal)
     case 'gzip':
-      return gunzip(source, signal, onPadding)
+      return gunzip(source, signal, onPadding, lent)
     case 'zstd':
       return walkZstd(source, signal)
     default:
@@ -89,11 +91,12 @@ export async function* gunzip(
   source: ByteSource,
   signal?: AbortSignal,
   onPadding?: () => void,
+  lent = false,
 ): AsyncGenerator<Bytes, void, undefined> {
   let done = 0
   if (await hasStrictGunzip())
     try {
-      for await (const chunk of gunzipNative(source, signal)) {
+      for await (const chunk of gunzipNative(source, signal, lent)) {
         done += chunk.length
         yield chunk
       }

@@ -1,7 +1,7 @@
 /** What the scanner reads from: a window that moves forward. Sources seek past big bodies; streams drain them. */
 import type { ByteSource, Bytes } from '../bytes/source'
 import { throwIfCancelled } from '../fault/fault'
-import { Pieces, type Window } from './pieces'
+import { LentPieces, Pieces, type Window } from './pieces'
 
 export abstract class TarInput {
   /** Holds the bytes [start, end) of the tar. Replaced, never overwritten: views into it stay good. */
@@ -90,14 +90,24 @@ export class SourceInput extends TarInput {
   }
 }
 
+/** Of a stream that is lent, what is looked at is copied: this much, and more where one entry is close behind the other. */
+const LEAST_COPY = 2 * 1024
+const MOST_COPY = 64 * 1024
+
 export class StreamInput extends TarInput {
-  readonly #pieces: Pieces
-  constructor(stream: AsyncIterable<Bytes>) {
+  readonly #pieces: Pieces | LentPieces
+  #copy = LEAST_COPY
+  /** @param lent whether a piece of the stream is good only until the next one is asked for */
+  constructor(stream: AsyncIterable<Bytes>, lent = false) {
     super()
-    this.#pieces = new Pieces(stream)
+    this.#pieces = lent ? new LentPieces(stream) : new Pieces(stream)
   }
   async load(at: number, length: number): Promise<number> {
-    if (at + length > this.end) this.show(await this.#pieces.window(at, length))
+    if (at + length > this.end) {
+      const near = at - this.end < this.#copy / 4
+      this.#copy = near ? Math.min(MOST_COPY, this.#copy * 2) : Math.max(LEAST_COPY, this.#copy / 2)
+      this.show(await this.#pieces.window(at, length, this.#copy))
+    }
     return Math.max(0, Math.min(length, this.end - at))
   }
   /** Reads to the end: whoever listens to the stream (segments, hasher) sees all of it. */

@@ -93,3 +93,71 @@ export class Pieces {
     return bytes
   }
 }
+
+/** The same for pieces that are good only until the next one is asked for: a window is a copy of what it shows. */
+export class LentPieces {
+  readonly #coming: AsyncIterator<Bytes>
+  #piece: Bytes = new Uint8Array(0)
+  #last: Window = { bytes: this.#piece, start: 0 }
+  #end = 0
+  #done = false
+
+  constructor(stream: AsyncIterable<Bytes>) {
+    this.#coming = stream[Symbol.asyncIterator]()
+  }
+
+  /** Where the last piece so far ends; the end of the whole once `done`. */
+  get end(): number {
+    return this.#end
+  }
+  get done(): boolean {
+    return this.#done
+  }
+
+  /** As of `Pieces`, with up to `most` bytes where that is more than was asked for. */
+  async window(at: number, length: number, most = length): Promise<Window> {
+    const copies: Bytes[] = []
+    let to = at
+    const add = (copy: Bytes): void => {
+      if (copy.length > 0) copies.push(copy)
+      to += copy.length
+    }
+    add(this.#again(at))
+    for (;;) {
+      add(this.#copied(to, at + Math.max(length, most)))
+      if (to >= at + length || this.#done) break
+      await this.#next()
+    }
+    this.#last = { bytes: copies.length === 1 ? copies[0] : joined(copies), start: at }
+    return this.#last
+  }
+
+  /** What the window before shows of pieces that are gone. */
+  #again(at: number): Bytes {
+    const { bytes, start } = this.#last
+    return at < this.#end - this.#piece.length ? bytes.subarray(at - start) : bytes.subarray(0, 0)
+  }
+
+  /** [at, to), as far as the piece goes. */
+  #copied(at: number, to: number): Bytes {
+    const from = this.#end - this.#piece.length
+    return this.#piece.slice(Math.max(0, at - from), Math.max(0, to - from))
+  }
+
+  async #next(): Promise<void> {
+    const { value, done } = await this.#coming.next()
+    this.#piece = done ? new Uint8Array(0) : value
+    this.#end += this.#piece.length
+    if (done) this.#done = true
+  }
+}
+
+function joined(pieces: readonly Bytes[]): Bytes {
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}

@@ -1,0 +1,90 @@
+/** Segments by way of scratch files: two take turns, one on its way to the store while the other is written. */
+import type { Bytes } from '../core/bytes/source'
+import { forgotten, SEGMENT, Segments, type Keep } from '../jobs/segments'
+import type { Scratch, ScratchFile } from './scratch'
+
+/** Less than this is gathered in memory: for a small layer, opening a file takes longer than all the rest. */
+const SMALL = 1024 * 1024
+
+/** Puts a segment away; null where the segment itself is all there is of it. */
+export type Put = (segment: Blob) => Promise<Blob | null>
+
+export class ScratchSegments implements Keep {
+  readonly #scratch: Scratch
+  readonly #put: Put
+  readonly #most: number
+  readonly #sealed: Promise<Blob>[] = []
+  /** The beginning, until there is enough of it for a file. */
+  #small: Bytes[] = []
+  #file: ScratchFile | null = null
+  /** Where the rest goes once a file cannot be written. */
+  #memory: Segments | null = null
+  readonly copies = true
+  size = 0
+
+  constructor(scratch: Scratch, put: Put, most = SEGMENT) {
+    this.#scratch = scratch
+    this.#put = put
+    this.#most = most
+  }
+
+  async push(bytes: Bytes): Promise<void> {
+    this.size += bytes.length
+    if (this.#memory) return this.#memory.push(bytes.slice())
+    if (this.size < SMALL) return void this.#small.push(bytes.slice())
+    try {
+      this.#file ??= await this.#scratch.take()
+      for (; this.#small.length > 0; this.#small.shift()) this.#file.write(this.#small[0])
+      this.#file.write(bytes)
+    } catch {
+      return this.#toMemory(bytes.slice()) // The disk is full.
+    }
+    if (this.#file.size >= this.#most) await this.#seal(this.#file)
+  }
+
+  async #toMemory(last?: Bytes): Promise<void> {
+    const memory = new Segments(orItself(this.#put), this.#most)
+    if (this.#file) for (const piece of this.#file.written()) await memory.push(piece)
+    for (const bytes of this.#small.splice(0)) await memory.push(bytes)
+    if (last) await memory.push(last)
+    this.close()
+    this.#memory = memory
+  }
+
+  /** One segment is on its way to the store while the next one is written; a third waits. */
+  async #seal(file: ScratchFile): Promise<void> {
+    await this.#sealed.at(-1)
+    this.#file = null
+    const stored = this.#away(file)
+    stored.catch(() => {}) // Whoever asks for it sees the fault.
+    this.#sealed.push(stored)
+  }
+
+  async #away(file: ScratchFile): Promise<Blob> {
+    try {
+      const segment = await file.seal()
+      const stored = await this.#put(segment)
+      return stored ?? forgotten<Blob>(segment.size)(new Blob([await segment.arrayBuffer()]))
+    } finally {
+      this.#scratch.give(file)
+    }
+  }
+
+  async finish(): Promise<Blob[]> {
+    if (this.#file) await this.#seal(this.#file)
+    else if (this.#small.length > 0) await this.#toMemory()
+    const files = await Promise.all(this.#sealed)
+    return [...files, ...((await this.#memory?.finish()) ?? [])]
+  }
+
+  /** What is not sealed is wanted no more. */
+  close(): void {
+    if (this.#file) this.#scratch.give(this.#file)
+    this.#file = null
+  }
+}
+
+/** For segments in memory, which are good whether they were put away or not. */
+export function orItself(put: Put): (segment: Blob) => Promise<Blob> {
+  return async (segment) => (await put(segment)) ?? segment
+}
