@@ -350,7 +350,8 @@ test('where the browser has a save dialog, the export is streamed into the picke
   await context.addInitScript(() => {
     Object.defineProperty(globalThis, 'showSaveFilePicker', {
       value: async ({ suggestedName }: { suggestedName: string }) => {
-        const folder = await navigator.storage.getDirectory()
+        const root = await navigator.storage.getDirectory()
+        const folder = await root.getDirectoryHandle('picked', { create: true })
         return folder.getFileHandle(suggestedName, { create: true })
       },
     })
@@ -364,7 +365,7 @@ test('where the browser has a save dialog, the export is streamed into the picke
   await dialog.getByRole('button', { name: 'Save', exact: true }).click()
   await peel.closeExport(dialog)
   const saved = await page.evaluate(async () => {
-    const folder = await navigator.storage.getDirectory()
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('picked')
     const names: string[] = []
     for await (const [name] of folder.entries()) names.push(name)
     const file = await (await folder.getFileHandle(names[0])).getFile()
