@@ -15,10 +15,8 @@ import { moved, serve, type Served } from './wire'
 
 export interface LayerApi {
   scan(stored: Blob, compression: Compression, onBytes: (done: number) => void, put: Put): ScannedLayer
-  /** `bufferLimit`: see HashOptions. */
   digest(
     bytes: Blob,
-    bufferLimit: number,
     onBytes: (done: number) => void,
     mayCopy: () => Promise<void>,
     copied: () => void,
@@ -41,10 +39,8 @@ const api: Served<LayerApi> = {
       if (keep instanceof ScratchSegments) keep.close()
     }
   },
-  digest: (bytes, bufferLimit, onBytes, mayCopy, copied) => {
-    const copying = { mayCopy, copied }
-    return inlinePool.digest(new BlobSource(bytes), { bufferLimit, onBytes: throttled(onBytes), copying })
-  },
+  digest: (bytes, onBytes, mayCopy, copied) =>
+    inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes), copying: { mayCopy, copied } }),
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
 }
 

@@ -2,7 +2,7 @@
 import { faultOf, ImageError } from '../src/core/fault/fault'
 import type { Digest } from '../src/core/digest/digest'
 import { BUFFER_LIMIT } from '../src/core/digest/sha256'
-import { HashRoom, worthPieces, type Stay } from '../src/jobs/hash-room'
+import { HashRoom, type Stay } from '../src/jobs/hash-room'
 import { inlinePool, type LayerPool } from '../src/jobs/pool'
 import { blobOf } from '../src/jobs/segments'
 import type { Crew } from './crew'
@@ -106,13 +106,11 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
       }
       return run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes, put))
     },
-    digest: (source, { signal, onBytes = ignore, rest = 0 } = {}) => {
-      const { size } = source
-      if (size <= SMALL) return inlinePool.digest(source, { signal, onBytes })
-      const hash = (bufferLimit: number, { mayCopy, copied }: Stay): Promise<Digest> =>
-        run(signal, (worker) => worker.digest(blobOf(source), bufferLimit, onBytes, mayCopy, copied))
-      const inPieces = size > BUFFER_LIMIT || (!room.hasRoom(size) && worthPieces(size, rest))
-      return inPieces ? hash(0, pieces) : room.use(size, (stay) => hash(size, stay))
+    digest: (source, { signal, onBytes } = {}) => {
+      if (source.size <= SMALL) return inlinePool.digest(source, { signal, onBytes })
+      const hash = ({ mayCopy, copied }: Stay): Promise<Digest> =>
+        run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore, mayCopy, copied))
+      return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
     },
     grep: (source, files, query, { signal } = {}) =>
       run(signal, (worker) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { HashRoom, worthPieces } from './hash-room'
+import { HashRoom } from './hash-room'
 
 const turn = (): Promise<void> => new Promise((done) => setTimeout(done))
 
@@ -69,20 +69,4 @@ test('a job that fails gives back what it held, in whichever phase', async () =>
   })
   await expect(copying).rejects.toThrow('copying')
   expect(await room.use(1, (stay) => stay.mayCopy().then(() => 'next'))).toBe('next')
-})
-
-test('whoever finds no room hashes in pieces, as long as the others have three times as much to do', async () => {
-  const room = new HashRoom(20)
-  let end = (): void => {}
-  expect(room.hasRoom(10)).toBe(true)
-  const job = room.use(10, async (stay) => {
-    await stay.mayCopy()
-    await new Promise<void>((done) => (end = done))
-  })
-  expect([room.hasRoom(10), room.hasRoom(1)]).toEqual([false, false])
-  await turn()
-  end()
-  await job
-  expect(room.hasRoom(10)).toBe(true)
-  expect([worthPieces(10, 29), worthPieces(10, 30)]).toEqual([false, true])
 })

@@ -6,17 +6,9 @@
  *   phase   enter → read → mayCopy → copied → digest → end
  *
  * So one layer can be read while another is digested, and no more than `total` is held whatever their sizes. Where the
- * platform digests before it returns (Chromium 156 does), `copied` comes at the end: then a layer of more than a third
- * of the room is alone in it, and whoever has nothing to do may hash without a buffer (`worthPieces`).
+ * platform digests before it returns (Chromium 156 does), `copied` comes with the digest, and a layer of more than a
+ * third of the room is alone in it.
  */
-
-/** The platform reads and digests so many times as fast as JavaScript hashes (measured in Chromium: 350 to 420 MB/s against 130). */
-const LEAD = 3
-
-/** Whether `size` bytes hashed piece by piece beside the others are done before those have hashed the `rest` in buffers. */
-export function worthPieces(size: number, rest: number): boolean {
-  return size * LEAD <= rest
-}
 
 /** One job's place in it, as the one who hashes sees it. */
 export interface Stay {
@@ -49,14 +41,9 @@ export class HashRoom {
     this.#total = total
   }
 
-  /** Whether a job of `amount` bytes could start at once. */
-  hasRoom(amount: number): boolean {
-    return this.#toEnter.length === 0 && this.#toCopy.length === 0 && this.#fits(this.#jobOf(amount))
-  }
-
   /** Runs `work` on `amount` bytes (at most half of the total), behind all that came before. */
   async use<T>(amount: number, work: (stay: Stay) => Promise<T>): Promise<T> {
-    const job = this.#jobOf(amount)
+    const job: Job = { amount: Math.min(amount, this.#total / 2), held: 0 }
     await this.#queued(this.#toEnter, job)
     try {
       return await work({
@@ -67,10 +54,6 @@ export class HashRoom {
       this.#reading.delete(job)
       this.#hold(job, 0)
     }
-  }
-
-  #jobOf(amount: number): Job {
-    return { amount: Math.min(amount, this.#total / 2), held: 0 }
   }
 
   #queued(queue: Waiting[], job: Job): Promise<void> {

@@ -288,15 +288,9 @@ export class Layers {
   async verify(task: Task): Promise<void> {
     const { pool } = this.#options
     const ready = this.#states.filter(({ state }) => state === 'ready')
-    const total = ready.reduce((sum, { layer, plain }) => sum + bytesToVerify(layer, plain), 0)
-    task.total(total)
+    task.total(ready.reduce((sum, { layer, plain }) => sum + bytesToVerify(layer, plain), 0))
     let done = 0
-    const options = {
-      pool,
-      signal: task.signal,
-      onBytes: (count: number) => task.progress((done += count)),
-      left: () => total - done,
-    }
+    const options = { pool, signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
     const seen = new Map<string, Promise<boolean>>()
     await handedOut(pool, ready, async (state) => {
       const { layer, plain } = state

@@ -6,11 +6,7 @@ import { sha256Of, type HashOptions } from '../core/digest/sha256'
 import { grep, type GrepFile, type Grepped, type GrepQuery } from './grep'
 import { scanStored, type ScannedLayer, type ScanOptions } from './scan'
 
-export interface DigestOptions
-  extends Pick<ScanOptions, 'signal' | 'onBytes'>, Pick<HashOptions, 'copying' | 'bufferLimit'> {
-  /** Bytes that are hashed besides these, now or later: what else there is for the hands to do. */
-  readonly rest?: number
-}
+export type DigestOptions = Pick<ScanOptions, 'signal' | 'onBytes'> & Pick<HashOptions, 'copying'>
 
 export interface LayerPool {
   /** How many jobs run side by side. */
@@ -29,9 +25,9 @@ export interface LayerPool {
 export const inlinePool: LayerPool = {
   width: 1,
   scan: scanStored,
-  digest: (source, { signal, onBytes, copying, bufferLimit } = {}) => {
+  digest: (source, { signal, onBytes, copying } = {}) => {
     let done = 0
-    return sha256Of(source, { signal, copying, bufferLimit, onBytes: (count) => onBytes?.((done += count)) })
+    return sha256Of(source, { signal, copying, onBytes: (count) => onBytes?.((done += count)) })
   },
   grep: (source, files, query, { signal } = {}) => grep(source, files, query, signal),
 }

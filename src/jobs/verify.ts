@@ -9,8 +9,6 @@ export interface VerifyOptions {
   readonly signal: AbortSignal
   /** Called with the number of bytes hashed since the last call. */
   readonly onBytes: (count: number) => void
-  /** Bytes of all layers that are not hashed yet. */
-  readonly left: () => number
 }
 
 /** Bytes that `verifyLayer` will go through. */
@@ -23,11 +21,11 @@ export async function verifyLayer(
   layer: Layer,
   plain: ByteSource,
   notices: Notices,
-  { pool, signal, onBytes, left }: VerifyOptions,
+  { pool, signal, onBytes }: VerifyOptions,
 ): Promise<boolean> {
   const where = { layer: layer.index, member: layer.member ?? undefined }
   let good = true
-  const diffId = await pool.digest(plain, { signal, rest: left() - plain.size })
+  const diffId = await pool.digest(plain, { signal })
   onBytes(plain.size)
   if (diffId !== layer.diffId) {
     good = false
@@ -39,7 +37,7 @@ export async function verifyLayer(
     )
   }
   if (layer.compression === 'none' || !layer.digest) return good
-  const digest = await pool.digest(layer.source!, { signal, rest: left() - layer.storedBytes })
+  const digest = await pool.digest(layer.source!, { signal })
   onBytes(layer.storedBytes)
   if (digest !== layer.digest) {
     good = false
