@@ -94,11 +94,16 @@ export class Pieces {
   }
 }
 
+/** Small copies lie side by side in memory of this size: an array buffer for each costs several times the copying. */
+const ARENA = 256 * 1024
+
 /** The same for pieces that are good only until the next one is asked for: a window is a copy of what it shows. */
 export class LentPieces {
   readonly #coming: AsyncIterator<Bytes>
   #piece: Bytes = new Uint8Array(0)
   #last: Window = { bytes: this.#piece, start: 0 }
+  #arena: Bytes = new Uint8Array(0)
+  #used = ARENA
   #end = 0
   #done = false
 
@@ -141,7 +146,13 @@ export class LentPieces {
   /** [at, to), as far as the piece goes. */
   #copied(at: number, to: number): Bytes {
     const from = this.#end - this.#piece.length
-    return this.#piece.slice(Math.max(0, at - from), Math.max(0, to - from))
+    const shown = this.#piece.subarray(Math.max(0, at - from), Math.max(0, to - from))
+    if (shown.length > ARENA / 4) return shown.slice()
+    if (this.#used + shown.length > ARENA) [this.#arena, this.#used] = [new Uint8Array(ARENA), 0]
+    const copy = this.#arena.subarray(this.#used, this.#used + shown.length)
+    copy.set(shown)
+    this.#used += (shown.length + 3) & ~3 // Words of a window are looked at as words.
+    return copy
   }
 
   async #next(): Promise<void> {
