@@ -24,12 +24,12 @@ export interface LayerApi {
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
-/** Asked for at once: a worker is started before there is work. */
-const scratch = openScratch()
+/** Asked for with the first layer that is inflated: its trial would compete with an image that is being taken up from storage. */
+let scratch: ReturnType<typeof openScratch> | null = null
 
 const api: Served<LayerApi> = {
   scan: async (stored, compression, onBytes, put) => {
-    const files = compression === 'none' ? null : await scratch
+    const files = compression === 'none' ? null : await (scratch ??= openScratch())
     const keep = files ? new ScratchSegments(files, put) : new Segments(orItself(put))
     try {
       const options = { onBytes: throttled(onBytes), keep }
