@@ -16,6 +16,11 @@ export async function expectAccessible(page: Page): Promise<void> {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.evaluate(source) // By the debugger: the page's own policy lets no script in.
     const violations = await page.evaluate(async () => {
+      // Colours on their way from the other theme are neither's: what began before motion was reduced goes on.
+      const ending = document
+        .getAnimations()
+        .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+      await Promise.all(ending.map(({ finished }) => finished.catch(() => {})))
       const { axe } = globalThis as unknown as {
         axe: { run(at: Document, options: object): Promise<{ violations: Violation[] }> }
       }
