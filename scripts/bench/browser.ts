@@ -238,7 +238,8 @@ async function exportOf(page: Page): Promise<number> {
   await tree.getByRole('row').nth(1).click()
   for (let level = 0; level < 3; level++) {
     await page.keyboard.press('ArrowRight')
-    await page.waitForTimeout(200)
+    // The directory is open once its rows are here.
+    await page.locator('[role=treegrid][aria-label=Files][aria-busy=false]').waitFor()
     await page.keyboard.press('ArrowDown')
   }
   await page.getByRole('toolbar', { name: 'Files' }).getByRole('button', { name: 'Delete' }).click()

@@ -1,4 +1,5 @@
 /** What an archive that lies in the image holds: names and sizes, nothing unpacked to stay. */
+import { joinedBytes } from '../core/bytes/join'
 import type { Listing } from '../../workers/api'
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import { ENTRY_TYPES } from '../core/tar/entry'
@@ -57,7 +58,7 @@ async function inflated(
   while (head.length < 512 && !ended) {
     const { value, done } = await chunks.next()
     ended = done === true
-    if (value) head = joined(head, value)
+    if (value) head = joinedBytes([head, value])
   }
   const rest = { [Symbol.asyncIterator]: () => chunks }
   if (isTar(head.subarray(0, 512))) {
@@ -73,13 +74,6 @@ async function inflated(
 async function* after(head: Bytes, rest: AsyncIterable<Bytes>): AsyncIterable<Bytes> {
   yield head
   yield* rest
-}
-
-function joined(a: Bytes, b: Bytes): Bytes {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
 }
 
 function tarListing(format: string, table: EntryTable): Listing {

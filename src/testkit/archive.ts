@@ -1,4 +1,5 @@
 /** An archive drawn in the image notation, as bytes: the way docker save or an OCI tool would have written it. */
+import { joinedBytes } from '../core/bytes/join'
 import type { Bytes } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { hexOf, type Digest } from '../core/digest/digest'
@@ -61,7 +62,7 @@ export function buildLayer(layer: DrawnLayer): Bytes {
       paddingOf(content.length),
     )
   }
-  return concatenated([...parts, END])
+  return joinedBytes([...parts, END])
 }
 
 function buildImage(drawn: DrawnImage, { shape, compression }: ArchiveOptions): BuiltImage {
@@ -240,7 +241,7 @@ export function tarOf(members: readonly Member[]): Bytes {
     })
     return [header, body, paddingOf(body.length)]
   })
-  return concatenated([...parts, END])
+  return joinedBytes([...parts, END])
 }
 
 function digestOf(bytes: Bytes): Digest {
@@ -249,14 +250,4 @@ function digestOf(bytes: Bytes): Digest {
 
 function json(value: unknown): Bytes {
   return utf8(JSON.stringify(value))
-}
-
-function concatenated(parts: readonly Bytes[]): Bytes {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }

@@ -22,6 +22,7 @@
  * plain or quoted. A line that starts with # is a comment, as is what follows a # behind an entry; the words of a
  * layer or step are taken whole, since docker's own say "# buildkit" at their end.
  */
+import { joinedBytes } from '../core/bytes/join'
 import { bytesOfName, utf8 } from '../core/bytes/text'
 import type { Bytes } from '../core/bytes/source'
 import { TYPE, type PaxRecord, type TypeCode } from '../core/tar/entry'
@@ -188,22 +189,12 @@ function parseEntry(letter: string, rest: string): DrawnEntry {
 function whiteout(path: Bytes): Bytes {
   const bare = path[path.length - 1] === 0x2f ? path.subarray(0, -1) : path
   const at = bare.lastIndexOf(0x2f) + 1
-  return joined(bare.subarray(0, at), utf8('.wh.'), bare.subarray(at))
+  return joinedBytes([bare.subarray(0, at), utf8('.wh.'), bare.subarray(at)])
 }
 
 function opaque(path: Bytes): Bytes {
   const slash = path.length > 0 && path[path.length - 1] !== 0x2f ? utf8('/') : utf8('')
-  return joined(path, slash, utf8('.wh..wh..opq'))
-}
-
-function joined(...parts: readonly Uint8Array[]): Bytes {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return joinedBytes([path, slash, utf8('.wh..wh..opq')])
 }
 
 const uncommented = (text: string): string => text.replace(/(^|\s)# .*$/, '').trim()
@@ -269,7 +260,7 @@ function unquote(text: string): Bytes {
       ? new Uint8Array([parseInt(hex, 16)])
       : utf8(letter === undefined ? whole : (ESCAPES[letter] ?? letter)),
   )
-  return joined(...pieces)
+  return joinedBytes([...pieces])
 }
 
 /** Bytes that no compressor makes vanish and that are the same every time. */

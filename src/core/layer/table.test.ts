@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BLOCK, TYPE, type ScannedEntry } from '../tar/entry'
 import { TableBuilder } from './builder'
+import { plain } from './layer.fixture'
 import {
   bodyAtOf,
   buffersOf,
@@ -17,27 +18,6 @@ import {
 } from './rows'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-
-const plain: ScannedEntry = {
-  headerAt: 0,
-  bodyAt: BLOCK,
-  size: 0,
-  stored: 0,
-  type: TYPE.file,
-  flag: 0x30,
-  path: bytes('a'),
-  link: bytes(''),
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  mtime: 0,
-  uname: bytes(''),
-  gname: bytes(''),
-  major: 0,
-  minor: 0,
-  pax: null,
-  sparse: null,
-}
 
 const word = fc.constantFrom('', '/', '//', './', '../', 'etc/', 'etc', 'a', 'b/', '.', '..', '\xff', '\0')
 const path = fc

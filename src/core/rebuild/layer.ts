@@ -1,4 +1,5 @@
 /** A planned layer as bytes. */
+import { joinedBytes } from '../bytes/join'
 import type { ByteSource, Bytes } from '../bytes/source'
 import { throwIfCancelled } from '../fault/fault'
 import { padded, TYPE, type PaxRecord } from '../tar/entry'
@@ -97,15 +98,7 @@ class Gather {
   *flush(): Iterable<Bytes> {
     if (this.length === 0) return
     if (this.#parts.length === 1) yield this.#parts[0]
-    else {
-      const joined = new Uint8Array(this.length)
-      let at = 0
-      for (const part of this.#parts) {
-        joined.set(part, at)
-        at += part.length
-      }
-      yield joined
-    }
+    else yield joinedBytes(this.#parts)
     this.#parts = []
     this.length = 0
   }

@@ -8,8 +8,11 @@ import { Numbered } from './numbered'
 /** Parents stand before their children; the root has none. */
 const parents = fc.array(fc.tuple(fc.boolean(), fc.nat()), { maxLength: 600 }).map((steps) =>
   steps.reduce(
-    // Half of them below the parent of the one before: siblings mostly stand together.
-    (parent, [beside, any], i) => [...parent, beside && i > 0 ? parent[i] : any % (i + 1)],
+    (parent, [beside, any], i) => {
+      // Half of them below the parent of the one before: siblings mostly stand together. The first one has only the root.
+      const below = beside && i > 0 ? parent[i] : any % (i + 1)
+      return [...parent, below]
+    },
     [-1],
   ),
 )

@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TableBuilder } from '../layer/builder'
+import { plain } from '../layer/layer.fixture'
 import type { EntryTable } from '../layer/table'
-import { BLOCK, TYPE, type ScannedEntry, type TypeCode } from '../tar/entry'
+import { TYPE, type TypeCode } from '../tar/entry'
 import { NodeName } from './node-name'
 import { storedTree, treeFrom } from './stored-tree'
 import { ROOT, Tree } from './tree'
@@ -11,27 +12,6 @@ import { unite } from './union'
 import { compareNames } from './walk'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'))
-
-const plain: ScannedEntry = {
-  headerAt: 0,
-  bodyAt: BLOCK,
-  size: 0,
-  stored: 0,
-  type: TYPE.file,
-  flag: 0x30,
-  path: bytes(''),
-  link: bytes(''),
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  mtime: 0,
-  uname: bytes(''),
-  gname: bytes(''),
-  major: 0,
-  minor: 0,
-  pax: null,
-  sparse: null,
-}
 
 type Listed = readonly [path: string, type: TypeCode]
 

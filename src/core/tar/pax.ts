@@ -1,4 +1,5 @@
 /** PAX extended header records: `LENGTH KEY=VALUE\n`, the length counting itself (POSIX pax, "pax Extended Header"). */
+import { joinedBytes } from '../bytes/join'
 import type { Bytes } from '../bytes/source'
 import { bytesOfName, nameText, utf8 } from '../bytes/text'
 import { ImageError } from '../fault/fault'
@@ -48,14 +49,7 @@ function bad(why: string, at: number): ImageError {
 }
 
 export function encodePax(records: readonly PaxRecord[]): Bytes {
-  const parts = records.map(encodeRecord)
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return joinedBytes(records.map(encodeRecord))
 }
 
 function encodeRecord({ key, value }: PaxRecord): Uint8Array {

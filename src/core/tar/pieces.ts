@@ -7,6 +7,7 @@
  *                            ├──────┤          joined: one header across the border
  *                                ├──────────────────┤
  */
+import { joinedBytes } from '../bytes/join'
 import type { Bytes } from '../bytes/source'
 
 export interface Window {
@@ -133,7 +134,7 @@ export class LentPieces {
       if (to >= at + length || this.#done) break
       await this.#next()
     }
-    this.#last = { bytes: copies.length === 1 ? copies[0] : joined(copies), start: at }
+    this.#last = { bytes: copies.length === 1 ? copies[0] : joinedBytes(copies), start: at }
     return this.#last
   }
 
@@ -161,14 +162,4 @@ export class LentPieces {
     this.#end += this.#piece.length
     if (done) this.#done = true
   }
-}
-
-function joined(pieces: readonly Bytes[]): Bytes {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
 }
