@@ -6,8 +6,10 @@ import { expect, test } from 'vitest'
 import type { EngineEvent, EditsView, OpenedFile } from '../../workers/api'
 import { corpusFile, unzstd } from '../testkit/corpus'
 import { describeOnCorpus } from '../testkit/corpus.fixture'
+import { ImageError } from '../core/fault/fault'
 import type { Engine } from './engine'
 import { dropped, engineOn } from './engine.fixture'
+import { memoryStores } from './memory-stores'
 
 const fileAt = (path: string): readonly OpenedFile[] => dropped(readFileSync(path), basename(path))
 
@@ -92,6 +94,27 @@ describeOnCorpus('the walk on real Alpine', () => {
       expect(Buffer.from(await back.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
     },
   )
+
+  test('where there is no room for its record, an image is looked at and not changed; with room again, changed', async () => {
+    let full = true
+    const stores = memoryStores()
+    const { archives } = stores
+    const put = archives.put.bind(archives)
+    archives.put = async (record) => {
+      if (full) throw new ImageError('storage-full', 'No room.')
+      await put(record)
+    }
+    const { engine, events } = engineOn({ stores })
+    await engine.open(fileAt(corpusFile('built/alpine-3.20-docker28-save.tar')))
+    await until(events, (event) => event.type === 'tree' && event.summary.complete)
+    const preview = await engine.preview({ view: { kind: 'rootfs' }, path: '/etc/os-release' }, 0, 100)
+    expect(preview).toMatchObject({ path: '/etc/os-release' })
+    const mkdir = { op: 'mkdir', path: '/srv/new' } as const
+    await expect(engine.edit([mkdir])).rejects.toMatchObject({ fault: { code: 'storage-full' } })
+    full = false
+    await engine.edit([mkdir])
+    expect(await engine.recents()).toMatchObject([{ edits: 1 }])
+  })
 
   test('a directory that a layer removed is saved as a tar of what it held', async () => {
     const { engine } = engineOn()

@@ -40,7 +40,8 @@ import { ImageError } from '../core/fault/fault'
 import { restoredOriginal, restoredTar } from './keep'
 import { folderAsTar, openArchiveIn, openSource, type OpenedSource } from './open'
 import type { LayerPool } from './pool'
-import type { ArchiveRecord, Claims } from './ports'
+import type { ArchiveRecord, Claims, Stores } from './ports'
+import { readAhead } from './read-ahead'
 import { sweep, type SweepableStores } from './sweep'
 import { Spill } from './spill'
 import { asTask, Tasks } from './tasks'
@@ -94,7 +95,10 @@ export class Engine {
       (event.type !== 'layer' || (old.type === 'layer' && old.layer.index === event.layer.index))
     this.#queue = this.#queue.filter((old) => !replaces(old))
     this.#queue.push(event)
-    this.#timer ??= setTimeout(() => this.#flush(), BATCH)
+    // Somebody waits for whole trees.
+    const now = event.type === 'tree' && event.summary.complete && this.#workspace !== null
+    if (now) this.#flush()
+    else this.#timer ??= setTimeout(() => this.#flush(), BATCH)
   }
 
   #flush(): void {
@@ -145,11 +149,16 @@ export class Engine {
   }
 
   /** The old image stays open until the new one has been read well enough to show. */
-  async #enter(opened: OpenedSource, name: string, fileModified: number): Promise<ArchiveView> {
+  async #enter(
+    opened: OpenedSource,
+    name: string,
+    fileModified: number,
+    stores: Stores = this.#ports.stores,
+  ): Promise<ArchiveView> {
     const archive = await openArchiveIn(opened.tar)
     this.#workspace?.close()
     this.#leaveSpill()
-    const { stores, persistent, claims, pool, now, newId } = this.#ports
+    const { persistent, claims, pool, now, newId } = this.#ports
     this.#workspace = await Workspace.open({
       name,
       fileModified,
@@ -182,7 +191,7 @@ export class Engine {
       tar,
       compression: original ? (record.compression as OpenedSource['compression']) : 'none',
     }
-    return this.#enter(opened, record.name, record.fileModified)
+    return this.#enter(opened, record.name, record.fileModified, readAhead(stores, record))
   }
 
   close(): void {

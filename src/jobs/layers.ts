@@ -220,7 +220,7 @@ export class Layers {
     const { diffId, digest, source, compression } = state.layer
     // Without a digest of what is stored, only inflating it tells whether it is what its diff_id claims.
     if (!source || (compression !== 'none' && !digest)) return false
-    const table = await stores.tables.get(diffId)
+    const [table, kept] = await Promise.all([stores.tables.get(diffId), stores.layers.has(diffId)])
     if (!table) return false
     if (compression !== 'none') {
       const segments = await stores.layers.get(diffId)
@@ -229,7 +229,7 @@ export class Layers {
       state.plainBytes = state.plain.size
     }
     state.table = table
-    state.kept = await stores.layers.has(diffId)
+    state.kept = kept
     return true
   }
 

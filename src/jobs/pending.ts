@@ -90,6 +90,7 @@ export class Pending {
   /** Takes the journal as it is stored; `findBase` is to follow. Throws what `readJournal` throws. */
   take(stored: unknown): void {
     this.#journal = readJournal(stored)
+    this.#replayed = null
   }
 
   /** More layers are there: what was worked out on fewer is let go of. */
@@ -118,7 +119,7 @@ export class Pending {
   }
 
   #now(): Replayed {
-    if (!this.#replayed) this.replay()
+    this.replay()
     return this.#replayed!
   }
 
@@ -129,8 +130,9 @@ export class Pending {
     return { image: this.#image, layers: this.#layers, onto: this.#onto, operations, edited, stack }
   }
 
-  /** Edits wait until all layers are there: they may speak of any path. */
+  /** Lays the edits on the tree, unless they are. They wait until all layers are there: they may speak of any path. */
   replay(): void {
+    if (this.#replayed) return
     const { complete } = this.#layers
     try {
       if (this.#ontoFault) throw this.#ontoFault
@@ -154,6 +156,7 @@ export class Pending {
 
   /** Finds the base that the edits in force rest on; they are laid on it when the tree is next asked for. */
   async findBase(): Promise<void> {
+    const fault = this.#ontoFault
     this.#ontoFault = null
     try {
       this.#setBase(await this.#baseOf(this.#journal))
@@ -161,13 +164,13 @@ export class Pending {
       this.#setBase(null)
       this.#ontoFault = thrown instanceof ImageError ? thrown : new ImageError('internal', String(thrown))
     }
-    this.#replayed = null
+    if (this.#ontoFault !== fault) this.#replayed = null
   }
 
   #setBase(onto: Onto | null): void {
     if (onto === this.#onto) return
     this.#onto = onto
-    this.#ground = null
+    this.#ground = this.#replayed = null
   }
 
   async #baseOf(journal: Journal): Promise<Onto | null> {

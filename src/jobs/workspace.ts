@@ -53,6 +53,11 @@ export interface WorkspaceOptions {
   readonly newId: () => string
 }
 
+/** The next turn of this thread: answers that are ready go out before it. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
+}
+
 export class Workspace {
   readonly id: string
   readonly screen: Screen
@@ -63,6 +68,8 @@ export class Workspace {
   readonly #bases: Bases
   #open: OpenImage
   #scanned: Promise<void> = Promise.resolve()
+  #record: () => Promise<void> = () => Promise.resolve()
+  #recorded: Promise<void> = Promise.resolve()
   #wasted: Wasted | null = null
   readonly #others: OtherContents
   #searching: Task | null = null
@@ -110,7 +117,12 @@ export class Workspace {
       options,
       Math.min(record?.image ?? 0, options.archive.images.length - 1),
     )
-    await workspace.#begin(record)
+    try {
+      await workspace.#begin(record)
+    } catch (thrown) {
+      workspace.close()
+      throw thrown
+    }
     // What nothing keeps, no other tab can have.
     if (options.persistent) workspace.access.ask(id, options.claims)
     else workspace.access.set('mine')
@@ -142,10 +154,19 @@ export class Workspace {
       now,
       newId,
       ready: () => this.#scanned,
-      mayChange: () => this.access.mustBeMine(),
+      mayChange: async () => {
+        await this.access.mustBeMine()
+        await this.#mustBeRecorded()
+      },
       onChange: () => this.#edited(),
     })
     return { image, layers, pending }
+  }
+
+  /** A journal is found by its image's record, which is on disk before it. Throws `storage-full` or `storage-unavailable`. */
+  async #mustBeRecorded(): Promise<void> {
+    this.#recorded = this.#recorded.catch(() => this.#record())
+    await this.#recorded
   }
 
   #unionGrew(): void {
@@ -184,19 +205,23 @@ export class Workspace {
       this.access.set('newer')
     }
     const kept = record?.complete ? record : null
-    await stores.archives.put(
-      kept
-        ? { ...kept, ...this.#recordHead() }
-        : {
-            ...this.#recordHead(),
-            parts: record?.parts ?? [],
-            layers: record?.layers ?? [],
-            original: null,
-            complete: false,
-            compression: opened.compression,
-          },
-    )
-    this.#scanned = this.#readLayers(kept)
+    const known: ArchiveRecord = kept
+      ? { ...kept, ...this.#recordHead() }
+      : {
+          ...this.#recordHead(),
+          parts: record?.parts ?? [],
+          layers: record?.layers ?? [],
+          original: null,
+          complete: false,
+          compression: opened.compression,
+        }
+    // Looking at an image does not wait for the disk, nor does it take room there; changing it does.
+    this.#record = () => stores.archives.put(known)
+    this.#recorded = this.#record()
+    this.#recorded.catch(() => {})
+    // In a turn of its own: what is known so far is answered first, and the page draws it while layers are taken up.
+    const open = this.#open
+    this.#scanned = turn().then(() => (this.#left(open) ? undefined : this.#readLayers(kept)))
     this.#scanned.catch(() => {}) // Said as faults of layers; nobody else waits here.
   }
 
@@ -258,6 +283,7 @@ export class Workspace {
       await asTask(tasks, 'keeping layers in this browser', 0, 'bytes', (task) =>
         keepOpened({ archive: this.#archive, image, layers, opened, stores, head: this.#recordHead(), task }),
       )
+      this.#recorded = Promise.resolve()
       emit({ type: 'storage', state: 'kept' })
     } catch (thrown) {
       const full = thrown instanceof ImageError && thrown.fault.code === 'storage-full'

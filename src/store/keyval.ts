@@ -14,24 +14,55 @@ const STORE = 'keyval'
  */
 export type Kind = 'cache' | 'record'
 
+interface Asked {
+  readonly key: IDBValidKey
+  readonly resolve: (value: unknown) => void
+  readonly reject: (reason: unknown) => void
+}
+
 export class Keyval {
   readonly #use: UseStore
   readonly #kind: Kind
+  #asked: Asked[] = []
   constructor(name: string, kind: Kind) {
     this.#kind = kind
     this.#use = database(name, kind === 'cache' ? 'relaxed' : 'strict')
   }
 
-  /** undefined where the key is not there; of a cache, also where its bytes are lost. */
+  /**
+   * undefined where the key is not there; of a cache, also where its bytes are lost. What is asked for in one turn is
+   * read in one transaction: each costs about a millisecond, and an image has up to 127 layers.
+   */
   get<T>(key: IDBValidKey): Promise<T | undefined> {
-    return get<T>(key, this.#use).catch((thrown: unknown) => this.#absent(thrown))
+    return new Promise((resolve, reject) => {
+      if (this.#asked.length === 0) queueMicrotask(() => void this.#answer())
+      this.#asked.push({ key, resolve: resolve as (value: unknown) => void, reject })
+    })
   }
 
-  async getMany<T>(of: IDBValidKey[]): Promise<(T | undefined)[]> {
-    return getMany<T>(of, this.#use).catch((thrown: unknown) => {
-      this.#absent(thrown)
-      return of.map(() => undefined)
-    })
+  getMany<T>(of: IDBValidKey[]): Promise<(T | undefined)[]> {
+    return Promise.all(of.map((key) => this.get<T>(key)))
+  }
+
+  async #answer(): Promise<void> {
+    const asked = this.#asked
+    this.#asked = []
+    const alone = ({ key, resolve, reject }: Asked): void => void this.#alone(key).then(resolve, reject)
+    if (asked.length === 1) return alone(asked[0])
+    try {
+      const values = await getMany<unknown>(
+        asked.map(({ key }) => key),
+        this.#use,
+      )
+      asked.forEach(({ resolve }, index) => resolve(values[index]))
+    } catch {
+      // One that cannot be read fails the transaction, and the others with it: each for itself, then.
+      asked.forEach(alone)
+    }
+  }
+
+  #alone(key: IDBValidKey): Promise<unknown> {
+    return get<unknown>(key, this.#use).catch((thrown: unknown) => this.#absent(thrown))
   }
 
   #absent(thrown: unknown): undefined {

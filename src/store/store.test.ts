@@ -170,6 +170,31 @@ function tableOf(entry: Partial<ScannedEntry>): EntryTable {
 
 const table = tableOf({})
 
+describe('what is asked for in one turn', () => {
+  test('is read in one transaction', async () => {
+    const records = new Keyval('peel-tables', 'cache')
+    await records.set(['a', 1], ['b', 2])
+    const begun = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    expect(await Promise.all([records.get('a'), records.getMany(['b', 'none']), records.get('a')])).toEqual([
+      1,
+      [2, undefined],
+      1,
+    ])
+    expect(begun).toHaveBeenCalledTimes(1)
+  })
+
+  test('is all there but what cannot be read', async () => {
+    const records = new Keyval('peel-tables', 'cache')
+    await records.set(['a', 1], ['b', 2])
+    const { get } = IDBObjectStore.prototype
+    vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      if (key === 'b') throw new DOMException('gone', 'NotFoundError')
+      return get.call(this, key)
+    })
+    expect(await records.getMany(['a', 'b'])).toEqual([1, undefined])
+  })
+})
+
 describe('tables', () => {
   test('come back as they were', async () => {
     await new IdbTables().put(key, table)

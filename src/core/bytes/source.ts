@@ -7,6 +7,8 @@ export interface ByteSource {
   readonly size: number
   /** Exactly `length` bytes from `at`, or a `truncated` fault. The result may share memory with others: do not write to it. */
   read(at: number, length: number): Promise<Bytes>
+  /** From `at` on, at least `least` and at most `most` bytes: as many as one read brings. Where it is not there, `read` brings `most`. */
+  readSome?(at: number, least: number, most: number): Promise<Bytes>
   /** A part of it as a source of its own, without a copy. */
   slice(at: number, length: number): ByteSource
   /** All of it, in order, in pieces of at most a few MiB. */
@@ -148,6 +150,13 @@ export class JoinedSource implements ByteSource {
       filled += range.length
     }
     return out
+  }
+  /** What is left of the part at `at`, if that is enough: of an archive that is laid out again, headers are parts in memory. */
+  async readSome(at: number, least: number, most: number): Promise<Bytes> {
+    checkRange(at, least, this.size)
+    const index = this.#partAt(at)
+    const left = index < this.#ends.length ? this.#ends[index] - at : 0
+    return this.read(at, left >= least ? Math.min(left, most) : Math.min(most, this.size - at))
   }
   slice(at: number, length: number): ByteSource {
     checkRange(at, length, this.size)

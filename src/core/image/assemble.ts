@@ -59,6 +59,8 @@ export async function assembleImage(members: Members, parts: ImageParts): Promis
   const { diffIds, claims } = await inStep(members, parts, named, where)
   checkPlatform(config, notices, where)
   const chain = await chainIds(diffIds)
+  // Asked for together: each is a read, and members remember the answer.
+  await Promise.all(claims.map(({ member }) => member && members.compressionOf(member)))
   const layers: Layer[] = []
   for (const [index, claim] of claims.entries())
     layers.push(await layerOf(members, claim, index, diffIds[index], chain[index], notices))

@@ -62,7 +62,7 @@ export async function membersIn(
   notices: Notices,
   signal?: AbortSignal,
 ): Promise<Members> {
-  const table = await scanLayer(new SourceInput(source, signal), notices, signal)
+  const table = await scanLayer(new SourceInput(source, signal, undefined, true), notices, signal)
   return new Members(source, table, notices)
 }
 

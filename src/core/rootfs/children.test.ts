@@ -33,13 +33,13 @@ test('packed they are the same; unpacked too, and take more', () => {
           .map((_, node) =>
             [...parent.slice(0, count).keys()].filter((child) => parent[child] === node).reverse(),
           )
-      const children = Children.of(Int32Array.from(parent.slice(0, some)))
+      const children = new Children(some)
+      for (let node = 0; node < some; node++) children.enter(node, parent[node])
       const seen = (of: Children, count: number): number[][] =>
         Array.from({ length: count }, (_, node) => listed(of, node))
       expect(seen(children, some)).toEqual(expected(some))
-      const packed = children.packed(some)
+      const packed = Children.packedOf(Int32Array.from(parent), some)
       expect(seen(packed, some)).toEqual(expected(some))
-      expect(seen(packed.packed(some), some)).toEqual(expected(some))
       const more = packed.copy(some, parent.length)
       for (let node = some; node < parent.length; node++) more.enter(node, parent[node])
       expect(seen(more, parent.length)).toEqual(expected(parent.length))
@@ -53,7 +53,7 @@ test('nodes are numbered in their order, and marks are where they were put, over
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (which) => {
       const chosen = [...which.keys()].filter((node) => which[node])
-      const numbered = new Numbered(which.length, (node) => which[node])
+      const numbered = Numbered.where(which.length, (node) => which[node])
       const marks = new Marks(which.length)
       for (const node of chosen) marks.add(node)
       const wider = marks.copy(which.length + 100)

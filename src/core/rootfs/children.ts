@@ -3,7 +3,7 @@
  * that came to the first. While layers are applied that is two columns; packed, it is only what the numbers of nodes do
  * not say: the first child of those that have one, and the next sibling where it is not the node before.
  */
-import { Numbered } from './numbered'
+import { bitsFor, Numbered, setBit } from './numbered'
 
 export class Children {
   /** By node; packed, by its number in `#parents` and `#gaps`. */
@@ -17,11 +17,32 @@ export class Children {
     this.#next = new Int32Array(capacity)
   }
 
-  /** As they came, node by node, below the parents that they have. */
-  static of(parent: Int32Array): Children {
-    const children = new Children(parent.length)
-    for (let node = 0; node < parent.length; node++) children.enter(node, parent[node])
-    return children
+  /**
+   * Those of the first `length` nodes below the parents that they have, in little room, until they are copied. Nodes come
+   * in their order, so parents say it all; in one pass, since an image that is taken up again waits for it.
+   */
+  static packedOf(parent: Int32Array, length: number): Children {
+    const packed = new Children(0)
+    const gaps = bitsFor(length)
+    let count = 0
+    for (let node = 1; node < length; node++)
+      if (parent[node] !== parent[node - 1]) {
+        setBit(gaps, node)
+        count++
+      }
+    const next = (packed.#next = new Int32Array(count))
+    /** By parent, its child that came last; 0, the root, for none. */
+    const last = new Int32Array(length)
+    for (let node = 1, gap = 0; node < length; node++) {
+      if (parent[node] !== parent[node - 1]) next[gap++] = last[parent[node]] || -1
+      last[parent[node]] = node
+    }
+    const parents = bitsFor(length)
+    for (let node = 0; node < length; node++) if (last[node] > 0) setBit(parents, node)
+    packed.#parents = new Numbered(parents)
+    packed.#gaps = new Numbered(gaps)
+    packed.#first = last.filter((child) => child > 0)
+    return packed
   }
 
   /** The child that came last; -1 for none. */
@@ -43,22 +64,6 @@ export class Children {
     this.#first[node] = -1
     this.#next[node] = parent < 0 ? -1 : this.#first[parent]
     if (parent >= 0) this.#first[parent] = node
-  }
-
-  /** The same of the first `length` nodes, in less room, until it is copied. */
-  packed(length: number): Children {
-    const packed = new Children(0)
-    packed.#parents = new Numbered(length, (node) => this.first(node) >= 0)
-    packed.#gaps = new Numbered(length, (node) => this.next(node) !== node - 1)
-    packed.#first = new Int32Array(packed.#parents.count)
-    packed.#next = new Int32Array(packed.#gaps.count)
-    for (let node = 0, parents = 0, gaps = 0; node < length; node++) {
-      const first = this.first(node)
-      const next = this.next(node)
-      if (first >= 0) packed.#first[parents++] = first
-      if (next !== node - 1) packed.#next[gaps++] = next
-    }
-    return packed
   }
 
   /** The same of the first `length` nodes, with room for `capacity`. */

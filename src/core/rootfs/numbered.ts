@@ -9,21 +9,23 @@ export class Numbered {
   /** By word of bits, how many are set before it. */
   readonly #before: Uint32Array
 
-  /** Those of the first `length` nodes that `holds` answers true for. */
-  constructor(length: number, holds: (node: number) => boolean) {
-    const words = (length + 31) >>> 5
-    this.#bits = new Uint32Array(words)
-    this.#before = new Uint32Array(words)
+  /** Those whose bit is set: of node n, bit n mod 32 of word n / 32 (`bitsFor`, `setBit`). The bits become its own. */
+  constructor(bits: Uint32Array) {
+    this.#bits = bits
+    this.#before = new Uint32Array(bits.length)
     let count = 0
-    for (let word = 0, node = 0; word < words; word++) {
-      let bits = 0
-      for (const end = Math.min(length, node + 32); node < end; node++)
-        if (holds(node)) bits |= 1 << (node & 31)
-      this.#bits[word] = bits
+    for (let word = 0; word < bits.length; word++) {
       this.#before[word] = count
-      count += bitsOf(bits)
+      count += bitsOf(bits[word])
     }
     this.count = count
+  }
+
+  /** Those of the first `length` nodes that `holds` answers true for. */
+  static where(length: number, holds: (node: number) => boolean): Numbered {
+    const bits = bitsFor(length)
+    for (let node = 0; node < length; node++) if (holds(node)) setBit(bits, node)
+    return new Numbered(bits)
   }
 
   has(node: number): boolean {
@@ -36,6 +38,15 @@ export class Numbered {
     const bit = 1 << (node & 31)
     return (bits & bit) === 0 ? -1 : this.#before[node >>> 5] + bitsOf(bits & (bit - 1))
   }
+}
+
+/** Bits for so many nodes, none of them set. */
+export function bitsFor(length: number): Uint32Array {
+  return new Uint32Array((length + 31) >>> 5)
+}
+
+export function setBit(bits: Uint32Array, node: number): void {
+  bits[node >>> 5] |= 1 << (node & 31)
 }
 
 /** How many bits of a word of 32 are set. */

@@ -2,12 +2,15 @@
  * Numbers for the nodes that have children, in the order of nodes. What directories add up to then takes a place for each
  * of them and none for files, of which there are ten times as many.
  */
-import { Numbered } from './numbered'
+import { bitsFor, Numbered, setBit } from './numbered'
 import type { Tree } from './tree'
 
 export class Parents extends Numbered {
   /** As the tree is now: children that come later are not seen. */
   constructor(tree: Tree) {
-    super(tree.length, (node) => tree.firstChild(node) >= 0)
+    const { parent, length } = tree
+    const bits = bitsFor(length)
+    for (let node = 1; node < length; node++) setBit(bits, parent[node])
+    super(bits)
   }
 }

@@ -2,7 +2,7 @@
 import { startOf, StringsBuilder, type Strings } from '../layer/strings'
 import type { EntryTable } from '../layer/table'
 import type { NamePlace } from './node-name'
-import { Numbered } from './numbered'
+import { bitsFor, Numbered, setBit } from './numbered'
 
 /** Which row lists each node: columns that nobody changes. */
 export interface Listed {
@@ -30,9 +30,9 @@ export class RowNames {
     this.row = row
     this.kept = kept
     this.#tables = tables
-    const { nodes } = kept
-    let at = 0
-    this.isKept = new Numbered(length, (node) => node === nodes[at] && ++at > 0)
+    const bits = bitsFor(length)
+    for (const node of kept.nodes) setBit(bits, node)
+    this.isKept = new Numbered(bits)
   }
 
   /** For nodes whose names are known: kept are those that their row does not say, to the byte, and the root's, which is none. */

@@ -85,7 +85,7 @@ export class Tree {
     for (const key of COLUMNS) (tree[key] as Int32Array) = columns[key] as Int32Array<ArrayBuffer>
     tree.inodeLayer = (columns.inodeLayer ?? columns.layer) as LayerColumn
     tree.inodeRow = (columns.inodeRow ?? columns.row) as Int32Array<ArrayBuffer>
-    tree.#children = Children.of(tree.parent).packed(length)
+    tree.#children = Children.packedOf(tree.parent, length)
     tree.names = NodeNames.of(tree, tables, columns.names)
     tree.#marks = new Marks(length)
     for (const node of touched.nodes) tree.#marks.add(node)
@@ -109,7 +109,7 @@ export class Tree {
   seal(tables: readonly EntryTable[]): void {
     this.#shared = false
     this.#origin = null
-    this.#children = this.#children.packed(this.length)
+    this.#children = Children.packedOf(this.parent, this.length)
     this.#resize(this.length)
     this.names = this.names.sealed(this, tables)
     // Names go by `layer` and `row` as they are now.

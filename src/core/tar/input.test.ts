@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MemorySource, type Bytes } from '../bytes/source'
+import { JoinedSource, MemorySource, type Bytes } from '../bytes/source'
 import { SourceInput } from './input'
 
 const MIB = 1024 * 1024
@@ -30,6 +30,36 @@ test('windows and streams of a source show the same bytes, however far the next 
     }),
     { numRuns: 60 },
   )
+})
+
+test('of bytes that are laid out from parts the same, and headers that are parts of their own bring nothing else in', async () => {
+  const cuts = fc.uniqueArray(fc.nat(bytes.length), { maxLength: 20 })
+  await fc.assert(
+    fc.asyncProperty(cuts, fc.array(step, { maxLength: 40 }), async (ends, steps) => {
+      const at = [0, ...ends.sort((a, b) => a - b), bytes.length]
+      const parts = at.slice(1).map((end, i) => new MemorySource(bytes.subarray(at[i], end)))
+      const input = new SourceInput(new JoinedSource(parts), undefined, undefined, true)
+      let header = 0
+      for (const far of [0, ...steps]) {
+        header += far
+        const due = bytes.subarray(header, header + 512)
+        expect(await input.load(header, 512)).toBe(due.length)
+        const from = header - input.start
+        expect(Buffer.compare(input.window.subarray(from, from + due.length), due)).toBe(0)
+      }
+      input.close()
+    }),
+    { numRuns: 60 },
+  )
+  let taken = 0
+  const layer = bytes.subarray(0, 2 * MIB)
+  const parts = [1, 2, 3, 4].flatMap(() => [
+    new MemorySource(bytes.subarray(0, 512)),
+    new Watched(layer, (length) => (taken += length)),
+  ])
+  const input = new SourceInput(new JoinedSource(parts), undefined, undefined, true)
+  for (let i = 0; i < 4; i++) await input.load(i * (512 + layer.length), 512)
+  expect(taken).toBe(0)
 })
 
 /** Counts what is read of it, by its slices too. */

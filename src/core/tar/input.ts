@@ -48,8 +48,10 @@ export class SourceInput extends TarInput {
   readonly #onBytes: ((done: number) => void) | undefined
   #next = WINDOW
   #pieces: Pieces | null = null
-  constructor(source: ByteSource, signal?: AbortSignal, onBytes?: (done: number) => void) {
+  /** @param big whether bodies are expected to be big, as in an archive of layers: then the first window is a small one */
+  constructor(source: ByteSource, signal?: AbortSignal, onBytes?: (done: number) => void, big = false) {
     super()
+    if (big) this.#next = LEAST_WINDOW / 4
     this.#source = source
     this.#signal = signal
     this.#onBytes = onBytes
@@ -79,7 +81,12 @@ export class SourceInput extends TarInput {
       return
     }
     const take = Math.min(left, Math.max(length, this.#next))
-    this.show({ bytes: await this.#source.read(Math.min(at, this.#source.size), take), start: at })
+    const from = Math.min(at, this.#source.size)
+    const least = Math.min(left, length)
+    const bytes = this.#source.readSome
+      ? await this.#source.readSome(from, least, take)
+      : await this.#source.read(from, take)
+    this.show({ bytes, start: at })
   }
   async total(): Promise<number> {
     return this.#source.size
