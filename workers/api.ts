@@ -180,6 +180,12 @@ export interface ViewRequest {
   readonly descending: boolean
 }
 
+/** Rows as they are now, from the row `from` on. */
+export interface RowsFrom {
+  readonly from: number
+  readonly rows: readonly Row[]
+}
+
 export interface TreeSummary {
   /** Rows that the tree shows now, with what is expanded. */
   readonly rows: number
@@ -193,6 +199,8 @@ export interface TreeSummary {
   readonly matched: number | null
   /** False while layers are still being read. */
   readonly complete: boolean
+  /** Rows around those that were asked for last, so that mostly nothing has to be asked for. */
+  readonly around?: RowsFrom
 }
 
 export interface Row {

@@ -1,6 +1,6 @@
 /** The tree on screen: which view of it, the rows in sight, where the cursor stands and what is selected. */
 /* eslint-disable svelte/prefer-svelte-reactivity -- Maps here are replaced and never changed: $state.raw. */
-import type { Row, SortKey, TreeSummary, ViewKind, ViewRequest } from '../../workers/api'
+import type { Row, RowsFrom, SortKey, TreeSummary, ViewKind, ViewRequest } from '../../workers/api'
 import { faultOf } from '../core/fault/fault'
 import type { Engine } from './engine'
 import { unfiltered } from './route'
@@ -244,6 +244,11 @@ export class FilesPane {
     if (summary.version < this.#summary.version) return
     this.#summary = summary
     if (this.#cursor.index >= summary.rows) this.#cursor = { index: Math.max(0, summary.rows - 1), path: '' }
+    const { around } = summary
+    if (around && covers(around, this.#wanted, summary.rows)) {
+      this.#window.absorb({ version: summary.version, rows: around.rows }, around.from, this.#wanted)
+      this.#draw()
+    }
     void this.#fill()
   }
 
@@ -394,4 +399,9 @@ export class FilesPane {
   endTyping(): void {
     this.#typed = { text: '', at: -Infinity }
   }
+}
+
+/** Whether the rows that came along are all that is in sight: with less, those of the older tree stay. */
+function covers(around: RowsFrom, { from, to }: Range, total: number): boolean {
+  return around.from <= from && around.from + around.rows.length >= Math.min(to, total)
 }

@@ -96,6 +96,20 @@ describe('rows of a tree that changes while they are on their way', () => {
     expect(files.isBusy).toBe(false)
   })
 
+  test('rows that come along with a change are not asked for, where they are all that is in sight', async () => {
+    const { engine, files } = await opened(['/a', '/b'])
+    const row = (path: string): Row => ({ path, type: 'file', depth: 0 }) as Row
+    files.take({ ...engine.become(['/b', '/c']), around: { from: 0, rows: [row('/b'), row('/c')] } })
+    expect(files.isBusy).toBe(false)
+    expect(onScreen(files)).toEqual(['/b', '/c'])
+    // Fewer: those of the older tree stay until all are here.
+    files.take({ ...engine.become(['/b', '/d', '/e']), around: { from: 0, rows: [row('/b')] } })
+    expect(files.isBusy).toBe(true)
+    expect(onScreen(files)).toEqual(['/b', '/c'])
+    await engine.answer(2) // Where the cursor's path went, and the rows.
+    expect(onScreen(files)).toEqual(['/b', '/d', '/e'])
+  })
+
   test('a click is on the row that was seen, not on what stands there next', async () => {
     const { engine, files } = await opened(['/a', '/b', '/c'])
     files.take(engine.become(['/0', '/a', '/b', '/c']))

@@ -52,6 +52,9 @@ export interface ScreenOptions {
   readonly onTree: (summary: TreeSummary) => void
 }
 
+/** Rows beside those that were asked for last which come with each change of the tree. */
+const AROUND = 50
+
 let screens = 0
 
 export class Screen {
@@ -59,6 +62,8 @@ export class Screen {
   #request: ViewRequest = { view: { kind: 'rootfs' }, filter: '', sort: 'name', descending: false }
   #view: View | null = null
   readonly #expanded = new Map<string, Set<string>>()
+  /** The rows that were asked for last. */
+  #asked = { from: 0, count: 100 }
   #asOf: { layer: number; tree: Tree } | null = null
   // Later than all of the screen before: the page drops what is older, and an answer of that one may still be on its way.
   #version = 1e6 * ++screens
@@ -133,7 +138,10 @@ export class Screen {
   }
 
   #summary(): TreeSummary {
-    return this.#shown().summary(this.#version, this.#open.layers.complete)
+    const view = this.#shown()
+    const from = Math.max(0, this.#asked.from - AROUND)
+    const around = { from, rows: view.rows(from, this.#asked.count + 2 * AROUND) }
+    return { ...view.summary(this.#version, this.#open.layers.complete), around }
   }
 
   /** Another view, filter or order. Throws `no-such-path` for a layer that is not there. */
@@ -146,6 +154,7 @@ export class Screen {
 
   /** At most a thousand rows of what is on screen, from the row `from` on. */
   rows(from: number, count: number): { version: number; rows: Row[] } {
+    this.#asked = { from, count: Math.min(count, 100) }
     return { version: this.#version, rows: this.#shown().rows(from, Math.min(count, 1000)) }
   }
 
