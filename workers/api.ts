@@ -490,17 +490,23 @@ export interface EditLine {
 // ---------------------------------------------------------------- waste
 
 /** What the layers carry and the image does not show, as it was opened. */
+/** dive's own numbers, by dive's own rules. */
+export interface DiveView {
+  readonly score: number
+  readonly wastedBytes: number
+}
+
 export interface WasteView {
   /** Bytes of files that the final root filesystem shows. */
   readonly live: number
   readonly reclaimable: number
   /** live / (live + reclaimable). */
   readonly efficiency: number
-  /** dive's own numbers, by dive's own rules. */
-  readonly dive: { readonly score: number; readonly wastedBytes: number }
   /** By layer: bytes in it that nothing shows, and bytes of lower layers that it hid. */
   readonly layers: readonly { readonly unseen: number; readonly hid: number }[]
   readonly paths: number
+  /** The first of them. */
+  readonly first: readonly WasteRow[]
 }
 
 export interface WasteRow {
@@ -775,6 +781,8 @@ export interface EngineApi {
   /** The same of an export before it is built: IDs are not known yet. None where it is no image. */
   exportRules(request: ExportRequest): readonly EngineRow[]
   waste(): WasteView
+  /** Null where another image was opened meanwhile. */
+  diveScore(): DiveView | null
   /** Wasted paths, biggest first. */
   wasteRows(from: number, count: number): readonly WasteRow[]
   /** Everything known of the archive as one JSON document, "peel-report/1". */

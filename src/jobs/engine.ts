@@ -1,5 +1,6 @@
 /** The engine behind the page: at most one archive open at a time, and what this browser keeps. */
 import type {
+  DiveView,
   ArchiveView,
   BaseView,
   Build,
@@ -374,6 +375,9 @@ export class Engine {
   }
   exportRules(request: ExportRequest): Promise<readonly EngineRow[]> {
     return this.#open.exports.rules(request)
+  }
+  diveScore(): Promise<DiveView | null> {
+    return this.#open.diveScore()
   }
   waste(): Promise<WasteView> {
     return this.#open.waste()

@@ -9,6 +9,7 @@ import { isEncrypted } from '../core/image/assemble'
 import type { Image } from '../core/image/image'
 import { emptyTable } from '../core/layer/scan'
 import type { EntryTable } from '../core/layer/table'
+import { HiddenRows } from '../core/insight/waste'
 import { lintLayer } from '../core/rootfs/lint'
 import { Tree } from '../core/rootfs/tree'
 import { applyLayer } from '../core/rootfs/union'
@@ -42,6 +43,7 @@ export class Layers {
   readonly #cache = new WindowCache()
   #union = new Tree()
   readonly notices = new Notices()
+  readonly #hidden = new HiddenRows()
   readonly #states: LayerState[]
   readonly #options: LayersOptions
   #united = 0
@@ -78,6 +80,10 @@ export class Layers {
   /** The union where all its layers were united in this session; null where it is not complete, or came from storage, which a proof does not take at its word. */
   get unitedHere(): Tree | null {
     return this.#said === null ? null : this.#union
+  }
+  /** Which rows upper layers hid; null where nobody saw it happen. */
+  get hiddenHere(): HiddenRows | null {
+    return this.#said === null ? null : this.#hidden
   }
   /** How many layers, from the base, are in `union`. */
   get united(): number {
@@ -270,6 +276,7 @@ export class Layers {
       try {
         lintLayer(this.union, tables, this.#united, this.notices)
         state.counts = applyLayer(this.union, tables, this.#united, this.notices)
+        this.#hidden.note(this.union, this.#united)
       } catch (thrown) {
         this.#fail(state, this.#united, thrown)
       }

@@ -1,25 +1,24 @@
 /** What an image wastes, for the screen: computed when it is first asked for, kept while the layers stay. */
 import type { WasteRow, WasteView } from '../../workers/api'
 import { bytesOfName } from '../core/bytes/text'
-import { diveScore } from '../core/insight/dive'
-import { wastedPaths, wasteOf, type WastedPath } from '../core/insight/waste'
+import { wastedPaths, wasteOf, type HiddenRows, type WastedPath } from '../core/insight/waste'
 import type { EntryTable } from '../core/layer/table'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 
 export class Wasted {
-  readonly view: WasteView
+  readonly view: Omit<WasteView, 'first'>
   readonly #paths: readonly WastedPath[]
 
-  constructor(union: Tree, tables: readonly EntryTable[]) {
+  /** `hidden`: noted while the layers were united; undefined where they were taken up as they were kept. */
+  constructor(union: Tree, tables: readonly EntryTable[], hidden?: HiddenRows) {
     const { live, reclaimable, efficiency, byLayer } = wasteOf(union, tables)
-    this.#paths = wastedPaths(union, tables)
+    this.#paths = wastedPaths(union, tables, hidden)
     const hid = tables.map(() => 0)
     for (const { copies } of this.#paths) for (const { hiddenBy, bytes } of copies) hid[hiddenBy] += bytes
     this.view = {
       live,
       reclaimable,
       efficiency,
-      dive: diveScore(tables),
       layers: byLayer.map((unseen, layer) => ({ unseen, hid: hid[layer] })),
       paths: this.#paths.length,
     }

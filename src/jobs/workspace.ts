@@ -1,5 +1,6 @@
 /** One open archive: which of its images is on screen, read, verified and kept. What is asked about that image, its screen and its edits answer. */
 import type {
+  DiveView,
   ArchiveView,
   EngineEvent,
   EngineRow,
@@ -15,6 +16,7 @@ import { sha256Of } from '../core/digest/sha256'
 import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Archive, Image } from '../core/image/image'
+import { diveSteps } from '../core/insight/dive'
 import { ImageAccess } from './access'
 import { archiveView, memberView } from './anatomy'
 import { archiveId } from './archive-id'
@@ -52,6 +54,9 @@ export interface WorkspaceOptions {
   readonly now: () => number
   readonly newId: () => string
 }
+
+/** Rows that come along with what they are rows of: about two screens. */
+const FIRST_ROWS = 100
 
 /** The next turn of this thread: answers that are ready go out before it. */
 function turn(): Promise<void> {
@@ -396,13 +401,27 @@ export class Workspace {
 
   async #wasteNow(): Promise<Wasted> {
     await this.#scanned
-    const { union, tables } = this.#open.layers
-    this.#wasted ??= new Wasted(union, tables)
+    const { union, tables, hiddenHere } = this.#open.layers
+    this.#wasted ??= new Wasted(union, tables, hiddenHere ?? undefined)
     return this.#wasted
   }
 
+  /** Takes longer than all the rest of it, and lets whatever else is asked for go first. Null where the image was left meanwhile. */
+  async diveScore(): Promise<DiveView | null> {
+    await this.#scanned
+    const open = this.#open
+    const steps = diveSteps(open.layers.tables)
+    for (;;) {
+      const step = steps.next()
+      if (step.done) return step.value
+      await turn()
+      if (this.#left(open)) return null
+    }
+  }
+
   async waste(): Promise<WasteView> {
-    return (await this.#wasteNow()).view
+    const wasted = await this.#wasteNow()
+    return { ...wasted.view, first: wasted.rows(this.edits.edited.tree, 0, FIRST_ROWS) }
   }
 
   async wasteRows(from: number, count: number): Promise<WasteRow[]> {

@@ -24,10 +24,22 @@ interface Leaf {
 }
 
 export function diveScore(tables: readonly EntryTable[]): DiveScore {
+  const steps = diveSteps(tables)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same in steps of some milliseconds each: over a million entries it takes more than a second. */
+export function* diveSteps(tables: readonly EntryTable[]): Generator<void, DiveScore> {
   const dive = new Dive()
-  for (const table of tables) dive.layer(table)
+  for (const table of tables) yield* dive.layer(table)
   return dive.result()
 }
+
+/** Rows of a step. */
+const STEP = 16 * 1024
 
 class Dive {
   /** Every path ever named; its type column says directory where dive's stacked tree would. */
@@ -43,21 +55,24 @@ class Dive {
   #nodes = new Int32Array(0)
   #markers = new Uint8Array(0)
 
-  layer(table: EntryTable): void {
-    this.#find(table)
+  #count(node: number, size: number): void {
+    this.#sum[node] += size
+    this.#least[node] = this.#seen[node] === 0 ? size : Math.min(this.#least[node], size)
+    this.#seen[node]++
+  }
+
+  *layer(table: EntryTable): Generator<void, void> {
+    yield* this.#find(table)
     const leaves = this.#leavesOf(table)
+    yield
     for (const leaf of leaves) {
       const size = leaf.whiteout ? this.#hiddenBy(leaf.node) : leaf.size
       if (size === null) break // dive's visitor returns an error here, which ends the layer
       this.#count(leaf.node, size)
     }
+    yield
     this.#stack(table)
-  }
-
-  #count(node: number, size: number): void {
-    this.#sum[node] += size
-    this.#least[node] = this.#seen[node] === 0 ? size : Math.min(this.#least[node], size)
-    this.#seen[node]++
+    yield
   }
 
   /** Bytes below a directory that a whiteout takes away; 0 for a file; null where earlier layers have no such path. */
@@ -139,7 +154,7 @@ class Dive {
   }
 
   /** Finds the node of every row once; most often it lies where the row before does. */
-  #find(table: EntryTable): void {
+  *#find(table: EntryTable): Generator<void, void> {
     const { length } = table
     this.#nodes = new Int32Array(length).fill(-1)
     this.#markers = new Uint8Array(length)
@@ -147,6 +162,7 @@ class Dive {
     let above = 0
     let aboveDir = -1
     for (let row = 0; row < length; row++) {
+      if (row % STEP === STEP - 1) yield
       last.at(row)
       const { bytes, from, to, dir, dirBytes, dirFrom, dirTo } = last
       if (from === to) continue

@@ -63,9 +63,13 @@ export interface WastedPath {
   readonly copies: readonly HiddenCopy[]
 }
 
-/** The paths behind `reclaimable`, biggest first. */
-export function wastedPaths(tree: Tree, tables: readonly EntryTable[]): WastedPath[] {
-  const hiddenBy = hidersOf(tables)
+/** The paths behind `reclaimable`, biggest first. `hidden` was noted while the layers were applied; without it they are applied again. */
+export function wastedPaths(
+  tree: Tree,
+  tables: readonly EntryTable[],
+  hidden: HiddenRows = hiddenIn(tables),
+): WastedPath[] {
+  const hiddenBy = hidden.byRow(tables)
   const found = new Map<string, { path: string; bytes: number; copies: HiddenCopy[] }>()
   liveRows(tree, tables).forEach((rows, layer) => {
     const table = tables[layer]
@@ -84,22 +88,53 @@ export function wastedPaths(tree: Tree, tables: readonly EntryTable[]): WastedPa
   return [...found.values()].sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1))
 }
 
-/**
- * For each row of each layer, the layer after which no name leads to it any more; its own, where that layer lists the
- * path twice. Of what is still seen it says nothing.
- */
-function hidersOf(tables: readonly EntryTable[]): Int16Array[] {
-  const hiders = tables.map((table, layer) => new Int16Array(table.length).fill(layer))
+/** Which layer hid which rows of lower ones: overwrote them, or removed them. Noted layer by layer while they are applied. */
+export class HiddenRows {
+  /** Layer, row, and the layer that hid it. */
+  #noted = new Int32Array(0)
+  #length = 0
+
+  /** `layer` was applied to `tree` last. */
+  note(tree: Tree, layer: number): void {
+    const { nodes, wasAlive, wasInodeLayer, wasInodeRow } = tree.touched
+    const { alive, inodeLayer, inodeRow } = tree
+    for (let i = 0; i < nodes.length; i++) {
+      if (wasAlive[i] === 0 || wasInodeRow[i] < 0) continue
+      const node = nodes[i]
+      const stays =
+        alive[node] === 1 && inodeLayer[node] === wasInodeLayer[i] && inodeRow[node] === wasInodeRow[i]
+      if (!stays) this.#push(wasInodeLayer[i], wasInodeRow[i], layer)
+    }
+  }
+
+  #push(layer: number, row: number, hiddenBy: number): void {
+    if (this.#length + 3 > this.#noted.length) {
+      const wider = new Int32Array(Math.max(192, 2 * this.#noted.length))
+      wider.set(this.#noted)
+      this.#noted = wider
+    }
+    this.#noted[this.#length++] = layer
+    this.#noted[this.#length++] = row
+    this.#noted[this.#length++] = hiddenBy
+  }
+
+  /**
+   * For each row of each layer, the layer after which no name leads to it any more; its own, where that layer lists the
+   * path twice. Of what is still seen it says nothing.
+   */
+  byRow(tables: readonly EntryTable[]): Int16Array[] {
+    const hiders = tables.map((table, layer) => new Int16Array(table.length).fill(layer))
+    for (let i = 0; i < this.#length; i += 3) hiders[this.#noted[i]][this.#noted[i + 1]] = this.#noted[i + 2]
+    return hiders
+  }
+}
+
+function hiddenIn(tables: readonly EntryTable[]): HiddenRows {
+  const hidden = new HiddenRows()
   const tree = new Tree()
   tables.forEach((_, layer) => {
     applyLayer(tree, tables, layer)
-    const { nodes, wasAlive, wasInodeLayer, wasInodeRow } = tree.touched
-    nodes.forEach((node, i) => {
-      const [before, row] = [wasInodeLayer[i], wasInodeRow[i]]
-      if (!wasAlive[i] || row < 0) return
-      const stays = tree.alive[node] === 1 && tree.inodeLayer[node] === before && tree.inodeRow[node] === row
-      if (!stays) hiders[before][row] = layer
-    })
+    hidden.note(tree, layer)
   })
-  return hiders
+  return hidden
 }
