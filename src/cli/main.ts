@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setNativeGunzip } from '../core/compress/native'
 import { setStreamingHasher } from '../core/digest/sha256'
 import { faultOf } from '../core/fault/fault'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { exitCodeOf, refusal, reportOf, reportText, type Report } from '../jobs/report'
 import { parseArguments, USAGE, type Arguments } from './arguments'
 import { FileSource } from './file-source'
+import { gunzipByZlib } from './gunzip'
 import { runRebuild } from './rebuild'
 import { runRules } from './rules'
 import { scratchStores, toScratch } from './scratch'
@@ -16,6 +18,7 @@ import { summaryOf } from './summary'
 import { threads } from './threads'
 
 setStreamingHasher(() => createHash('sha256'))
+setNativeGunzip(gunzipByZlib)
 
 async function inspect({ archive, options }: Arguments): Promise<void> {
   const report = await inspected(archive, options)

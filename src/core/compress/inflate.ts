@@ -3,7 +3,7 @@ import type { Bytes, ByteSource } from '../bytes/source'
 import { ImageError, throwIfCancelled } from '../fault/fault'
 import type { Compression } from './compression'
 import { walkGzip } from './gzip'
-import { gunzipNative, hasStrictGunzip, NativeRefusal } from './native'
+import { nativeGunzip, NativeRefusal } from './native'
 import { walkZstd } from './zstd'
 
 export interface InflateOptions {
@@ -94,9 +94,10 @@ export async function* gunzip(
   lent = false,
 ): AsyncGenerator<Bytes, void, undefined> {
   let done = 0
-  if (await hasStrictGunzip())
+  const native = await nativeGunzip()
+  if (native)
     try {
-      for await (const chunk of gunzipNative(source, signal, lent)) {
+      for await (const chunk of native(source, signal, lent)) {
         done += chunk.length
         yield chunk
       }

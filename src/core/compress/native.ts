@@ -42,6 +42,25 @@ const junkBehind = Uint8Array.of(
   0x78,
 )
 
+/** Plain bytes as the platform makes them. It throws NativeRefusal for what is not whole members to its end. */
+export type NativeGunzip = (
+  source: ByteSource,
+  signal?: AbortSignal,
+  lent?: boolean,
+) => AsyncGenerator<Bytes, void, undefined>
+
+let handedIn: NativeGunzip | null = null
+
+/** Hands in another gunzip of the platform, for Node; null goes back to what there is. */
+export function setNativeGunzip(gunzip: NativeGunzip | null): void {
+  handedIn = gunzip
+}
+
+/** Null where only our own walker is right. */
+export async function nativeGunzip(): Promise<NativeGunzip | null> {
+  return handedIn ?? ((await hasStrictGunzip()) ? gunzipNative : null)
+}
+
 let probed: { readonly platform: typeof DecompressionStream; readonly strict: Promise<boolean> } | null = null
 
 /**
