@@ -39,6 +39,7 @@ const FULL: readonly Omit<Case, 'runs'>[] = [
   { key: 'medium', compression: 'gzip' },
   { key: 'medium', compression: 'zstd' },
   { key: 'large', compression: 'plain', edit: true },
+  { key: 'half', compression: 'plain', reopen: true },
   { key: 'many', compression: 'plain', reopen: true },
 ]
 /** Measured when asked for by name (--case huge-plain): it takes 10 GB of disk. */

@@ -36,6 +36,7 @@ export const SIZES = {
   medium: { name: '1 GB, 60,000 entries', entries: 60_000, bytes: 1e9, layers: 6 },
   large: { name: '4 GB, 200,000 entries', entries: 200_000, bytes: 4e9, layers: 10 },
   huge: { name: '10 GB, 500,000 entries', entries: 500_000, bytes: 10e9, layers: 40 },
+  half: { name: '600 MB, 500,000 entries', entries: 500_000, bytes: 600e6, layers: 40 },
   many: { name: '200 MB, 1,000,000 entries', entries: 1_000_000, bytes: 200e6, layers: 6 },
 } as const satisfies Record<string, Size>
 

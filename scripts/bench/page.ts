@@ -40,8 +40,13 @@ export async function watch(page: Page): Promise<void> {
       for (const name of Object.keys(seen)) delete seen[name]
       start = performance.now()
     }
-    // The file input's own event is the moment the person has chosen.
+    // The file input's own event is the moment the person has chosen; of an image that is kept, the click.
     addEventListener('change', (event) => (event.target as HTMLInputElement).type === 'file' && begin(), true)
+    addEventListener(
+      'click',
+      (event) => (event.target as HTMLElement).closest('[aria-labelledby=recents]') && begin(),
+      true,
+    )
     addEventListener('DOMContentLoaded', () =>
       new MutationObserver(now).observe(document, {
         subtree: true,
@@ -51,7 +56,7 @@ export async function watch(page: Page): Promise<void> {
         attributeFilter: ['aria-busy', 'aria-label'],
       }),
     )
-    Object.assign(globalThis, { bench: { seen, begin, mark } })
+    Object.assign(globalThis, { bench: { seen, mark } })
   })
 }
 
@@ -77,10 +82,6 @@ export async function turnToWaste(page: Page): Promise<void> {
       new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true }),
     )
   })
-}
-
-export async function begin(page: Page): Promise<void> {
-  await page.evaluate(() => (globalThis as unknown as { bench: { begin(): void } }).bench.begin())
 }
 
 /** Waits until `what` was seen, and answers all that was. */
