@@ -45,15 +45,20 @@ function baseOf({ tree, sources, ghosts, onlyTouched }: ViewTree): Base {
   const known = bases.get(tree.touched)
   if (known?.key === key) return known.base
   const changes = changesOf(tree, sources)
-  const visible = new Uint8Array(tree.length)
-  for (let node = 0; node < tree.length; node++)
-    if (tree.alive[node] === 0) visible[node] = ghosts && changes[node] === CHANGE.removed ? 1 : 0
-    else
-      visible[node] =
-        !onlyTouched || changes[node] !== CHANGE.same || (tree.isTouched(node) && tree.row[node] >= 0) ? 1 : 0
+  // As most views are: all that lives, and nothing else.
+  const visible = tree.alive.slice(0, tree.length)
+  if (ghosts || onlyTouched)
+    for (let node = 0; node < tree.length; node++)
+      if (tree.alive[node] === 0) visible[node] = ghosts && changes[node] === CHANGE.removed ? 1 : 0
+      else
+        visible[node] =
+          !onlyTouched || changes[node] !== CHANGE.same || (tree.isTouched(node) && tree.row[node] >= 0)
+            ? 1
+            : 0
   const parents = new Parents(tree)
   const changedBelow = new Uint32Array(parents.count)
-  for (let node = tree.length - 1; node > 0; node--) {
+  // What no layer or edit touched has not changed.
+  for (let node = tree.touched.nodes.length > 0 ? tree.length - 1 : 0; node > 0; node--) {
     const at = parents.of(node)
     const changed = (at < 0 ? 0 : changedBelow[at]) + (changes[node] === CHANGE.same ? 0 : 1)
     if (changed > 0) changedBelow[parents.of(tree.parent[node])] += changed

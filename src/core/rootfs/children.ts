@@ -33,15 +33,19 @@ export class Children {
     const next = (packed.#next = new Int32Array(count))
     /** By parent, its child that came last; 0, the root, for none. */
     const last = new Int32Array(length)
-    for (let node = 1, gap = 0; node < length; node++) {
-      if (parent[node] !== parent[node - 1]) next[gap++] = last[parent[node]] || -1
-      last[parent[node]] = node
-    }
     const parents = bitsFor(length)
-    for (let node = 0; node < length; node++) if (last[node] > 0) setBit(parents, node)
+    for (let node = 1, gap = 0; node < length; node++) {
+      const above = parent[node]
+      if (above !== parent[node - 1]) {
+        next[gap++] = last[above] || -1
+        setBit(parents, above)
+      }
+      last[above] = node
+    }
     packed.#parents = new Numbered(parents)
     packed.#gaps = new Numbered(gaps)
-    packed.#first = last.filter((child) => child > 0)
+    const first = (packed.#first = new Int32Array(packed.#parents.count))
+    for (let node = 0, at = 0; node < length; node++) if (last[node] > 0) first[at++] = last[node]
     return packed
   }
 
