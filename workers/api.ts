@@ -489,13 +489,13 @@ export interface EditLine {
 
 // ---------------------------------------------------------------- waste
 
-/** What the layers carry and the image does not show, as it was opened. */
 /** dive's own numbers, by dive's own rules. */
 export interface DiveView {
   readonly score: number
   readonly wastedBytes: number
 }
 
+/** What the layers carry and the image does not show, as it was opened. */
 export interface WasteView {
   /** Bytes of files that the final root filesystem shows. */
   readonly live: number

@@ -1,6 +1,5 @@
 /** The engine behind the page: at most one archive open at a time, and what this browser keeps. */
 import type {
-  DiveView,
   ArchiveView,
   BaseView,
   Build,
@@ -28,6 +27,7 @@ import type {
   TreeSummary,
   ViewRequest,
   Details,
+  DiveView,
   FoundPaths,
   SearchBatch,
   SearchRequest,
@@ -97,8 +97,7 @@ export class Engine {
     this.#queue = this.#queue.filter((old) => !replaces(old))
     this.#queue.push(event)
     // Somebody waits for whole trees.
-    const now = event.type === 'tree' && event.summary.complete && this.#workspace !== null
-    if (now) this.#flush()
+    if (event.type === 'tree' && event.summary.complete) this.#flush()
     else this.#timer ??= setTimeout(() => this.#flush(), BATCH)
   }
 

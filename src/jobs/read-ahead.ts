@@ -33,7 +33,7 @@ export function readAhead(stores: Stores, { layers }: Pick<ArchiveRecord, 'layer
         const known = await named
         return known?.chainId === chainId ? known.union : unions.get(chainId)
       },
-      put: (chainId, put) => unions.put(chainId, put),
+      put: (chainId, kept) => unions.put(chainId, kept),
       remove: (chainId) => unions.remove(chainId),
     },
   }

@@ -58,7 +58,8 @@ function baseOf({ tree, sources, ghosts, onlyTouched }: ViewTree): Base {
   const parents = new Parents(tree)
   const changedBelow = new Uint32Array(parents.count)
   // What no layer or edit touched has not changed.
-  for (let node = tree.touched.nodes.length > 0 ? tree.length - 1 : 0; node > 0; node--) {
+  const last = tree.touched.nodes.length > 0 ? tree.length - 1 : 0
+  for (let node = last; node > 0; node--) {
     const at = parents.of(node)
     const changed = (at < 0 ? 0 : changedBelow[at]) + (changes[node] === CHANGE.same ? 0 : 1)
     if (changed > 0) changedBelow[parents.of(tree.parent[node])] += changed

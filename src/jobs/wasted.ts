@@ -5,17 +5,20 @@ import { wastedPaths, wasteOf, type HiddenRows, type WastedPath } from '../core/
 import type { EntryTable } from '../core/layer/table'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 
+/** Rows that come along: about two screens. */
+const FIRST_ROWS = 100
+
 export class Wasted {
-  readonly view: Omit<WasteView, 'first'>
+  readonly #sums: Omit<WasteView, 'first'>
   readonly #paths: readonly WastedPath[]
 
-  /** `hidden`: noted while the layers were united; undefined where they were taken up as they were kept. */
-  constructor(union: Tree, tables: readonly EntryTable[], hidden?: HiddenRows) {
+  /** `hidden`: noted while the layers were united; null where they were taken up as they were kept. */
+  constructor(union: Tree, tables: readonly EntryTable[], hidden: HiddenRows | null) {
     const { live, reclaimable, efficiency, byLayer } = wasteOf(union, tables)
     this.#paths = wastedPaths(union, tables, hidden)
     const hid = tables.map(() => 0)
     for (const { copies } of this.#paths) for (const { hiddenBy, bytes } of copies) hid[hiddenBy] += bytes
-    this.view = {
+    this.#sums = {
       live,
       reclaimable,
       efficiency,
@@ -25,6 +28,10 @@ export class Wasted {
   }
 
   /** `now` is the tree with the pending edits. */
+  view(now: Tree): WasteView {
+    return { ...this.#sums, first: this.rows(now, 0, FIRST_ROWS) }
+  }
+
   rows(now: Tree, from: number, count: number): WasteRow[] {
     return this.#paths
       .slice(from, from + Math.min(count, 1000))

@@ -1,7 +1,7 @@
 /** One open archive: which of its images is on screen, read, verified and kept. What is asked about that image, its screen and its edits answer. */
 import type {
-  DiveView,
   ArchiveView,
+  DiveView,
   EngineEvent,
   EngineRow,
   ImageView,
@@ -54,9 +54,6 @@ export interface WorkspaceOptions {
   readonly now: () => number
   readonly newId: () => string
 }
-
-/** Rows that come along with what they are rows of: about two screens. */
-const FIRST_ROWS = 100
 
 /** The next turn of this thread: answers that are ready go out before it. */
 function turn(): Promise<void> {
@@ -402,7 +399,7 @@ export class Workspace {
   async #wasteNow(): Promise<Wasted> {
     await this.#scanned
     const { union, tables, hiddenHere } = this.#open.layers
-    this.#wasted ??= new Wasted(union, tables, hiddenHere ?? undefined)
+    this.#wasted ??= new Wasted(union, tables, hiddenHere)
     return this.#wasted
   }
 
@@ -420,8 +417,7 @@ export class Workspace {
   }
 
   async waste(): Promise<WasteView> {
-    const wasted = await this.#wasteNow()
-    return { ...wasted.view, first: wasted.rows(this.edits.edited.tree, 0, FIRST_ROWS) }
+    return (await this.#wasteNow()).view(this.edits.edited.tree)
   }
 
   async wasteRows(from: number, count: number): Promise<WasteRow[]> {

@@ -67,9 +67,9 @@ export interface WastedPath {
 export function wastedPaths(
   tree: Tree,
   tables: readonly EntryTable[],
-  hidden: HiddenRows = hiddenIn(tables),
+  hidden: HiddenRows | null = null,
 ): WastedPath[] {
-  const hiddenBy = hidden.byRow(tables)
+  const hiddenBy = (hidden ?? hiddenIn(tables)).byRow(tables)
   const found = new Map<string, { path: string; bytes: number; copies: HiddenCopy[] }>()
   liveRows(tree, tables).forEach((rows, layer) => {
     const table = tables[layer]

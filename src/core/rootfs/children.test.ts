@@ -5,17 +5,16 @@ import { Children } from './children'
 import { Marks } from './marks'
 import { Numbered } from './numbered'
 
-/** Parents stand before their children; the root has none. */
-const parents = fc.array(fc.tuple(fc.boolean(), fc.nat()), { maxLength: 600 }).map((steps) =>
-  steps.reduce(
-    (parent, [beside, any], i) => {
-      // Half of them below the parent of the one before: siblings mostly stand together. The first one has only the root.
-      const below = beside && i > 0 ? parent[i] : any % (i + 1)
-      return [...parent, below]
-    },
-    [-1],
-  ),
-)
+/** Parents stand before their children; the root has none. Half of the others have that of the one before: siblings mostly stand together. */
+const parents = fc.array(fc.tuple(fc.boolean(), fc.nat()), { maxLength: 600 }).map((steps) => {
+  const parent = [-1]
+  for (const [beside, any] of steps) {
+    const before = parent[parent.length - 1]
+    const isRoot = before < 0
+    parent.push(beside && !isRoot ? before : any % parent.length)
+  }
+  return parent
+})
 
 function listed(children: Children, node: number): number[] {
   const list: number[] = []
@@ -53,9 +52,9 @@ test('nodes are numbered in their order, and marks are where they were put, over
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (which) => {
       const chosen = [...which.keys()].filter((node) => which[node])
-      const numbered = Numbered.where(which.length, (node) => which[node])
       const marks = new Marks(which.length)
       for (const node of chosen) marks.add(node)
+      const numbered = new Numbered(marks)
       const wider = marks.copy(which.length + 100)
       expect(numbered.count).toBe(chosen.length)
       which.forEach((is, node) => {

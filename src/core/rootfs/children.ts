@@ -3,7 +3,8 @@
  * that came to the first. While layers are applied that is two columns; packed, it is only what the numbers of nodes do
  * not say: the first child of those that have one, and the next sibling where it is not the node before.
  */
-import { bitsFor, Numbered, setBit } from './numbered'
+import { Marks } from './marks'
+import { Numbered } from './numbered'
 
 export class Children {
   /** By node; packed, by its number in `#parents` and `#gaps`. */
@@ -23,22 +24,22 @@ export class Children {
    */
   static packedOf(parent: Int32Array, length: number): Children {
     const packed = new Children(0)
-    const gaps = bitsFor(length)
+    const gaps = new Marks(length)
     let count = 0
     for (let node = 1; node < length; node++)
       if (parent[node] !== parent[node - 1]) {
-        setBit(gaps, node)
+        gaps.add(node)
         count++
       }
     const next = (packed.#next = new Int32Array(count))
     /** By parent, its child that came last; 0, the root, for none. */
     const last = new Int32Array(length)
-    const parents = bitsFor(length)
+    const parents = new Marks(length)
     for (let node = 1, gap = 0; node < length; node++) {
       const above = parent[node]
       if (above !== parent[node - 1]) {
         next[gap++] = last[above] || -1
-        setBit(parents, above)
+        parents.add(above)
       }
       last[above] = node
     }

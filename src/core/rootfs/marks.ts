@@ -1,23 +1,24 @@
 /** A bit a node: whether it is marked. */
 export class Marks {
-  #bits: Int32Array
+  /** Of node n, bit n mod 32 of word n / 32. */
+  readonly words: Int32Array
 
   constructor(capacity: number) {
-    this.#bits = new Int32Array((capacity + 31) >>> 5)
+    this.words = new Int32Array((capacity + 31) >>> 5)
   }
 
   has(node: number): boolean {
-    return (this.#bits[node >>> 5] & (1 << (node & 31))) !== 0
+    return (this.words[node >>> 5] & (1 << (node & 31))) !== 0
   }
 
   add(node: number): void {
-    this.#bits[node >>> 5] |= 1 << (node & 31)
+    this.words[node >>> 5] |= 1 << (node & 31)
   }
 
   /** A copy with room for `capacity` nodes. */
   copy(capacity: number): Marks {
     const copy = new Marks(capacity)
-    copy.#bits.set(this.#bits.subarray(0, copy.#bits.length))
+    copy.words.set(this.words.subarray(0, copy.words.length))
     return copy
   }
 }

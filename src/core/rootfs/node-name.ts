@@ -1,6 +1,7 @@
 /** The name of one node after the other, without making anything of it: searches look at a million within a frame or two. */
 import type { NodeNames } from './node-names'
-import { bitsFor, Numbered } from './numbered'
+import { Marks } from './marks'
+import { Numbered } from './numbered'
 import type { RowNames } from './row-names'
 
 /** A name is bytes [from, to) of `bytes`. */
@@ -63,5 +64,5 @@ export class NodeName implements NamePlace {
   }
 }
 
-const NONE = new Numbered(bitsFor(0))
+const NONE = new Numbered(new Marks(0))
 const SLASH = 0x2f

@@ -2,15 +2,16 @@
  * Numbers for the nodes that have children, in the order of nodes. What directories add up to then takes a place for each
  * of them and none for files, of which there are ten times as many.
  */
-import { bitsFor, Numbered, setBit } from './numbered'
+import { Marks } from './marks'
+import { Numbered } from './numbered'
 import type { Tree } from './tree'
 
 export class Parents extends Numbered {
   /** As the tree is now: children that come later are not seen. */
   constructor(tree: Tree) {
     const { parent, length } = tree
-    const bits = bitsFor(length)
-    for (let node = 1; node < length; node++) setBit(bits, parent[node])
-    super(bits)
+    const marks = new Marks(length)
+    for (let node = 1; node < length; node++) marks.add(parent[node])
+    super(marks)
   }
 }

@@ -1,8 +1,9 @@
 /** Names of nodes as tables have them: of each the last name of the row that lists it, or one that is kept by itself. */
 import { startOf, StringsBuilder, type Strings } from '../layer/strings'
 import type { EntryTable } from '../layer/table'
+import { Marks } from './marks'
 import type { NamePlace } from './node-name'
-import { bitsFor, Numbered, setBit } from './numbered'
+import { Numbered } from './numbered'
 
 /** Which row lists each node: columns that nobody changes. */
 export interface Listed {
@@ -30,9 +31,9 @@ export class RowNames {
     this.row = row
     this.kept = kept
     this.#tables = tables
-    const bits = bitsFor(length)
-    for (const node of kept.nodes) setBit(bits, node)
-    this.isKept = new Numbered(bits)
+    const marks = new Marks(length)
+    for (const node of kept.nodes) marks.add(node)
+    this.isKept = new Numbered(marks)
   }
 
   /** For nodes whose names are known: kept are those that their row does not say, to the byte, and the root's, which is none. */
