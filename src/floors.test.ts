@@ -24,6 +24,7 @@ interface Room {
 
 const rooms: readonly Room[] = [
   { floor: 0, at: 'src/core/fault' },
+  { floor: 0, at: 'src/core/memory' },
   { floor: 1, at: 'src/core/bytes' },
   { floor: 1, at: 'src/core/digest', packages: ['@stablelib/sha256'] },
   { floor: 2, at: 'src/core/tar' },

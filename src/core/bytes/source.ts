@@ -1,5 +1,6 @@
 /** Bytes at rest, wherever they lie: random access without copying, and a stream in order. */
 import { ImageError, throwIfCancelled } from '../fault/fault'
+import { toReader } from '../memory/let-go'
 
 export type Bytes = Uint8Array<ArrayBuffer>
 
@@ -91,7 +92,7 @@ export class BlobSource implements ByteSource {
         const { done, value } = await reader.read()
         if (done) break
         at += value.length
-        if (value.length <= PIECE) yield value
+        if (value.length <= PIECE) yield toReader(value)
         // WebKit hands out 35 MB at once.
         else for (let i = 0; i < value.length; i += PIECE) yield value.subarray(i, i + PIECE)
       }

@@ -1,5 +1,6 @@
 /** Gzip by the platform's `DecompressionStream`: 1.5 to 3.4 times as fast as JavaScript, but for one member only. */
 import { MemorySource, type Bytes, type ByteSource } from '../bytes/source'
+import { letGo } from '../memory/let-go'
 
 /**
  * The platform inflates a piece whole before anyone can ask it to wait, so the piece bounds what a bomb can make of
@@ -172,6 +173,7 @@ class Feeder {
       ) {
         coming = this.#next(pieces)
         await this.#write(piece)
+        letGo(piece)
       }
       if (!this.stopped && !this.sourceFault) await this.#writer.close()
     } catch {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { toReader } from '../memory/let-go'
 import { Sha256, setStreamingHasher, sha256, sha256Of, type Hashable } from './sha256'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -113,24 +114,19 @@ test('what is hashed at once is asked for before it is held twice, and let go as
   expect(held.buffer.byteLength).toBe(0)
 })
 
-test('pieces that are hashed are let go of, too, and nothing else is', async () => {
+test('pieces of a stream are let go of once they are hashed', async () => {
   vi.stubGlobal('navigator', { userAgentData: {} })
   const pieces = [counted(5000), counted(3000)]
-  const whole = counted(400)
   const source: Hashable = {
-    size: 8200,
+    size: 8000,
     read: () => Promise.reject(new Error('not at once')),
     async *stream() {
-      yield* pieces
-      yield whole.subarray(0, 100)
-      yield whole.subarray(100, 200)
+      for (const piece of pieces) yield toReader(piece)
     },
   }
-  const due = oracle(Buffer.concat([...pieces, whole.subarray(0, 200)]))
-  const copying = { mayCopy: async () => {}, copied: () => {} }
-  expect(await sha256Of(source, { bufferLimit: 0, copying })).toBe(due)
+  const due = oracle(Buffer.concat(pieces))
+  expect(await sha256Of(source, { bufferLimit: 0 })).toBe(due)
   expect(pieces.map(({ buffer }) => buffer.byteLength)).toEqual([0, 0])
-  expect(whole.buffer.byteLength).toBe(400)
 })
 
 test('a page without crypto.subtle hashes all the same', async () => {

@@ -7,6 +7,7 @@
  */
 import { SHA256 } from '@stablelib/sha256'
 import { throwIfCancelled } from '../fault/fault'
+import { free, letGo } from '../memory/let-go'
 import { digestFromBytes, type Digest } from './digest'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -32,7 +33,7 @@ export interface HashOptions {
   readonly bufferLimit?: number
   /**
    * Around the moment in which the buffer exists twice. Only for sources whose reads share memory with nobody: what was
-   * read is let go as soon as the platform has its copy, or the piece is hashed.
+   * read is freed as soon as the platform has its copy.
    */
   readonly copying?: { readonly mayCopy: () => Promise<void>; readonly copied: () => void }
 }
@@ -87,7 +88,7 @@ async function hashAtOnce(source: Hashable, { signal, onBytes, copying }: HashOp
   await copying?.mayCopy()
   const digesting = sha256(bytes)
   if (copying) {
-    letGo(bytes.buffer)
+    free(bytes.buffer)
     copying.copied()
   }
   const digest = await digesting
@@ -96,32 +97,13 @@ async function hashAtOnce(source: Hashable, { signal, onBytes, copying }: HashOp
   return digest
 }
 
-let nowhere: MessagePort | null = null
-
-/**
- * Frees a buffer now. Left to the garbage collector, which sees no need, hundreds of megabytes stay for minutes;
- * `transfer(0)` keeps them as well. A message to a port that is closed takes the buffer along, and nobody gets it.
- * (Chromium, six buffers of 160 MB hashed one after the other: 330 MB at most and 30 afterwards, against 630 and 480.)
- */
-function letGo(buffer: ArrayBuffer): void {
-  // Measured in Chromium and its kin, and wanted only there: userAgentData is what they alone have.
-  if (!('userAgentData' in (globalThis.navigator ?? {}))) return
-  if (!nowhere) {
-    const { port1, port2 } = new MessageChannel()
-    port2.close()
-    nowhere = port1
-  }
-  nowhere.postMessage(null, [buffer])
-}
-
-async function hashInPieces(source: Hashable, { signal, onBytes, copying }: HashOptions): Promise<Digest> {
+async function hashInPieces(source: Hashable, { signal, onBytes }: HashOptions): Promise<Digest> {
   const hasher = new Sha256()
   for await (const piece of source.stream(signal)) {
     throwIfCancelled(signal)
-    const { length, buffer } = piece
+    const { length } = piece
     hasher.update(piece)
-    // A stream may cut one buffer into several pieces; only one that is all of its buffer is its own.
-    if (copying && length === buffer.byteLength) letGo(buffer)
+    letGo(piece)
     onBytes?.(length)
   }
   return hasher.digest()

@@ -48,8 +48,12 @@ export function layOut(
     entry.size = entry.stored = entry.bodyStored = 0
     return null
   }
-  if (entry.flag === 0x53) return oldGnuSparse(entry, input, at, o)
-  return entry.pax && hasSparse(entry.pax) ? paxSparseBody(entry, input, at) : null
+  const old = entry.flag === 0x53
+  if (!old && !(entry.pax && hasSparse(entry.pax))) return null
+  // The window moves on to the map, and what the header said is still to be told.
+  entry.path = entry.path.slice()
+  entry.link = entry.link.slice()
+  return old ? oldGnuSparse(entry, input, at, o) : paxSparseBody(entry, input, at)
 }
 
 function hasSparse(pax: readonly PaxRecord[]): boolean {

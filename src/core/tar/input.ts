@@ -4,7 +4,7 @@ import { throwIfCancelled } from '../fault/fault'
 import { LentPieces, Pieces, type Window } from './pieces'
 
 export abstract class TarInput {
-  /** Holds the bytes [start, end) of the tar. Replaced, never overwritten: views into it stay good. */
+  /** Holds the bytes [start, end) of the tar. Views into it are good until the next `load` or `take`. */
   window: Uint8Array = new Uint8Array(0)
   start = 0
   end = 0

@@ -9,6 +9,7 @@
  */
 import { joinedBytes } from '../bytes/join'
 import type { Bytes } from '../bytes/source'
+import { letGo } from '../memory/let-go'
 
 export interface Window {
   readonly bytes: Bytes
@@ -72,8 +73,9 @@ export class Pieces {
   /** Lets go of what lies before `at`. */
   #pass(at: number): void {
     while (this.#first < this.#held.length && this.#from + this.#held[this.#first].length <= at) {
-      this.#from += this.#held[this.#first].length
-      this.#first++
+      const piece = this.#held[this.#first++]
+      this.#from += piece.length
+      letGo(piece)
     }
     // Some streams come in pieces of a few bytes (gzip members of one small file each): taken off one by one from the
     // front, they would move all the others each time.

@@ -4,9 +4,11 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import { MemorySource, type Bytes } from '../bytes/source'
 import { ImageError, type Fault } from '../fault/fault'
 import { Notices } from '../fault/notice'
+import { toReader } from '../memory/let-go'
 import { TYPE, type PaxRecord } from './entry'
 import { checksums } from './field'
 import { SourceInput, StreamInput, type TarInput } from './input'
@@ -92,10 +94,11 @@ export async function scanOf(
   return { entries, notices: notices.list.map(({ code }) => code), fault, end }
 }
 
-/** The same from a stream that comes in small pieces: every header is met across a border sooner or later. */
+/** The same from a stream that comes in small pieces, each freed once it is passed: every header is met across a border sooner or later. */
 export function inPieces(tar: Bytes, size: number): TarInput {
+  vi.stubGlobal('navigator', { userAgentData: {} }) // As in Chromium, where pieces are freed.
   async function* pieces(): AsyncIterable<Bytes> {
-    for (let at = 0; at < tar.length; at += size) yield tar.slice(at, at + size)
+    for (let at = 0; at < tar.length; at += size) yield toReader(tar.slice(at, at + size))
   }
   return new StreamInput(pieces())
 }
