@@ -78,7 +78,13 @@ const ways: readonly (readonly [string, (source: ByteSource) => AsyncIterable<By
   ['the walker', (source) => walkGzip(source)],
   ['the platform, then the walker', (source) => gunzip(source)],
   ['the same, with chunks that are lent', (source) => returned(gunzip(source, undefined, undefined, true))],
+  ['the same in Chromium, where chunks are freed', inChromium],
 ]
+
+async function* inChromium(source: ByteSource): AsyncIterable<Bytes> {
+  vi.stubGlobal('navigator', { userAgentData: {} })
+  yield* returned(gunzip(source, undefined, undefined, true))
+}
 
 /** Copies of what is lent, each chunk gone as soon as the next one is asked for. */
 async function* returned(chunks: AsyncIterable<Bytes>): AsyncIterable<Bytes> {
