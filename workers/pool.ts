@@ -15,6 +15,12 @@ const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency 
 /** Plain bytes that this thread goes through itself, in a few milliseconds: an export of a small edit must not wait until a worker has hashed a layer of gigabytes. */
 const SMALL = 1024 * 1024
 
+/**
+ * What all workers together hold of layers that are hashed. The renderer takes 140 MB besides (Chromium, 60,000 files on
+ * screen), and the whole stays below 600. While one layer of up to 144 MiB is digested, the next one is read.
+ */
+const HASH_ROOM = 432 * 1024 * 1024
+
 const ignore = (): void => {}
 /** Beyond the limit nothing is held. */
 const pieces: Stay = { mayCopy: async () => {}, copied: ignore }
@@ -26,8 +32,7 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
   const idle: Promise<PoolWorker>[] = []
   const waiting: ((worker: Promise<PoolWorker>) => void)[] = []
   let running = 0
-  /** All workers together hold no more than the largest buffer and the platform's copy of it. */
-  const room = new HashRoom(2 * BUFFER_LIMIT)
+  const room = new HashRoom(HASH_ROOM)
 
   async function start(): Promise<PoolWorker> {
     const { spawn, end } = await crew

@@ -39,8 +39,8 @@ export interface HashOptions {
 }
 
 /**
- * The platform copies the buffer once more, so hashing this much takes twice as much for a moment: with what the page
- * needs anyway (150 to 250 MB in Chromium with an image of 60,000 files), that stays below 600 MB.
+ * The platform copies the buffer once more, so hashing this much takes twice as much for a moment; what all workers
+ * together may hold, and why, is in workers/pool.ts.
  */
 export const BUFFER_LIMIT = 160 * 1024 * 1024
 

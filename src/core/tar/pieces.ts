@@ -59,7 +59,7 @@ export class Pieces {
   /** Ends the stream early. */
   stop(): void {
     this.#done = true
-    this.#held = []
+    this.#pass(Infinity)
     void this.#coming.return?.().catch(() => {}) // Nobody waits for it, and nothing of it is wanted.
   }
 
