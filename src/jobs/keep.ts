@@ -1,10 +1,12 @@
 /** Keeping an archive in this browser such that it can be laid out again, byte for byte, without the file. */
+import { HeadedSource } from '../core/bytes/headed'
 import { JoinedSource, MemorySource, type ByteSource } from '../core/bytes/source'
+import { SNIFF_LENGTH } from '../core/compress/compression'
 import { throwIfCancelled } from '../core/fault/fault'
 import type { DiffId } from '../core/digest/digest'
 import type { Archive, Image } from '../core/image/image'
 import { joinedBlobs, ownBlob, SEGMENT } from './segments'
-import type { ArchiveRecord, SegmentStore, SkeletonPart, Stores } from './ports'
+import type { ArchiveRecord, SegmentStore, SkeletonPart, StoredPart, Stores } from './ports'
 
 /** Members up to this stay in the skeleton itself: documents, and layers of a few files. */
 const SMALL = 64 * 1024
@@ -45,7 +47,7 @@ export async function keepSource(
 interface Placed {
   readonly at: number
   readonly length: number
-  readonly part: SkeletonPart
+  readonly part: StoredPart
   readonly stored: 'layer' | 'blob'
   readonly key: string
 }
@@ -59,7 +61,7 @@ function placements(
   const placed = new Map<number, Placed>()
   const put = (at: number, length: number, stored: 'layer' | 'blob', key: string): void => {
     if (placed.has(at) || length === 0) return
-    const part: SkeletonPart =
+    const part: StoredPart =
       stored === 'layer'
         ? { kind: 'layer', key: key as DiffId, at: 0, length }
         : { kind: 'blob', key, at: 0, length }
@@ -115,7 +117,8 @@ export async function keepArchive(
       source.slice(placed.at, placed.length),
       options,
     )
-    parts.push(placed.part)
+    const head = (await source.read(placed.at, Math.min(SNIFF_LENGTH, placed.length))).slice()
+    parts.push({ ...placed.part, head })
     at = placed.at + placed.length
   }
   await bytesUpTo(source.size)
@@ -132,7 +135,8 @@ export async function restoredTar(record: ArchiveRecord, stores: Stores): Promis
 async function restoredPart(part: SkeletonPart, stores: Stores): Promise<ByteSource | null> {
   if (part.kind === 'bytes') return new MemorySource(part.body.slice())
   const segments = await (part.kind === 'layer' ? stores.layers : stores.blobs).get(part.key)
-  return segments && joinedBlobs(segments).slice(part.at, part.length)
+  const range = segments && joinedBlobs(segments).slice(part.at, part.length)
+  return range && part.head ? new HeadedSource(part.head.slice(), range) : range
 }
 
 /** The file as it was opened, where it was compressed as a whole; null where it is not kept. */

@@ -4,7 +4,10 @@ import { MemorySource, type Bytes } from '../core/bytes/source'
 import type { Notice } from '../core/fault/notice'
 import type { Image } from '../core/image/image'
 import { buildArchive } from '../testkit/archive'
+import { sizeIn } from '../core/rootfs/entry'
 import { print } from '../core/rootfs/rootfs.fixture'
+import { sumsOf } from '../core/rootfs/sums'
+import { ROOT } from '../core/rootfs/tree'
 import type { LayerView } from '../../workers/api'
 import { Layers } from './layers'
 import { memoryStores } from './memory-stores'
@@ -117,6 +120,11 @@ describe('reopened', () => {
       'damaged in its tree',
       (union) => ({ ...union, tree: { ...union.tree, parent: union.tree.parent.map(() => 3) } }),
     ],
+    ['damaged in what is hidden', (union) => ({ ...union, hidden: Int32Array.of(0, 99, 1) })],
+    [
+      'from before children were kept',
+      (union) => ({ ...union, tree: { ...union.tree, children: undefined! } }),
+    ],
     ['damaged in its counts', (union) => ({ ...union, counts: union.counts.slice(1) })],
     ['no union at all', () => 'union' as unknown as KeptUnion],
     [
@@ -136,6 +144,28 @@ describe('reopened', () => {
     await again.layers.verify(unseenTask())
     await again.layers.keepUnion()
     expect((await stores.unions.get(keyOf(first)))?.tree).toEqual(good?.tree)
+  })
+
+  test('what it adds up to and what is hidden comes from the store, until it is edited', async () => {
+    const stores = memoryStores()
+    const first = await kept(stores)
+    const union = (await stores.unions.get(keyOf(first)))!
+    const sizes = sizeIn({ tables: first.layers.tables, upper: [] })
+    expect(union.sums).toEqual(sumsOf(first.layers.union, sizes).columns)
+    expect((await opened(stores)).layers.hidden!.triples).toEqual(first.layers.hidden!.triples)
+    // Sums that no tree has: they can only come from the store.
+    const bytes = union.sums.bytes.map(() => 77)
+    await stores.unions.put(keyOf(first), { ...union, sums: { ...union.sums, bytes } })
+    const again = (await opened(stores)).layers
+    expect(sumsOf(again.union, sizes).bytes(ROOT)).toBe(77)
+    const copy = again.union.clone()
+    expect(sumsOf(copy, sizes).bytes(ROOT)).toBe(77)
+    copy.kill(copy.firstChild(ROOT))
+    expect(sumsOf(copy, sizes).bytes(ROOT)).toBeLessThan(7)
+    // And those that are none are not taken.
+    await stores.unions.put(keyOf(first), { ...union, sums: { ...union.sums, bytes: bytes.slice(1) } })
+    const plain = (await opened(stores)).layers
+    expect(sumsOf(plain.union, sizes).columns).toEqual(union.sums)
   })
 
   test('where storage cannot be asked, the layers are read', async () => {

@@ -1,6 +1,9 @@
 /** The united tree of an image, kept beside the tables of its layers, so that opening the image again unites nothing. */
 import type { Notice } from '../core/fault/notice'
+import { HiddenRows } from '../core/insight/waste'
+import { sizeIn } from '../core/rootfs/entry'
 import { storedTree, treeFrom } from '../core/rootfs/stored-tree'
+import { restoreSums, sumsOf } from '../core/rootfs/sums'
 import type { Tree } from '../core/rootfs/tree'
 import type { LayerState } from './layer-state'
 import type { KeptUnion, UnionStore } from './ports'
@@ -13,7 +16,7 @@ export async function unionFrom(
   unions: UnionStore,
   states: readonly LayerState[],
   fromStore: (state: LayerState) => Promise<boolean>,
-): Promise<{ readonly tree: Tree; readonly union: KeptUnion } | null> {
+): Promise<{ readonly tree: Tree; readonly hidden: HiddenRows; readonly union: KeptUnion } | null> {
   const top = states.at(-1)
   if (!top) return null
   // Asked for together: storage reads one while the other is taken apart.
@@ -23,11 +26,12 @@ export async function unionFrom(
   // The same layer twice is one table, as where it was read.
   const byId = new Map(states.map(({ layer, table }) => [layer.diffId, table]))
   for (const state of states) state.table = byId.get(state.layer.diffId) ?? null
-  const tree = treeFrom(
-    union.tree,
-    states.flatMap(({ table }) => table ?? []),
-  )
-  return tree && { tree, union }
+  const tables = states.flatMap(({ table }) => table ?? [])
+  const tree = treeFrom(union.tree, tables)
+  const hidden = HiddenRows.restored(union.hidden, tables)
+  if (!tree || !hidden) return null
+  if (union.sums) restoreSums(tree, union.sums)
+  return { tree, hidden, union }
 }
 
 /** Only once it is known that every layer is what its diff_id says: until then the chain ID is a claim. */
@@ -35,10 +39,20 @@ export async function putUnion(
   unions: UnionStore,
   states: readonly LayerState[],
   tree: Tree,
+  hidden: HiddenRows,
   notices: readonly Notice[],
 ): Promise<void> {
   const top = states.at(-1)
   if (!top || !states.every(({ state, verified }) => state === 'ready' && verified)) return
   const counts = states.map((state) => state.counts)
-  await unions.put(top.layer.chainId, { tree: storedTree(tree), counts, notices })
+  const tables = states.flatMap(({ table }) => table ?? [])
+  const { columns } = sumsOf(tree, sizeIn({ tables, upper: [] }))
+  const { triples } = hidden
+  await unions.put(top.layer.chainId, {
+    tree: storedTree(tree),
+    sums: columns,
+    hidden: triples,
+    counts,
+    notices,
+  })
 }

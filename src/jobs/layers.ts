@@ -43,7 +43,7 @@ export class Layers {
   readonly #cache = new WindowCache()
   #union = new Tree()
   readonly notices = new Notices()
-  readonly #hidden = new HiddenRows()
+  #hidden = new HiddenRows()
   readonly #states: LayerState[]
   readonly #options: LayersOptions
   #united = 0
@@ -81,9 +81,9 @@ export class Layers {
   get unitedHere(): Tree | null {
     return this.#said === null ? null : this.#union
   }
-  /** Which rows upper layers hid; null where nobody saw it happen. */
-  get hiddenHere(): HiddenRows | null {
-    return this.#said === null ? null : this.#hidden
+  /** Which rows upper layers hid; null until all layers are united. */
+  get hidden(): HiddenRows | null {
+    return this.complete ? this.#hidden : null
   }
   /** How many layers, from the base, are in `union`. */
   get united(): number {
@@ -161,11 +161,12 @@ export class Layers {
     const kept = await unionFrom(stores.unions, this.#states, fromStore).catch(() => null) // Where storage fails, layers are read.
     if (!kept) return false
     throwIfCancelled(task.signal)
-    const { tree, union } = kept
+    const { tree, hidden, union } = kept
     this.#states.forEach((state, layer) =>
       Object.assign(state, { state: 'ready', counts: union.counts[layer] }),
     )
     this.#union = tree
+    this.#hidden = hidden
     this.#united = this.#states.length
     this.notices.addAll(union.notices)
     task.progress(this.scanBytes)
@@ -176,7 +177,7 @@ export class Layers {
 
   /** Keeps what uniting came to. Throws `storage-full`. */
   async keepUnion(): Promise<void> {
-    if (this.#said) await putUnion(this.#options.stores.unions, this.#states, this.#union, this.#said)
+    if (this.#said) await putUnion(this.#options.stores.unions, this.#states, this.#union, this.#hidden, this.#said)
   }
 
   async #scanOne(index: number, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {

@@ -2,7 +2,7 @@
  * Which rows a view has, without writing them down: each node knows how many rows stand below it while it is open, so
  * that row 500,000 is found by going down from the root, and only directories in sight are ever put in order.
  */
-import type { Parents } from '../core/rootfs/parents'
+import type { Numbered } from '../core/rootfs/numbered'
 import { ROOT, type Tree } from '../core/rootfs/tree'
 
 export interface LaidOut {
@@ -14,12 +14,14 @@ export interface LaidOut {
 
 export interface LayoutOptions {
   readonly tree: Tree
-  readonly parents: Parents
+  readonly parents: Numbered
   /** Nodes that the view shows when all is open; with a node all above it. */
   readonly seen: Uint8Array
   readonly isOpen: (node: number) => boolean
   /** Seen children in order. */
   readonly childrenOf: (node: number) => Int32Array
+  /** By number of a parent, its seen children, where no directory is open to begin with; null where they are to be counted. */
+  readonly closed: Uint32Array | null
 }
 
 export class Layout {
@@ -29,8 +31,8 @@ export class Layout {
 
   constructor(options: LayoutOptions) {
     this.#options = options
-    this.#below = new Uint32Array(options.parents.count)
-    this.recount()
+    this.#below = options.closed?.slice() ?? new Uint32Array(options.parents.count)
+    if (!options.closed) this.recount()
   }
 
   /** Once something was opened or closed: one pass over all nodes, parents stand before their children. */

@@ -10,6 +10,7 @@ import type { ChainId, DiffId } from '../core/digest/digest'
 import type { Notice } from '../core/fault/notice'
 import type { EntryTable } from '../core/layer/table'
 import type { StoredTree } from '../core/rootfs/stored-tree'
+import type { SumColumns } from '../core/rootfs/sums'
 import type { LayerCounts } from '../core/rootfs/union'
 
 /**
@@ -47,6 +48,9 @@ export interface TableStore {
 /** What uniting the tables of all layers of an image came to. */
 export interface KeptUnion {
   readonly tree: StoredTree
+  readonly sums: SumColumns
+  /** Which rows upper layers hid, as HiddenRows has them. */
+  readonly hidden: Int32Array
   /** By layer. */
   readonly counts: readonly LayerCounts[]
   /** What was said of the layers while they were read and united. */
@@ -61,10 +65,17 @@ export interface UnionStore {
 }
 
 /** A run of the archive: bytes of its own (headers, padding, JSON), or a range of something in a SegmentStore. */
-export type SkeletonPart =
-  | { readonly kind: 'bytes'; readonly body: Uint8Array }
-  | { readonly kind: 'layer'; readonly key: DiffId; readonly at: number; readonly length: number }
-  | { readonly kind: 'blob'; readonly key: string; readonly at: number; readonly length: number }
+export type SkeletonPart = { readonly kind: 'bytes'; readonly body: Uint8Array } | StoredPart
+
+export type StoredPart = StoredRange &
+  ({ readonly kind: 'layer'; readonly key: DiffId } | { readonly kind: 'blob'; readonly key: string })
+
+interface StoredRange {
+  readonly at: number
+  readonly length: number
+  /** Its first bytes, which say how it is compressed: of each layer they would be a read of their own. Records of before have none. */
+  readonly head?: Uint8Array
+}
 
 /** What it takes to lay the archive out again, byte for byte, without the file. */
 export interface ArchiveRecord {

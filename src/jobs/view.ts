@@ -4,7 +4,8 @@ import { bytesOfName, nameText } from '../core/bytes/text'
 import { linkTextOf } from '../core/layer/rows'
 import { CHANGE, changesOf } from '../core/rootfs/change'
 import { entryOf, sizeIn, type Sources } from '../core/rootfs/entry'
-import { Parents } from '../core/rootfs/parents'
+import type { Numbered } from '../core/rootfs/numbered'
+import { parentsOf } from '../core/rootfs/parents'
 import { inodeKey, isLinkName, sumsOf, type Sums } from '../core/rootfs/sums'
 import type { Touched } from '../core/rootfs/touched'
 import { ROOT, type Tree } from '../core/rootfs/tree'
@@ -28,7 +29,7 @@ const CHANGES: readonly Change[] = ['same', 'added', 'changed', 'metadata', 'rem
 
 /** What every view of one tree has in common, whatever its filter and order. */
 interface Base {
-  readonly parents: Parents
+  readonly parents: Numbered
   readonly changes: Uint8Array
   readonly sums: Sums
   /** Nodes that the view shows without a filter. */
@@ -55,7 +56,7 @@ function baseOf({ tree, sources, ghosts, onlyTouched }: ViewTree): Base {
           !onlyTouched || changes[node] !== CHANGE.same || (tree.isTouched(node) && tree.row[node] >= 0)
             ? 1
             : 0
-  const parents = new Parents(tree)
+  const parents = parentsOf(tree)
   const changedBelow = new Uint32Array(parents.count)
   // What no layer or edit touched has not changed.
   const last = tree.touched.nodes.length > 0 ? tree.length - 1 : 0
@@ -82,6 +83,8 @@ export class View {
   readonly #sums: Sums
   /** Nodes that can be seen at all: live ones, ghosts where wanted, and with a filter only matches and their parents. */
   readonly #seen: Uint8Array
+  /** Whether all that lives is shown, and nothing else. */
+  readonly #all: boolean
   /** Directories that stand otherwise than they would by themselves: opened, or with a filter closed. */
   readonly #turned: Uint8Array
   readonly #matched: number | null
@@ -102,22 +105,26 @@ export class View {
     this.#changes = this.#base.changes
     this.#sums = this.#base.sums
     const inView = (node: number): boolean => visible[node] === 1
-    this.#seen = new Uint8Array(tree.length)
     this.#turned = new Uint8Array(tree.length)
     const filtered = isSifted(request)
-    const found = filtered ? sieve(tree, request, this.#sifted(), inView) : visible
-    const { parent } = tree
-    const seen = this.#seen
     const hits = (this.#hits = new Uint8Array(filtered ? tree.length : 0))
+    this.#all = !filtered && !ghosts && !onlyTouched
     let matched = 0
-    for (let node = tree.length - 1; node > 0; node--) {
-      if (found[node] === 1) {
-        seen[node] = 1
-        matched++
-        if (filtered) hits[node] = 1
+    if (this.#all) this.#seen = visible
+    else {
+      const found = filtered ? sieve(tree, request, this.#sifted(), inView) : visible
+      const { parent } = tree
+      const seen = (this.#seen = new Uint8Array(tree.length))
+      for (let node = tree.length - 1; node > 0; node--) {
+        if (found[node] === 1) {
+          seen[node] = 1
+          matched++
+          if (filtered) hits[node] = 1
+        }
+        if (seen[node] === 1) seen[parent[node]] = 1
       }
-      if (seen[node] === 1) seen[parent[node]] = 1
     }
+    const seen = this.#seen
     this.#matched = filtered ? matched : null
     this.#turnExpanded()
     const { flat, sort, descending } = request
@@ -130,6 +137,7 @@ export class View {
           seen,
           isOpen: (node) => this.#isOpen(node),
           childrenOf: (node) => this.#childrenOf(node),
+          closed: this.#all && expanded.size === 0 ? this.#sums.columns.children : null,
         })
   }
 
@@ -222,6 +230,11 @@ export class View {
 
   #count(): { files: number; directories: number; bytes: number } {
     const counts = { files: 0, directories: 0, bytes: this.weight(ROOT) }
+    if (this.#all) {
+      counts.directories = this.#sums.columns.directories
+      counts.files = this.#sums.below(ROOT) - counts.directories
+      return counts
+    }
     for (let node = 1; node < this.tree.length; node++) {
       if (this.#seen[node] === 0) continue
       if (this.tree.type[node] === TYPE.directory) counts.directories++

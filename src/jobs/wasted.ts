@@ -12,7 +12,7 @@ export class Wasted {
   readonly #sums: Omit<WasteView, 'first'>
   readonly #paths: readonly WastedPath[]
 
-  /** `hidden`: noted while the layers were united; null where they were taken up as they were kept. */
+  /** `hidden`: noted while the layers were united; null while they are not. */
   constructor(union: Tree, tables: readonly EntryTable[], hidden: HiddenRows | null) {
     const { live, reclaimable, efficiency, byLayer } = wasteOf(union, tables)
     this.#paths = wastedPaths(union, tables, hidden)

@@ -398,8 +398,8 @@ export class Workspace {
 
   async #wasteNow(): Promise<Wasted> {
     await this.#scanned
-    const { union, tables, hiddenHere } = this.#open.layers
-    this.#wasted ??= new Wasted(union, tables, hiddenHere)
+    const { union, tables, hidden } = this.#open.layers
+    this.#wasted ??= new Wasted(union, tables, hidden)
     return this.#wasted
   }
 

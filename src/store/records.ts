@@ -28,7 +28,7 @@ export class IdbTables implements ListedTables {
 }
 
 /** Grows with every change of KeptUnion's shape, or of what a union of the same layers is. */
-export const UNION_VERSION = 3
+export const UNION_VERSION = 4
 
 export class IdbUnions implements ListedUnions {
   readonly #records = new Keyval('peel-unions', 'cache')

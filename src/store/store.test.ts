@@ -5,6 +5,7 @@ import type { ChainId, DiffId } from '../core/digest/digest'
 import { TableBuilder } from '../core/layer/builder'
 import type { EntryTable } from '../core/layer/table'
 import { storedTree, treeFrom } from '../core/rootfs/stored-tree'
+import { sumsOf } from '../core/rootfs/sums'
 import { unite } from '../core/rootfs/union'
 import { TYPE, type ScannedEntry } from '../core/tar/entry'
 import type { ArchiveRecord, KeptUnion } from '../jobs/ports'
@@ -216,6 +217,8 @@ describe('unions', () => {
   tree.seal([table])
   const union: KeptUnion = {
     tree: storedTree(tree),
+    sums: sumsOf(tree, () => 1).columns,
+    hidden: new Int32Array(0),
     counts: [{ added: 1, changed: 0, removed: 0 }],
     notices: [{ code: 'x', severity: 'info', message: 'said', where: { layer: 0 } }],
   }

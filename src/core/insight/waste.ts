@@ -94,6 +94,25 @@ export class HiddenRows {
   #noted = new Int32Array(0)
   #length = 0
 
+  /** As they were stored; null where one of them is no row that a layer above it can have hidden. */
+  static restored(triples: unknown, tables: readonly EntryTable[]): HiddenRows | null {
+    if (!(triples instanceof Int32Array) || triples.length % 3 !== 0) return null
+    for (let i = 0; i < triples.length; i += 3) {
+      const [layer, row, hiddenBy] = [triples[i], triples[i + 1], triples[i + 2]]
+      const there = layer >= 0 && layer <= hiddenBy && hiddenBy < tables.length
+      if (!there || row < 0 || row >= tables[layer].length) return null
+    }
+    const hidden = new HiddenRows()
+    hidden.#noted = triples as Int32Array<ArrayBuffer>
+    hidden.#length = triples.length
+    return hidden
+  }
+
+  /** Layer, row and the layer that hid it, of one after the other. */
+  get triples(): Int32Array {
+    return this.#noted.slice(0, this.#length)
+  }
+
   /** `layer` was applied to `tree` last. */
   note(tree: Tree, layer: number): void {
     const { nodes, wasAlive, wasInodeLayer, wasInodeRow } = tree.touched

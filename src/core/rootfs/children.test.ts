@@ -39,6 +39,8 @@ test('packed they are the same; unpacked too, and take more', () => {
       expect(seen(children, some)).toEqual(expected(some))
       const packed = Children.packedOf(Int32Array.from(parent), some)
       expect(seen(packed, some)).toEqual(expected(some))
+      const restored = Children.restored(packed.packed!, Int32Array.from(parent.slice(0, some)))!
+      expect(seen(restored, some)).toEqual(expected(some))
       const more = packed.copy(some, parent.length)
       for (let node = some; node < parent.length; node++) more.enter(node, parent[node])
       expect(seen(more, parent.length)).toEqual(expected(parent.length))

@@ -6,6 +6,18 @@
 import { Marks } from './marks'
 import { Numbered } from './numbered'
 
+/** What packed children come to, to be stored. */
+export interface PackedChildren {
+  /** A bit a node: whether it has children. */
+  readonly parents: Int32Array
+  /** For each of those, its child that came last. */
+  readonly first: Int32Array
+  /** A bit a node: whether the sibling that came before is not the node before. */
+  readonly gaps: Int32Array
+  /** For each of those, that sibling; -1 for none. */
+  readonly next: Int32Array
+}
+
 export class Children {
   /** By node; packed, by its number in `#parents` and `#gaps`. */
   #first: Int32Array<ArrayBuffer>
@@ -48,6 +60,49 @@ export class Children {
     const first = (packed.#first = new Int32Array(packed.#parents.count))
     for (let node = 0, at = 0; node < length; node++) if (last[node] > 0) first[at++] = last[node]
     return packed
+  }
+
+  /** As they were packed below `parent`; null where they are no children of it, or a way from one to the next would not end. */
+  static restored({ parents, first, gaps, next }: PackedChildren, parent: Int32Array): Children | null {
+    const { length } = parent
+    const words = (length + 31) >>> 5
+    if (parents.length !== words || gaps.length !== words) return null
+    const packed = new Children(0)
+    packed.#parents = new Numbered(new Marks(length, parents as Int32Array<ArrayBuffer>))
+    packed.#gaps = new Numbered(new Marks(length, gaps as Int32Array<ArrayBuffer>))
+    packed.#first = first as Int32Array<ArrayBuffer>
+    packed.#next = next as Int32Array<ArrayBuffer>
+    if (packed.#parents.count !== first.length || packed.#gaps.count !== next.length) return null
+    if ((gaps[0] & 1) !== 0) return null // The root has no siblings.
+    for (let node = 1, gap = 0; node < length; node++) {
+      const isGap = (gaps[node >>> 5] & (1 << (node & 31))) !== 0
+      if (isGap !== (parent[node] !== parent[node - 1])) return null
+      if (!isGap) continue
+      const before = next[gap++]
+      if (!packed.#parents.has(parent[node])) return null
+      if (before !== -1 && !(before > 0 && before < node && parent[before] === parent[node])) return null
+    }
+    for (let at = 0; at < first.length; at++) {
+      const child = first[at]
+      if (!(child > 0 && child < length) || packed.#parents.of(parent[child]) !== at) return null
+    }
+    return packed
+  }
+
+  /** Null until they are packed. Columns that nobody changes. */
+  get packed(): PackedChildren | null {
+    if (this.#parents === null || this.#gaps === null) return null
+    return {
+      parents: this.#parents.words,
+      first: this.#first,
+      gaps: this.#gaps.words,
+      next: this.#next,
+    }
+  }
+
+  /** Nodes that have children, where they are packed. */
+  get parents(): Numbered | null {
+    return this.#parents
   }
 
   /** The child that came last; -1 for none. */

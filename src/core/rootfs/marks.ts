@@ -3,8 +3,8 @@ export class Marks {
   /** Of node n, bit n mod 32 of word n / 32. */
   readonly words: Int32Array
 
-  constructor(capacity: number) {
-    this.words = new Int32Array((capacity + 31) >>> 5)
+  constructor(capacity: number, words = new Int32Array((capacity + 31) >>> 5)) {
+    this.words = words
   }
 
   has(node: number): boolean {

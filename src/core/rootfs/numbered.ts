@@ -23,6 +23,11 @@ export class Numbered {
     this.count = count
   }
 
+  /** A bit a node, as `Marks` has them. */
+  get words(): Int32Array {
+    return this.#marks.words
+  }
+
   has(node: number): boolean {
     return this.#marks.has(node)
   }

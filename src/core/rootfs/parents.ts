@@ -6,12 +6,11 @@ import { Marks } from './marks'
 import { Numbered } from './numbered'
 import type { Tree } from './tree'
 
-export class Parents extends Numbered {
-  /** As the tree is now: children that come later are not seen. */
-  constructor(tree: Tree) {
-    const { parent, length } = tree
-    const marks = new Marks(length)
-    for (let node = 1; node < length; node++) marks.add(parent[node])
-    super(marks)
-  }
+/** As the tree is now: children that come later are not seen. */
+export function parentsOf(tree: Tree): Numbered {
+  if (tree.packedParents) return tree.packedParents
+  const { parent, length } = tree
+  const marks = new Marks(length)
+  for (let node = 1; node < length; node++) marks.add(parent[node])
+  return new Numbered(marks)
 }

@@ -90,6 +90,10 @@ describe('is not believed', () => {
         },
       },
       { ...good, inodeRow: null },
+      { ...good, children: undefined },
+      { ...good, children: { ...good.children, first: good.children.first.slice(1) } },
+      { ...good, children: { ...good.children, gaps: good.children.gaps.slice(1) } },
+      { ...good, children: { ...good.children, next: [...good.children.next] } },
       { ...good, touched: undefined },
       { ...good, touched: { ...good.touched, wasAlive: new Uint8Array(0) } },
     ]
@@ -111,6 +115,7 @@ describe('is not believed', () => {
       ...(['parent', 'layer', 'row', 'type', 'alive', 'kept', 'end'] as const),
       ...(['inodeLayer', 'inodeRow'] as const),
       ...(['nodes', 'wasType', 'wasInodeLayer', 'wasInodeRow'] as const),
+      ...(['parents', 'first', 'gaps', 'next'] as const),
     )
     const value = fc.oneof(fc.integer({ min: -2, max: good.parent.length + 1 }), fc.integer())
     let refused = 0
@@ -118,7 +123,7 @@ describe('is not believed', () => {
       fc.property(fc.array(fc.tuple(column, fc.nat(), value), { minLength: 1, maxLength: 3 }), (damages) => {
         const one = structuredClone(good)
         for (const [key, at, value] of damages) {
-          const places: object[] = [one, one.touched, { kept: one.names.nodes, end: one.names.strings.end }]
+          const places: object[] = [one, one.touched, one.children, { kept: one.names.nodes, end: one.names.strings.end }]
           const numbers = (places.find((place) => key in place) as Record<string, Int32Array>)[key]
           numbers[at % numbers.length] = value
         }

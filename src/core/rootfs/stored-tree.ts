@@ -17,7 +17,8 @@ export interface StoredTree extends TreeColumns {
 export function storedTree(tree: Tree): StoredTree {
   const { parent, layer, row, type, alive } = tree
   const names = tree.names.kept
-  if (!names) throw new Error('A tree is sealed before it is stored.')
+  const children = tree.packedChildren
+  if (!names || !children) throw new Error('A tree is sealed before it is stored.')
   const apart = tree.inodeRow !== tree.row
   const { nodes, wasAlive, wasType, wasInodeLayer, wasInodeRow } = tree.touched
   return {
@@ -29,6 +30,7 @@ export function storedTree(tree: Tree): StoredTree {
     type,
     alive,
     names,
+    children,
     touched: { nodes, wasAlive, wasType, wasInodeLayer, wasInodeRow },
   }
 }
@@ -43,8 +45,8 @@ export function treeFrom(stored: unknown, tables: readonly EntryTable[]): Tree |
 function isShaped(value: unknown): value is StoredTree {
   const tree = value as Partial<StoredTree> | null | undefined
   const length = tree?.parent?.length
-  if (!tree || !length || !tree.touched || !tree.names?.strings) return false
-  const { inodeLayer, inodeRow, touched, names } = tree
+  if (!tree || !length || !tree.touched || !tree.names?.strings || !tree.children) return false
+  const { inodeLayer, inodeRow, touched, names, children } = tree
   const of = (column: unknown, kind: Kind, count: number | undefined): boolean =>
     column instanceof kind && column.length === count
   const layers = tree.layer instanceof Int8Array ? Int8Array : Int16Array
@@ -60,6 +62,7 @@ function isShaped(value: unknown): value is StoredTree {
     of(names.nodes, Int32Array, names.strings.end?.length) &&
     of(names.strings.end, Uint32Array, names.nodes.length) &&
     names.strings.bytes instanceof Uint8Array &&
+    [children.parents, children.first, children.gaps, children.next].every((one) => one instanceof Int32Array) &&
     of(touched.nodes, Int32Array, count) &&
     of(touched.wasAlive, Uint8Array, count) &&
     of(touched.wasType, Uint8Array, count) &&

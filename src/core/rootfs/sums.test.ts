@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TYPE, type TypeCode } from '../tar/entry'
-import { Parents } from './parents'
+import { parentsOf } from './parents'
 import { sumsOf } from './sums'
 import { ROOT, Tree } from './tree'
 
@@ -39,7 +39,7 @@ test('a parent has a number, in the order of nodes, and nothing else has one', (
   fc.assert(
     fc.property(steps, (drawn) => {
       const tree = grown(drawn)
-      const parents = new Parents(tree)
+      const parents = parentsOf(tree)
       let count = 0
       for (let node = 0; node < tree.length; node++)
         expect(parents.of(node)).toBe(tree.firstChild(node) < 0 ? -1 : count++)

@@ -1,7 +1,7 @@
 /** What a tree adds up to. */
 import { TYPE } from '../tar/entry'
-import { Parents } from './parents'
-import type { Tree } from './tree'
+import { parentsOf } from './parents'
+import { ROOT, type Tree } from './tree'
 
 /** Size in bytes of the inode behind a node; 0 for all but regular files. */
 export type SizeOf = (tree: Tree, node: number) => number
@@ -14,43 +14,80 @@ export interface Sums {
   below(node: number): number
   /** Whether any inode has more than one name. */
   readonly linked: boolean
+  readonly columns: SumColumns
+}
+
+/** By number of a parent. */
+export interface SumColumns {
+  readonly bytes: Float64Array
+  /** Live paths below it, and those of them that are its own children. */
+  readonly below: Uint32Array
+  readonly children: Uint32Array
+  /** Live directories below the root. */
+  readonly directories: number
+}
+
+/** Of trees that were stored with their sums: by a column that no tree shares with another one than its unchanged copies. */
+const stored = new WeakMap<Uint8Array, SumColumns>()
+
+/** Says what a sealed tree adds up to; nothing is believed that has not a place for each parent. */
+export function restoreSums(tree: Tree, columns: SumColumns): void {
+  const { count } = parentsOf(tree)
+  const { bytes, below, children } = columns
+  if (!(bytes instanceof Float64Array && below instanceof Uint32Array && children instanceof Uint32Array)) return
+  if (bytes.length !== count || below.length !== count || children.length !== count) return
+  if (Number.isInteger(columns.directories)) stored.set(tree.alive, columns)
 }
 
 /** Sums over all live nodes, or those of them that `counts` names; bottom up: parents stand before their children. */
 export function sumsOf(
   tree: Tree,
   sizeOf: SizeOf,
-  counts: (node: number) => boolean = () => true,
-  parents = new Parents(tree),
+  counts?: (node: number) => boolean,
+  parents = parentsOf(tree),
 ): Sums {
-  const bytesBelow = new Float64Array(parents.count)
-  const below = new Uint32Array(parents.count)
   const others = furtherNames(tree)
   const { alive, type, parent } = tree
   const own = (node: number): number =>
-    alive[node] === 1 && type[node] === TYPE.file && !others.has(node) && counts(node)
+    alive[node] === 1 && type[node] === TYPE.file && !others.has(node) && (!counts || counts(node))
       ? sizeOf(tree, node)
       : 0
-  // Siblings mostly stand together.
-  let above = -1
-  let sum = -1
-  for (let node = tree.length - 1; node > 0; node--) {
-    if (alive[node] === 0) continue
-    if (parent[node] !== above) sum = parents.of((above = parent[node]))
-    const at = parents.of(node)
-    bytesBelow[sum] += own(node) + (at < 0 ? 0 : bytesBelow[at])
-    below[sum] += (at < 0 ? 0 : below[at]) + (counts(node) ? 1 : 0)
+  const added = (): SumColumns => {
+    const bytes = new Float64Array(parents.count)
+    const below = new Uint32Array(parents.count)
+    const children = new Uint32Array(parents.count)
+    let directories = 0
+    // Siblings mostly stand together.
+    let above = -1
+    let sum = -1
+    for (let node = tree.length - 1; node > ROOT; node--) {
+      if (alive[node] === 0) continue
+      if (parent[node] !== above) sum = parents.of((above = parent[node]))
+      const at = parents.of(node)
+      bytes[sum] += own(node)
+      if (at >= 0) {
+        bytes[sum] += bytes[at]
+        below[sum] += below[at]
+      }
+      if (counts && !counts(node)) continue
+      below[sum]++
+      children[sum]++
+      if (type[node] === TYPE.directory) directories++
+    }
+    return { bytes, below, children, directories }
   }
+  const columns = (counts ? undefined : stored.get(alive)) ?? added()
   return {
     bytes: (node) => {
       const at = parents.of(node)
-      return own(node) + (at < 0 ? 0 : bytesBelow[at])
+      return own(node) + (at < 0 ? 0 : columns.bytes[at])
     },
     below: (node) => {
       const at = parents.of(node)
-      return at < 0 ? 0 : below[at]
+      return at < 0 ? 0 : columns.below[at]
     },
     linked: others.size > 0,
+    columns,
   }
 }
 
