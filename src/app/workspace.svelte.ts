@@ -225,17 +225,23 @@ export class Workspace implements Desk {
   }
 
   #hear(events: readonly EngineEvent[]): void {
-    for (const event of events) this.#take(event)
+    let layers: LayerView[] = []
+    for (const event of events)
+      if (event.type === 'layer') layers.push(event.layer)
+      else {
+        this.#takeLayers(layers)
+        layers = []
+        this.#take(event)
+      }
+    this.#takeLayers(layers)
   }
 
-  #take(event: EngineEvent): void {
+  #take(event: Exclude<EngineEvent, { type: 'layer' }>): void {
     switch (event.type) {
       case 'archive':
         return this.#adopt(event.archive)
       case 'image':
         return this.#takeImage(event.image)
-      case 'layer':
-        return this.#takeLayer(event.layer)
       case 'tree':
         return this.files.take(event.summary)
       case 'edits':
@@ -257,10 +263,18 @@ export class Workspace implements Desk {
     }
   }
 
+  /** All of a turn together: every row of the list looks when the list is another one. */
+  #takeLayers(layers: readonly LayerView[]): void {
+    if (layers.length === 0) return
+    const before = this.#layers
+    const now = before.slice()
+    for (const layer of layers) now[layer.index] = layer
+    this.#layers = now
+    for (const layer of layers) this.#reportLayer(layer, before[layer.index])
+  }
+
   /** A layer that turns out to be broken is said once; the image stays open. */
-  #takeLayer(layer: LayerView): void {
-    const before = this.#layers[layer.index]
-    this.#layers = withLayer(this.#layers, layer)
+  #reportLayer(layer: LayerView, before: LayerView | undefined): void {
     if (layer.fault && !before?.fault) this.#report(layer.fault, `reading layer ${layer.index}`)
     else if (layer.verified === false && before?.verified !== false)
       this.#report(
@@ -515,10 +529,4 @@ export class Workspace implements Desk {
   cancel(task: number): void {
     void this.run('cancelling', () => this.#engine.cancel(task))
   }
-}
-
-function withLayer(layers: readonly LayerView[], layer: LayerView): readonly LayerView[] {
-  const next = [...layers]
-  next[layer.index] = layer
-  return next
 }

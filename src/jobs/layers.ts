@@ -170,8 +170,8 @@ export class Layers {
     this.#united = this.#states.length
     this.notices.addAll(union.notices)
     task.progress(this.scanBytes)
+    onUnion?.() // The tree first: its rows are what is waited for.
     for (const state of this.#states) onLayer?.(viewOf(state))
-    onUnion?.()
     return true
   }
 
