@@ -44,13 +44,14 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     return worker
   }
 
+  let held: Promise<void> = Promise.resolve()
   // Started before there is work: a worker takes longer to start than a small layer takes to read. Not at once, though:
-  // the start page comes first.
-  void crew.then(() =>
-    setTimeout(() => {
-      while (running + idle.length < WIDTH) idle.push(start())
-    }, 250),
-  )
+  // the start page comes first, and an image that is taken up again from storage.
+  const startAhead = async (): Promise<void> => {
+    await held
+    while (running + idle.length < WIDTH) idle.push(start())
+  }
+  void crew.then(() => setTimeout(() => void startAhead(), 250))
 
   function take(): Promise<PoolWorker> {
     if (running < WIDTH) {
@@ -101,6 +102,9 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
 
   return {
     width: WIDTH,
+    hold: (until) => {
+      held = until
+    },
     scan: (source, compression, options = {}) => {
       if (compression === 'none' && source.size <= SMALL) return inlinePool.scan(source, compression, options)
       const { signal, onBytes = ignore, store } = options

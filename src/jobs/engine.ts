@@ -177,6 +177,13 @@ export class Engine {
   }
 
   async reopen(id: string): Promise<ArchiveView> {
+    const taken = this.#takeUp(id)
+    const shown = taken.then(() => this.#workspace?.scanned).catch(() => {})
+    this.#ports.pool.hold?.(shown)
+    return taken
+  }
+
+  async #takeUp(id: string): Promise<ArchiveView> {
     const { stores } = this.#ports
     const record = await stores.archives.get(id)
     const tar = record?.complete ? await restoredTar(record, stores) : null

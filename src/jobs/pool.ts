@@ -11,6 +11,8 @@ export type DigestOptions = Pick<ScanOptions, 'signal' | 'onBytes'> & Pick<HashO
 export interface LayerPool {
   /** How many jobs run side by side. */
   readonly width: number
+  /** What needs no worker is going on until then: none is started before there is work for it. */
+  hold?(until: Promise<void>): void
   scan(source: ByteSource, compression: Compression, options?: ScanOptions): Promise<ScannedLayer>
   digest(source: ByteSource, options?: DigestOptions): Promise<Digest>
   /** Looks through files of `source`; a pattern that never ends is ended with its worker. */

@@ -131,6 +131,11 @@ export class Workspace {
     return workspace
   }
 
+  /** Resolves when its layers are read, or taken up as they were kept. */
+  get scanned(): Promise<void> {
+    return this.#scanned
+  }
+
   /** The edits of the image on screen. */
   get edits(): Pending {
     return this.#open.pending
