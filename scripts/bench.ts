@@ -38,6 +38,7 @@ const FULL: readonly Omit<Case, 'runs'>[] = [
   { key: 'medium', compression: 'plain', reopen: true, edit: true },
   { key: 'medium', compression: 'gzip' },
   { key: 'medium', compression: 'zstd' },
+  { key: 'real', compression: 'plain', reopen: true, edit: true },
   { key: 'large', compression: 'plain', edit: true },
   { key: 'half', compression: 'plain', reopen: true },
   { key: 'many', compression: 'plain', reopen: true },

@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -20,6 +21,7 @@ import { utf8 } from '../../src/core/bytes/text'
 import { TYPE } from '../../src/core/tar/entry'
 import { encodeHeader, END, paddingOf } from '../../src/core/tar/write'
 import { root, say, which } from '../ensure.mjs'
+import { realFiles, type RealFile } from './real-files'
 
 export type Compression = 'plain' | 'gzip' | 'zstd'
 
@@ -29,6 +31,8 @@ export interface Size {
   /** Of file contents, all layers together. */
   readonly bytes: number
   readonly layers: number
+  /** Whether its files are this machine's own, as they are, rather than made to size: then `bytes` is about so many. */
+  readonly real?: boolean
 }
 
 export const SIZES = {
@@ -37,6 +41,7 @@ export const SIZES = {
   large: { name: '4 GB, 200,000 entries', entries: 200_000, bytes: 4e9, layers: 10 },
   huge: { name: '10 GB, 500,000 entries', entries: 500_000, bytes: 10e9, layers: 40 },
   half: { name: '600 MB, 500,000 entries', entries: 500_000, bytes: 600e6, layers: 40 },
+  real: { name: '550 MB, 20,000 real files', entries: 20_000, bytes: 550e6, layers: 6, real: true },
   many: { name: '200 MB, 1,000,000 entries', entries: 1_000_000, bytes: 200e6, layers: 6 },
 } as const satisfies Record<string, Size>
 
@@ -146,18 +151,40 @@ function chance(seed: number): () => number {
   }
 }
 
-/** Files of one layer: a directory for each fifty; sizes spread as in a real image, most small and a few large. */
-function* filesOf(
-  size: Size,
-  layer: number,
-): Generator<{ path: string; size: number; at: number; directory: boolean }> {
+interface ImageFile {
+  readonly path: string
+  readonly size: number
+  readonly directory: boolean
+  /** Offset in the material, or the path of a file of this machine. */
+  readonly contents: number | string
+}
+
+/** Files of one layer. */
+function filesOf(size: Size, layer: number): Iterable<ImageFile> {
+  return size.real ? realOf(size, layer) : madeOf(size, layer)
+}
+
+const listed = new Map<Size, readonly RealFile[]>()
+
+/** A share of them for each layer, in the order of their paths; a hundred of the layer below once more: waste to be found. */
+function* realOf(size: Size, layer: number): Generator<ImageFile> {
+  const all = listed.get(size) ?? realFiles(size.entries, size.bytes)
+  listed.set(size, all)
+  const share = Math.ceil(all.length / size.layers)
+  const own = all.slice(layer * share, (layer + 1) * share)
+  for (const { path, size } of [...own, ...all.slice(Math.max(0, (layer - 1) * share), layer * share).slice(0, 100)])
+    yield { path: path.slice(1), size, directory: false, contents: path }
+}
+
+/** A directory for each fifty; three quarters of the bytes in a quarter of the files, and none of more than six times the mean. */
+function* madeOf(size: Size, layer: number): Generator<ImageFile> {
   const random = chance(layer + 1)
   const entries = Math.floor(size.entries / size.layers)
   const mean = size.bytes / size.entries
   for (let i = 0; i < entries; i++) {
     const directory = `usr/lib/part-${layer}/dir-${Math.floor(i / 2500)}/group-${Math.floor(i / 50)}`
     if (i % 50 === 0) {
-      yield { path: directory, size: 0, at: 0, directory: true }
+      yield { path: directory, size: 0, directory: true, contents: 0 }
       continue
     }
     // Every tenth file of a layer above the base takes the place of one below: waste to be found.
@@ -166,7 +193,7 @@ function* filesOf(
     yield {
       path,
       size: Math.floor(mean * spread(random())),
-      at: Math.floor(random() * 32e6),
+      contents: Math.floor(random() * 32e6),
       directory: false,
     }
   }
@@ -178,17 +205,26 @@ function spread(x: number): number {
 }
 
 function writeLayer(out: Out, size: Size, layer: number): void {
-  const bytes = material()
   for (const file of filesOf(size, layer)) {
     out.write(header(file.path, file.size, file.directory ? 5 : 0))
-    for (let left = file.size, at = file.at; left > 0; at = 0) {
-      const piece = bytes.subarray(at, Math.min(bytes.length, at + left))
-      out.write(piece)
-      left -= piece.length
+    if (typeof file.contents === 'number') writeMaterial(out, file.contents, file.size)
+    else {
+      const bytes = readFileSync(file.contents)
+      if (bytes.length !== file.size) throw new Error(`${file.contents} changed while the image was made.`)
+      out.write(bytes)
     }
     out.write(paddingOf(file.size))
   }
   out.write(END)
+}
+
+function writeMaterial(out: Out, from: number, size: number): void {
+  const bytes = material()
+  for (let left = size, at = from; left > 0; at = 0) {
+    const piece = bytes.subarray(at, Math.min(bytes.length, at + left))
+    out.write(piece)
+    left -= piece.length
+  }
 }
 
 function layerSize(size: Size, layer: number): number {
