@@ -172,7 +172,10 @@ function* realOf(size: Size, layer: number): Generator<ImageFile> {
   listed.set(size, all)
   const share = Math.ceil(all.length / size.layers)
   const own = all.slice(layer * share, (layer + 1) * share)
-  for (const { path, size } of [...own, ...all.slice(Math.max(0, (layer - 1) * share), layer * share).slice(0, 100)])
+  for (const { path, size } of [
+    ...own,
+    ...all.slice(Math.max(0, (layer - 1) * share), layer * share).slice(0, 100),
+  ])
     yield { path: path.slice(1), size, directory: false, contents: path }
 }
 

@@ -374,8 +374,7 @@ export async function growthRows(runs: number, most: number): Promise<BenchRow[]
       const start = performance.now()
       for (let i = 0; i < often; i++) {
         const tables = []
-        for (const source of sources)
-          tables.push(await scanLayer(new SourceInput(source), new Notices()))
+        for (const source of sources) tables.push(await scanLayer(new SourceInput(source), new Notices()))
         unite(tables)
       }
       if (run > 0) times.push(((performance.now() - start) / (often * entries)) * 1e6) // The first one warms.

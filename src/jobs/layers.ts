@@ -38,6 +38,8 @@ export interface LayersOptions {
 
 /** A tenth of the time for showing what has come so far: of a million entries a view takes as long as reading a layer, and there may be 127. */
 const SHOWN = 0.1
+/** In ms. Most images are read by then, and to show a part of them takes their time. */
+const PATIENCE = 1000
 
 export class Layers {
   readonly #cache = new WindowCache()
@@ -54,7 +56,7 @@ export class Layers {
 
   constructor(options: LayersOptions) {
     this.#options = options
-    this.#shown = new Paced(() => options.onUnion?.(), SHOWN)
+    this.#shown = new Paced(() => options.onUnion?.(), SHOWN, PATIENCE)
     this.#states = options.image.layers.map((layer) => ({
       layer,
       table: null,
@@ -177,7 +179,8 @@ export class Layers {
 
   /** Keeps what uniting came to. Throws `storage-full`. */
   async keepUnion(): Promise<void> {
-    if (this.#said) await putUnion(this.#options.stores.unions, this.#states, this.#union, this.#hidden, this.#said)
+    if (this.#said)
+      await putUnion(this.#options.stores.unions, this.#states, this.#union, this.#hidden, this.#said)
   }
 
   async #scanOne(index: number, signal: AbortSignal, onBytes: (done: number) => void): Promise<void> {

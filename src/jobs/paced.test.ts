@@ -48,3 +48,18 @@ test('run goes before its turn and takes the place of what waits; stop lets it g
   vi.advanceTimersByTime(1000)
   expect(runs()).toBe(3)
 })
+
+test('with patience what is asked for at first waits, unless it is run', () => {
+  let runs = 0
+  const paced = new Paced(() => runs++, 0.1, 1000)
+  paced.ask()
+  vi.advanceTimersByTime(900)
+  expect(runs).toBe(0)
+  vi.advanceTimersByTime(200)
+  expect(runs).toBe(1)
+  const hasty = new Paced(() => runs++, 0.1, 1000)
+  hasty.ask()
+  hasty.run()
+  vi.advanceTimersByTime(2000)
+  expect(runs).toBe(2)
+})

@@ -4,13 +4,14 @@ export class Paced {
   readonly #job: () => void
   readonly #share: number
   /** When it may run again, by performance.now(). */
-  #next = 0
+  #next: number
   #timer: ReturnType<typeof setTimeout> | null = null
 
-  /** `share`: of the time that passes, between 0 and 1. */
-  constructor(job: () => void, share: number) {
+  /** `share`: of the time that passes, between 0 and 1. `patience`: ms from now in which it is not yet worth its cost. */
+  constructor(job: () => void, share: number, patience = 0) {
     this.#job = job
     this.#share = share
+    this.#next = performance.now() + patience
   }
 
   /** Runs the job now, or as soon as its share allows; asked for again meanwhile, it runs once. */

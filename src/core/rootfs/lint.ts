@@ -50,9 +50,10 @@ class Lint {
       if (this.#table.type[row] === TYPE.directory && pathBytesOf(this.#table, row).length <= MOST_PATH)
         this.#listedDirectories.add(this.#path(row))
     this.#markers()
+    const isBase = this.#layer === 0 // Nothing is below it that a directory could have been other than it comes out.
     for (const { dir, from, to } of directoryRuns(this.#table)) {
       // Texts are made once a directory, not once an entry: a layer can have half a million of those.
-      let seen = dir.length === 0
+      let seen = dir.length === 0 || isBase
       for (let row = from; row < to; row++) {
         if (this.#markedIn.size > 0) this.#besideMarker(row)
         this.#device(row)

@@ -123,7 +123,12 @@ describe('is not believed', () => {
       fc.property(fc.array(fc.tuple(column, fc.nat(), value), { minLength: 1, maxLength: 3 }), (damages) => {
         const one = structuredClone(good)
         for (const [key, at, value] of damages) {
-          const places: object[] = [one, one.touched, one.children, { kept: one.names.nodes, end: one.names.strings.end }]
+          const places: object[] = [
+            one,
+            one.touched,
+            one.children,
+            { kept: one.names.nodes, end: one.names.strings.end },
+          ]
           const numbers = (places.find((place) => key in place) as Record<string, Int32Array>)[key]
           numbers[at % numbers.length] = value
         }

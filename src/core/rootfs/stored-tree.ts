@@ -62,7 +62,9 @@ function isShaped(value: unknown): value is StoredTree {
     of(names.nodes, Int32Array, names.strings.end?.length) &&
     of(names.strings.end, Uint32Array, names.nodes.length) &&
     names.strings.bytes instanceof Uint8Array &&
-    [children.parents, children.first, children.gaps, children.next].every((one) => one instanceof Int32Array) &&
+    [children.parents, children.first, children.gaps, children.next].every(
+      (one) => one instanceof Int32Array,
+    ) &&
     of(touched.nodes, Int32Array, count) &&
     of(touched.wasAlive, Uint8Array, count) &&
     of(touched.wasType, Uint8Array, count) &&

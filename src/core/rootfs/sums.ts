@@ -34,7 +34,8 @@ const stored = new WeakMap<Uint8Array, SumColumns>()
 export function restoreSums(tree: Tree, columns: SumColumns): void {
   const { count } = parentsOf(tree)
   const { bytes, below, children } = columns
-  if (!(bytes instanceof Float64Array && below instanceof Uint32Array && children instanceof Uint32Array)) return
+  if (!(bytes instanceof Float64Array && below instanceof Uint32Array && children instanceof Uint32Array))
+    return
   if (bytes.length !== count || below.length !== count || children.length !== count) return
   if (Number.isInteger(columns.directories)) stored.set(tree.alive, columns)
 }

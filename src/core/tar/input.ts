@@ -49,6 +49,8 @@ export class SourceInput extends TarInput {
   #next = WINDOW
   #pieces: Pieces | null = null
   #streamedFrom = 0
+  /** For what was asked when the window moved last. */
+  #asked = 0
   /** @param big whether bodies are expected to be big, as in an archive of layers: then the first window is a small one */
   constructor(source: ByteSource, signal?: AbortSignal, onBytes?: (done: number) => void, big = false) {
     super()
@@ -64,13 +66,14 @@ export class SourceInput extends TarInput {
       if (this.#pieces && at - this.#pieces.end > STREAMED_JUMP) {
         // Starting another one costs as much as a window does. Where hardly anything stood between two big bodies, though,
         // most of what it brings would be passed over too.
-        const between = this.#pieces.end - this.#streamedFrom
+        const between = this.#asked - this.#streamedFrom
         this.#pieces.stop()
         this.#pieces = between > STREAMED_JUMP && left > WINDOW ? this.#stream(at) : null
         this.#next = WINDOW / 4
       }
       if (this.#pieces) this.show(await this.#pieces.window(at, length))
       else await this.#fromSource(at, length, left)
+      this.#asked = at
       this.#onBytes?.(Math.min(this.end, this.#source.size))
     }
     return Math.min(length, left)
