@@ -35,8 +35,10 @@ const WINDOW = 4 * 1024 * 1024
 /** Where bodies are big, reading on is wasted: windows shrink with each jump over this much, and grow again while entries are small. */
 const JUMP = 256 * 1024
 const LEAST_WINDOW = 64 * 1024
-/** A stream is read on over bodies up to this long: Chromium has as much of it on its way already. */
+/** A stream is read on over bodies shorter than this: Chromium has as much of it on its way already. */
 const STREAMED_JUMP = 2 * 1024 * 1024
+/** Bodies from this length on end a run of small ones. */
+const BIG = 1024 * 1024
 
 /**
  * Where entries are small, all of the tar is wanted, and a stream brings it at 0.6 of the CPU that slices of 4 MiB take
@@ -48,9 +50,9 @@ export class SourceInput extends TarInput {
   readonly #onBytes: ((done: number) => void) | undefined
   #next = WINDOW
   #pieces: Pieces | null = null
-  #streamedFrom = 0
-  /** For what was asked when the window moved last. */
-  #asked = 0
+  /** Where the entries begin that came since the last big body, and the last of them that moved the window. */
+  #runFrom = 0
+  #runTo = 0
   /** @param big whether bodies are expected to be big, as in an archive of layers: then the first window is a small one */
   constructor(source: ByteSource, signal?: AbortSignal, onBytes?: (done: number) => void, big = false) {
     super()
@@ -63,24 +65,24 @@ export class SourceInput extends TarInput {
     throwIfCancelled(this.#signal)
     const left = Math.max(0, this.#source.size - at)
     if (at + length > this.end || at < this.start) {
-      if (this.#pieces && at - this.#pieces.end > STREAMED_JUMP) {
+      if (this.#pieces && at - this.#pieces.end >= STREAMED_JUMP) {
         // Starting another one costs as much as a window does. Where hardly anything stood between two big bodies, though,
         // most of what it brings would be passed over too.
-        const between = this.#asked - this.#streamedFrom
+        const between = this.#runTo - this.#runFrom
         this.#pieces.stop()
-        this.#pieces = between > STREAMED_JUMP && left > WINDOW ? this.#stream(at) : null
+        this.#pieces = between >= STREAMED_JUMP && left > WINDOW ? this.#stream(at) : null
         this.#next = WINDOW / 4
       }
+      if (at - this.end >= BIG) this.#runFrom = at
+      this.#runTo = at
       if (this.#pieces) this.show(await this.#pieces.window(at, length))
       else await this.#fromSource(at, length, left)
-      this.#asked = at
       this.#onBytes?.(Math.min(this.end, this.#source.size))
     }
     return Math.min(length, left)
   }
 
   #stream(from: number): Pieces {
-    this.#streamedFrom = from
     const rest = this.#source.slice(from, this.#source.size - from)
     return new Pieces(rest.stream(this.#signal), from)
   }
