@@ -1,6 +1,7 @@
 /**
  * Images to measure on: docker saves and OCI layouts of a given size, the same bytes every time on the same Node.
- * Contents are slices of a real program (Node's own), so that they compress as files do, not as zeros or noise.
+ * Contents are slices of a real program (Node's own), so that they compress as files do, not as zeros or noise; of the one
+ * of real files they are this machine's.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash, type Hash } from 'node:crypto'

@@ -1,7 +1,7 @@
 /**
  * Files as machines have them, for an image whose sizes are not ours to choose: of this machine's /usr, every so many in
- * the order of their paths. In /usr of a Debian half of all bytes lie in files over a megabyte, up to 20 MB; generated
- * images have none over a hundred kilobytes.
+ * the order of their paths. In /usr of a Debian half of the bytes of such files lie in files over a megabyte; generated images
+ * have none of more than six times the mean.
  */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,10 @@ const TOP = '/usr'
 /** Bytes. A browser or a language's whole library would be all of the image. */
 const LARGEST = 20e6
 
-/** `count` files of about `bytes` in all, in the order of their paths; fewer where this machine has not so many. */
+/**
+ * `count` files in the order of their paths, fewer where this machine has not so many. Of a Debian with a browser and a
+ * compiler they come to 550 MB for 20,000; never to more than half as much again as `bytes`.
+ */
 export function realFiles(count: number, bytes: number): RealFile[] {
   const all = [...filesBelow(TOP)].filter(({ size }) => size <= LARGEST)
   const step = Math.max(1, all.length / count)

@@ -152,7 +152,7 @@ describe('reopened', () => {
     const union = (await stores.unions.get(keyOf(first)))!
     const sizes = sizeIn({ tables: first.layers.tables, upper: [] })
     expect(union.sums).toEqual(sumsOf(first.layers.union, sizes).columns)
-    expect((await opened(stores)).layers.hidden!.triples).toEqual(first.layers.hidden!.triples)
+    expect((await opened(stores)).layers.hidden.triples).toEqual(first.layers.hidden.triples)
     // Sums that no tree has: they can only come from the store.
     const bytes = union.sums.bytes.map(() => 77)
     await stores.unions.put(keyOf(first), { ...union, sums: { ...union.sums, bytes } })

@@ -1,10 +1,10 @@
 /** Layers that cannot be read beside those that can. */
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { print } from '../core/rootfs/rootfs.fixture'
 import { MemorySource, type Bytes } from '../core/bytes/source'
 import { utf8 } from '../core/bytes/text'
 import { sha256 } from '../core/digest/sha256'
-import { buildLayer, tarOf } from '../testkit/archive'
+import { buildArchive, buildLayer, tarOf } from '../testkit/archive'
 import { parseNotation } from '../testkit/notation'
 import { Layers } from './layers'
 import { memoryStores } from './memory-stores'
@@ -59,4 +59,38 @@ test('of an encrypted layer it is said that it is, and the others are shown', as
   ])
   expect(layers.notices.list).toEqual([])
   expect(print({ tree: layers.union, tables: layers.tables })).toContain('motd')
+})
+
+afterEach(() => void vi.useRealTimers())
+
+test('what has come so far is shown once a second has passed, and not before', async () => {
+  const tar = buildArchive('image t:1\nlayer\n  f a "one"\nlayer\n  f b "two"')
+  const [image] = (await openArchiveIn(new MemorySource(tar))).images
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  let scanned = 0
+  let open: () => void
+  const last = new Promise<void>((resolve) => (open = resolve))
+  const pool: typeof inlinePool = {
+    ...inlinePool,
+    scan: async (...args) => {
+      if (scanned++ === 1) await last
+      return inlinePool.scan(...args)
+    },
+  }
+  const shown: number[] = []
+  const layers: Layers = new Layers({
+    image,
+    pool,
+    stores: memoryStores(),
+    onUnion: () => shown.push(layers.united),
+  })
+  const scanning = layers.scan(unseenTask())
+  while (layers.united === 0) await new Promise((resolve) => setImmediate(resolve))
+  await vi.advanceTimersByTimeAsync(900)
+  expect(shown).toEqual([])
+  await vi.advanceTimersByTimeAsync(200)
+  expect(shown).toEqual([1])
+  open!()
+  await scanning
+  expect(shown).toEqual([1, 2])
 })

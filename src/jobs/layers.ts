@@ -83,9 +83,9 @@ export class Layers {
   get unitedHere(): Tree | null {
     return this.#said === null ? null : this.#union
   }
-  /** Which rows upper layers hid; null until all layers are united. */
-  get hidden(): HiddenRows | null {
-    return this.complete ? this.#hidden : null
+  /** Which rows upper layers hid, of the layers in `union`. */
+  get hidden(): HiddenRows {
+    return this.#hidden
   }
   /** How many layers, from the base, are in `union`. */
   get united(): number {

@@ -12,8 +12,8 @@ export class Wasted {
   readonly #sums: Omit<WasteView, 'first'>
   readonly #paths: readonly WastedPath[]
 
-  /** `hidden`: noted while the layers were united; null while they are not. */
-  constructor(union: Tree, tables: readonly EntryTable[], hidden: HiddenRows | null) {
+  /** `hidden`: noted while the layers were united. */
+  constructor(union: Tree, tables: readonly EntryTable[], hidden: HiddenRows) {
     const { live, reclaimable, efficiency, byLayer } = wasteOf(union, tables)
     this.#paths = wastedPaths(union, tables, hidden)
     const hid = tables.map(() => 0)

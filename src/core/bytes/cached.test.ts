@@ -1,18 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Counted } from './bytes.fixture'
 import { WindowCache } from './cached'
-import { MemorySource, type Bytes } from './source'
+import { MemorySource } from './source'
 
 /** 9 MiB: three windows, the last one short. */
 const bytes = Uint8Array.from({ length: 9 * 1024 * 1024 + 13 }, (_, i) => (i * 31 + (i >> 12)) & 0xff)
-
-class Counted extends MemorySource {
-  reads = 0
-  override read(at: number, length: number): Promise<Bytes> {
-    this.reads++
-    return super.read(at, length)
-  }
-}
 
 test('reads through the cache are the bytes of the source, slices of slices too', async () => {
   const source = new WindowCache(2).over(new MemorySource(bytes))

@@ -1,16 +1,9 @@
 import { expect, test } from 'vitest'
+import { Counted } from './bytes.fixture'
 import { HeadedSource } from './headed'
-import { MemorySource, type Bytes } from './source'
+import type { Bytes } from './source'
 
 const bytes: Bytes = Uint8Array.from({ length: 100 }, (_, i) => i)
-
-class Counted extends MemorySource {
-  reads = 0
-  override read(at: number, length: number): Promise<Bytes> {
-    this.reads++
-    return super.read(at, length)
-  }
-}
 
 test('the head is answered from memory, all else by the source, with the same bytes', async () => {
   const source = new Counted(bytes)

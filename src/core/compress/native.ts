@@ -134,7 +134,7 @@ class Room {
   add(chunk: Bytes): void {
     this.#bytes.set(chunk, this.#filled)
     this.#filled += chunk.length
-    if (chunk.length === chunk.buffer.byteLength) free(chunk.buffer)
+    free(chunk)
   }
 
   /** What is in it, until more is added. */

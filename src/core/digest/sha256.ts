@@ -88,7 +88,7 @@ async function hashAtOnce(source: Hashable, { signal, onBytes, copying }: HashOp
   await copying?.mayCopy()
   const digesting = sha256(bytes)
   if (copying) {
-    free(bytes.buffer)
+    free(bytes)
     copying.copied()
   }
   const digest = await digesting

@@ -6,9 +6,10 @@ import { MemorySource } from '../bytes/source'
 import { Notices } from '../fault/notice'
 import { scanLayer } from '../layer/scan'
 import { SourceInput } from '../tar/input'
-import { unite } from '../rootfs/union'
+import { Tree } from '../rootfs/tree'
+import { applyLayer, unite } from '../rootfs/union'
 import { diveScore } from './dive'
-import { wastedPaths, wasteOf } from './waste'
+import { HiddenRows, wastedPaths, wasteOf } from './waste'
 
 async function tablesOf(drawing: string) {
   const { layers } = parseNotation(`image t:1\n${drawing}`).images[0]
@@ -75,7 +76,13 @@ layer
   o d/
   f d/x 5 bytes
   h d/z => d/x`)
-  expect(wastedPaths(unite(tables), tables)).toEqual([
+  const tree = new Tree()
+  const hidden = new HiddenRows()
+  tables.forEach((_, layer) => {
+    applyLayer(tree, tables, layer)
+    hidden.note(tree, layer)
+  })
+  expect(wastedPaths(tree, tables, hidden)).toEqual([
     {
       path: '/a',
       bytes: 190,

@@ -4,9 +4,9 @@
  */
 import { TYPE } from '../tar/entry'
 import type { EntryTable } from '../layer/table'
-import { absolute, applyLayer } from '../rootfs/union'
+import { absolute } from '../rootfs/union'
 import { pathBytesOf, sizeOf } from '../layer/rows'
-import { Tree } from '../rootfs/tree'
+import type { Tree } from '../rootfs/tree'
 
 export interface Waste {
   /** Bytes of regular files that the final root filesystem shows. */
@@ -63,13 +63,9 @@ export interface WastedPath {
   readonly copies: readonly HiddenCopy[]
 }
 
-/** The paths behind `reclaimable`, biggest first. `hidden` was noted while the layers were applied; without it they are applied again. */
-export function wastedPaths(
-  tree: Tree,
-  tables: readonly EntryTable[],
-  hidden: HiddenRows | null = null,
-): WastedPath[] {
-  const hiddenBy = (hidden ?? hiddenIn(tables)).byRow(tables)
+/** The paths behind `reclaimable`, biggest first. `hidden` was noted while the layers were applied. */
+export function wastedPaths(tree: Tree, tables: readonly EntryTable[], hidden: HiddenRows): WastedPath[] {
+  const hiddenBy = hidden.byRow(tables)
   const found = new Map<string, { path: string; bytes: number; copies: HiddenCopy[] }>()
   liveRows(tree, tables).forEach((rows, layer) => {
     const table = tables[layer]
@@ -146,14 +142,4 @@ export class HiddenRows {
     for (let i = 0; i < this.#length; i += 3) hiders[this.#noted[i]][this.#noted[i + 1]] = this.#noted[i + 2]
     return hiders
   }
-}
-
-function hiddenIn(tables: readonly EntryTable[]): HiddenRows {
-  const hidden = new HiddenRows()
-  const tree = new Tree()
-  tables.forEach((_, layer) => {
-    applyLayer(tree, tables, layer)
-    hidden.note(tree, layer)
-  })
-  return hidden
 }

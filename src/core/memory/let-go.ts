@@ -15,15 +15,18 @@ export function toReader(piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
 }
 
 /** Frees a piece of a stream that its reader is done with, views into it too; one that somebody else may hold stays as it is. */
-export function letGo({ buffer, length }: Uint8Array<ArrayBuffer>): void {
-  // A stream may cut one buffer into several pieces; only one that is all of its buffer is its own.
-  if (length === buffer.byteLength && streamed.delete(buffer)) free(buffer)
+export function letGo(piece: Uint8Array<ArrayBuffer>): void {
+  if (streamed.delete(piece.buffer)) free(piece)
 }
 
 let nowhere: MessagePort | null = null
 
-/** Frees a buffer that is held by nobody else. Views into it are empty afterwards, in Chromium; elsewhere nothing happens. */
-export function free(buffer: ArrayBuffer): void {
+/**
+ * Frees bytes that are held by nobody else. Views into them are empty afterwards, in Chromium; elsewhere nothing happens,
+ * nor where they are not all of their buffer: somebody may hold the rest.
+ */
+export function free({ buffer, length }: Uint8Array<ArrayBuffer>): void {
+  if (length !== buffer.byteLength) return
   // Measured in Chromium and its kin, and wanted only there: userAgentData is what they alone have.
   if (!('userAgentData' in (globalThis.navigator ?? {}))) return
   if (!nowhere) {

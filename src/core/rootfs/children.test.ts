@@ -9,9 +9,8 @@ import { Numbered } from './numbered'
 const parents = fc.array(fc.tuple(fc.boolean(), fc.nat()), { maxLength: 600 }).map((steps) => {
   const parent = [-1]
   for (const [beside, any] of steps) {
-    const before = parent[parent.length - 1]
-    const isRoot = before < 0
-    parent.push(beside && !isRoot ? before : any % parent.length)
+    const above = beside ? parent[parent.length - 1] : any % parent.length
+    parent.push(Math.max(0, above)) // Beside the root there is nothing.
   }
   return parent
 })

@@ -68,23 +68,22 @@ export class Children {
     const words = (length + 31) >>> 5
     if (parents.length !== words || gaps.length !== words) return null
     const packed = new Children(0)
-    packed.#parents = new Numbered(new Marks(length, parents as Int32Array<ArrayBuffer>))
-    packed.#gaps = new Numbered(new Marks(length, gaps as Int32Array<ArrayBuffer>))
+    const isParent = (packed.#parents = new Numbered(new Marks(length, parents as Int32Array<ArrayBuffer>)))
+    const isGap = (packed.#gaps = new Numbered(new Marks(length, gaps as Int32Array<ArrayBuffer>)))
     packed.#first = first as Int32Array<ArrayBuffer>
     packed.#next = next as Int32Array<ArrayBuffer>
-    if (packed.#parents.count !== first.length || packed.#gaps.count !== next.length) return null
-    if ((gaps[0] & 1) !== 0) return null // The root has no siblings.
+    if (isParent.count !== first.length || isGap.count !== next.length) return null
+    if (isGap.has(0)) return null // The root has no siblings.
     for (let node = 1, gap = 0; node < length; node++) {
-      const isGap = (gaps[node >>> 5] & (1 << (node & 31))) !== 0
-      if (isGap !== (parent[node] !== parent[node - 1])) return null
-      if (!isGap) continue
+      if (isGap.has(node) !== (parent[node] !== parent[node - 1])) return null
+      if (!isGap.has(node)) continue
       const before = next[gap++]
-      if (!packed.#parents.has(parent[node])) return null
+      if (!isParent.has(parent[node])) return null
       if (before !== -1 && !(before > 0 && before < node && parent[before] === parent[node])) return null
     }
     for (let at = 0; at < first.length; at++) {
       const child = first[at]
-      if (!(child > 0 && child < length) || packed.#parents.of(parent[child]) !== at) return null
+      if (!(child > 0 && child < length) || isParent.of(parent[child]) !== at) return null
     }
     return packed
   }
