@@ -6,15 +6,21 @@ import type { Digest } from '../src/core/digest/digest'
 import { buffersOf } from '../src/core/layer/rows'
 import type { GrepFile, Grepped, GrepQuery } from '../src/jobs/grep'
 import { inlinePool } from '../src/jobs/pool'
-import type { ScannedLayer } from '../src/jobs/scan'
-import { Segments } from '../src/jobs/segments'
+import { scanStored, type ScannedLayer } from '../src/jobs/scan'
+import { asBlob, Segments, type StoreSegment } from '../src/jobs/segments'
 import { openScratch } from '../src/store/scratch'
-import { orItself, ScratchSegments, type Put } from '../src/store/scratch-segments'
+import { ScratchSegments } from '../src/store/scratch-segments'
 import { throttled } from './throttle'
 import { moved, serve, type Served } from './wire'
 
 export interface LayerApi {
-  scan(stored: Blob, compression: Compression, onBytes: (done: number) => void, put: Put): ScannedLayer
+  /** What was put away, whoever started this worker has. */
+  scan(
+    stored: Blob,
+    compression: Compression,
+    onBytes: (done: number) => void,
+    put: (segment: Blob) => Promise<'away' | null>,
+  ): ScannedLayer<'away'>
   digest(
     bytes: Blob,
     onBytes: (done: number) => void,
@@ -30,10 +36,11 @@ let scratch: ReturnType<typeof openScratch> | null = null
 const api: Served<LayerApi> = {
   scan: async (stored, compression, onBytes, put) => {
     const files = compression === 'none' ? null : await (scratch ??= openScratch())
-    const keep = files ? new ScratchSegments(files, put) : new Segments(orItself(put))
+    const store: StoreSegment<'away'> = (segment) => put(asBlob(segment))
+    const keep = files ? new ScratchSegments(files, store) : new Segments(store)
     try {
       const options = { onBytes: throttled(onBytes), keep }
-      const scanned = await inlinePool.scan(new BlobSource(stored), compression, options)
+      const scanned = await scanStored(new BlobSource(stored), compression, options)
       return moved(scanned, buffersOf(scanned.table))
     } finally {
       if (keep instanceof ScratchSegments) keep.close()

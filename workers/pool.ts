@@ -1,4 +1,5 @@
 /** The pool over worker threads. Cancelling ends the worker, which needs no cooperation from the code in it; the next job starts a new one. */
+import type { ByteSource } from '../src/core/bytes/source'
 import { faultOf, ImageError } from '../src/core/fault/fault'
 import type { Digest } from '../src/core/digest/digest'
 import { BUFFER_LIMIT } from '../src/core/digest/sha256'
@@ -105,29 +106,31 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     hold: (until) => {
       held = until
     },
-    scan: (source, compression, options = {}) => {
+    scan: async (source, compression, options = {}) => {
       if (compression === 'none' && source.size <= SMALL) return inlinePool.scan(source, compression, options)
       const { signal, onBytes = ignore, store } = options
-      // Only here it can be told whether a segment was put away, or came back as it was.
-      const put = async (segment: Blob): Promise<Blob | null> => {
-        const stored = await store?.(segment)
-        return stored && stored !== segment ? stored : null
+      const away: ByteSource[] = []
+      const put = async (segment: Blob): Promise<'away' | null> => {
+        const stored = (await store?.(segment)) ?? null
+        return stored && (away.push(stored), 'away')
       }
-      return run(signal, (worker) => worker.scan(blobOf(source), compression, onBytes, put))
+      const stored = await blobOf(source)
+      const scanned = await run(signal, (worker) => worker.scan(stored, compression, onBytes, put))
+      // One segment after the other is put, so they lie here in their order.
+      const segments = scanned.segments?.map((segment) => (segment === 'away' ? away.shift()! : segment))
+      return { ...scanned, segments: segments ?? null }
     },
-    digest: (source, { signal, onBytes } = {}) => {
+    digest: async (source, { signal, onBytes } = {}) => {
       if (source.size <= SMALL) return inlinePool.digest(source, { signal, onBytes })
+      const bytes = await blobOf(source)
       const hash = ({ mayCopy, copied }: Stay): Promise<Digest> =>
-        run(signal, (worker) => worker.digest(blobOf(source), onBytes ?? ignore, mayCopy, copied))
+        run(signal, (worker) => worker.digest(bytes, onBytes ?? ignore, mayCopy, copied))
       return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
     },
-    grep: (source, files, query, { signal } = {}) =>
-      run(signal, (worker) =>
-        worker.grep(
-          blobOf(source),
-          files.map(({ at, size }) => ({ at, size })),
-          query,
-        ),
-      ),
+    grep: async (source, files, query, { signal } = {}) => {
+      const bytes = await blobOf(source)
+      const places = files.map(({ at, size }) => ({ at, size }))
+      return run(signal, (worker) => worker.grep(bytes, places, query))
+    },
   }
 }

@@ -84,7 +84,7 @@ export class FileSource implements ByteSource {
       yield bytes
     }
   }
-  blobParts(): BlobPart[] {
-    throw new ImageError('internal', 'A file on disk is no Blob.')
+  blobParts(): Promise<BlobPart[]> {
+    return Promise.reject(new ImageError('internal', 'A file on disk is no Blob.'))
   }
 }

@@ -1,5 +1,5 @@
 /** rebuild: a recipe on an archive, written to a file. */
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { sizeWords } from '../core/bytes/size'
 import { MemorySource, type ByteSource } from '../core/bytes/source'
@@ -25,6 +25,7 @@ import { FileSource } from './file-source'
 import { previewText } from './preview'
 import { scratchStores, toScratch } from './scratch'
 import { threads } from './threads'
+import { writePieces } from './write'
 
 const BUILDS: Record<string, Build> = {
   add: 'append',
@@ -257,12 +258,7 @@ async function write(source: ByteSource, path: string): Promise<void> {
   // A pipe or a device is written to, and never replaced.
   const beside = there && !there.isFile() ? path : `${path}.part`
   try {
-    const handle = await open(beside, 'w')
-    try {
-      for await (const piece of source.stream()) await handle.writeFile(piece)
-    } finally {
-      await handle.close()
-    }
+    await writePieces(beside, source.stream())
     if (beside !== path) await rename(beside, path)
   } catch (thrown) {
     if (beside !== path) await rm(beside, { force: true })

@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { EngineEvent, EditsView, OpenedFile } from '../../workers/api'
 import { corpusFile, unzstd } from '../testkit/corpus'
 import { describeOnCorpus } from '../testkit/corpus.fixture'
+import { LateSource } from '../core/bytes/late'
 import { ImageError } from '../core/fault/fault'
 import type { Engine } from './engine'
 import { dropped, engineOn } from './engine.fixture'
@@ -92,6 +93,41 @@ describeOnCorpus('the walk on real Alpine', () => {
         tag: archive.images[0].tags[0],
       })
       expect(Buffer.from(await back.blob.arrayBuffer()).equals(readFileSync(corpusFile(name)))).toBe(true)
+    },
+  )
+
+  test.each(['with', 'without'])(
+    'what got lost of a kept image is said once it is read, %s its union, and its file is asked for the next time',
+    async (union) => {
+      const name = 'built/alpine-3.20-docker20-save.tar'
+      const stores = memoryStores()
+      const first = engineOn({ stores })
+      const { id } = await first.engine.open(fileAt(corpusFile(name)))
+      await first.engine.edit([{ op: 'mkdir', path: '/srv/new' }])
+      await until(first.events, (event) => event.type === 'storage' && event.state === 'kept')
+      const { get, late } = { get: stores.layers.get, late: stores.layers.late }
+      const gone = new ImageError('not-kept', 'It is gone.')
+      stores.layers.get = async () => null
+      stores.layers.late = async (key) => {
+        const { size } = (await get.call(stores.layers, key))!
+        return new LateSource(size, () => Promise.reject(gone))
+      }
+      if (union === 'without') stores.unions.get = async () => null
+      const again = engineOn({ stores })
+      await again.engine.reopen(id)
+      await until(again.events, (event) => event.type === 'storage' && event.state === 'partly')
+      const notices = again.events.flatMap((event) => (event.type === 'notices' ? event.notices : []))
+      expect(notices).toContainEqual(expect.objectContaining({ severity: 'error', code: 'not-kept' }))
+      expect(await again.engine.recents()).toMatchObject([{ edits: 1, kept: false }])
+      await expect(again.engine.reopen(id)).rejects.toMatchObject({ fault: { code: 'not-kept' } })
+      // With its file it is kept once more, what had got lost too, and the edit is there.
+      const write = vi.spyOn(stores.layers, 'write')
+      const last = engineOn({ stores })
+      await last.engine.open(fileAt(corpusFile(name)))
+      await until(last.events, (event) => event.type === 'storage' && event.state === 'kept')
+      expect(write).toHaveBeenCalled()
+      Object.assign(stores.layers, { get, late })
+      expect(await last.engine.recents()).toMatchObject([{ edits: 1, kept: true }])
     },
   )
 

@@ -186,7 +186,7 @@ export class Engine {
   async #takeUp(id: string): Promise<ArchiveView> {
     const { stores } = this.#ports
     const record = await stores.archives.get(id)
-    const tar = record?.complete ? await restoredTar(record, stores) : null
+    const tar = record?.complete ? await restoredTar(record, stores, true) : null
     if (!record || !tar)
       throw new ImageError(
         'not-kept',
@@ -274,7 +274,7 @@ export class Engine {
   member(index: number, check = false): Promise<MemberView> {
     return this.#open.member(index, check)
   }
-  downloadMember(index: number): Blob {
+  downloadMember(index: number): Promise<Blob> {
     return this.#open.downloadMember(index)
   }
   show(request: ViewRequest): TreeSummary {

@@ -46,7 +46,10 @@ export async function exported(
   task: Task,
   store?: StoreSegment,
 ): Promise<Exported> {
-  if (isUnchanged(from, request)) return { result: unchanged(from), opened: null }
+  if (isUnchanged(from, request)) {
+    const blob = await blobOf(from.opened.file, 'application/x-tar')
+    return { result: { ...unchanged(from), blob }, opened: null }
+  }
   const input = await inputFor(from, request, task.signal)
   const { format } = request
   const files = typeCounts(from.edited.tree, sizeIn(from.edited.sources)).bytes
@@ -59,7 +62,7 @@ export async function exported(
     store: work > MOST_HELD ? store : undefined,
   })
   const result = {
-    blob: blobOf(archive, mediaTypeOf(request)),
+    blob: await blobOf(archive, mediaTypeOf(request)),
     fileName: fileNameFor(input.tags, documents.configDigest, format, request.gzip),
     bytes: archive.size,
     identical: false,
@@ -206,9 +209,9 @@ function baseOf({ base }: ExportRequest): readonly DiffId[] {
   )
 }
 
-function unchanged({ opened, name, image, archive, edited }: Exportable): Omit<ExportResult, 'engines'> {
+function unchanged(from: Exportable): Omit<ExportResult, 'engines' | 'blob'> {
+  const { opened, name, image, archive, edited } = from
   return {
-    blob: blobOf(opened.file, 'application/x-tar'),
     fileName: name,
     bytes: opened.file.size,
     identical: true,

@@ -5,7 +5,7 @@ import { SNIFF_LENGTH } from '../core/compress/compression'
 import { throwIfCancelled } from '../core/fault/fault'
 import type { DiffId } from '../core/digest/digest'
 import type { Archive, Image } from '../core/image/image'
-import { joinedBlobs, ownBlob, SEGMENT } from './segments'
+import { ownBlob, SEGMENT } from './segments'
 import type { ArchiveRecord, SegmentStore, SkeletonPart, StoredPart, Stores } from './ports'
 
 /** Members up to this stay in the skeleton itself: documents, and layers of a few files. */
@@ -23,7 +23,8 @@ export async function keepSource(
   source: ByteSource,
   { signal, onBytes }: KeepOptions,
 ): Promise<void> {
-  if (await store.has(key)) {
+  // Not `has`: of what was kept, segments may have got lost.
+  if (await store.get(key)) {
     onBytes(source.size)
     return
   }
@@ -125,22 +126,26 @@ export async function keepArchive(
   return parts
 }
 
-/** The tar again, from its parts; null where something is not kept any more. */
-export async function restoredTar(record: ArchiveRecord, stores: Stores): Promise<ByteSource | null> {
+/** The tar again, from its parts; null where something is not kept any more. `late`: without a look whether each byte is there. */
+export async function restoredTar(
+  record: ArchiveRecord,
+  stores: Stores,
+  late = false,
+): Promise<ByteSource | null> {
   // All at once: of 127 layers each would wait for the one before.
-  const sources = await Promise.all(record.parts.map((part) => restoredPart(part, stores)))
+  const sources = await Promise.all(record.parts.map((part) => restoredPart(part, stores, late)))
   return sources.includes(null) ? null : new JoinedSource(sources.filter((source) => source !== null))
 }
 
-async function restoredPart(part: SkeletonPart, stores: Stores): Promise<ByteSource | null> {
+async function restoredPart(part: SkeletonPart, stores: Stores, late: boolean): Promise<ByteSource | null> {
   if (part.kind === 'bytes') return new MemorySource(part.body.slice())
-  const segments = await (part.kind === 'layer' ? stores.layers : stores.blobs).get(part.key)
-  const range = segments && joinedBlobs(segments).slice(part.at, part.length)
+  const store = part.kind === 'layer' ? stores.layers : stores.blobs
+  const bytes = await (late ? store.late(part.key) : store.get(part.key))
+  const range = bytes && bytes.slice(part.at, part.length)
   return range && part.head ? new HeadedSource(part.head.slice(), range) : range
 }
 
 /** The file as it was opened, where it was compressed as a whole; null where it is not kept. */
 export async function restoredOriginal(record: ArchiveRecord, stores: Stores): Promise<ByteSource | null> {
-  const segments = record.original === null ? null : await stores.blobs.get(record.original)
-  return segments && joinedBlobs(segments)
+  return record.original === null ? null : stores.blobs.late(record.original)
 }

@@ -19,7 +19,7 @@ import { Paced } from './paced'
 import { handedOut, type LayerPool } from './pool'
 import type { Stores } from './ports'
 import type { ScannedLayer } from './scan'
-import { joinedBlobs } from './segments'
+import { joined } from './segments'
 import { Spill } from './spill'
 import type { Task } from './tasks'
 import { bytesToVerify, verifyLayer } from './verify'
@@ -233,9 +233,9 @@ export class Layers {
     const [table, kept] = await Promise.all([stores.tables.get(diffId), stores.layers.has(diffId)])
     if (!table) return false
     if (compression !== 'none') {
-      const segments = await stores.layers.get(diffId)
-      if (!segments) return false
-      state.plain = joinedBlobs(segments)
+      const plain = await stores.layers.get(diffId)
+      if (!plain) return false
+      state.plain = plain
       state.plainBytes = state.plain.size
     }
     state.table = table
@@ -265,7 +265,7 @@ export class Layers {
     state.remarked = scanned.notices.some(({ severity }) => severity !== 'info')
     state.plainBytes = scanned.plainBytes
     if (scanned.segments)
-      state.plain = scanned.segments.length > 0 ? joinedBlobs(scanned.segments) : new BlobSource(new Blob([]))
+      state.plain = scanned.segments.length > 0 ? joined(scanned.segments) : new BlobSource(new Blob([]))
     for (const { severity, code, message, where } of scanned.notices)
       this.notices.add(severity, code, message, { ...where, layer: layer.index })
   }

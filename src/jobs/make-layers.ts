@@ -16,7 +16,7 @@ import type { RewrittenLayer } from '../core/rebuild/rewrite'
 import type { Slot } from '../core/rebuild/stack'
 import type { Content } from '../core/rootfs/entry'
 import type { LayerPool } from './pool'
-import { joinedBlobs, Segments, type StoreSegment } from './segments'
+import { joined, Segments, type StoreSegment } from './segments'
 
 export interface BuiltLayer {
   /** Null for the one layer of a flattened image. */
@@ -69,7 +69,7 @@ export function realLayers(input: MakerInput): LayerMaker {
       input.onBytes?.(before + segments.size)
     }
     before += segments.size
-    return joinedBlobs(await segments.finish())
+    return joined(await segments.finish())
   }
   /** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
   const finished = async (made: ByteSource, slot: Slot | null, known?: Digest): Promise<BuiltLayer> => {
@@ -248,7 +248,7 @@ export function contentsOf({
 async function segmented(pieces: AsyncIterable<Bytes>, store?: StoreSegment): Promise<ByteSource> {
   const segments = new Segments(store)
   for await (const piece of pieces) await segments.push(piece)
-  return joinedBlobs(await segments.finish())
+  return joined(await segments.finish())
 }
 
 /** So many bytes that nobody has written. */
@@ -267,7 +267,7 @@ class SizedSource implements ByteSource {
   async *stream(): AsyncIterable<Bytes> {
     await this.read()
   }
-  blobParts(): BlobPart[] {
-    throw new ImageError('internal', 'A layer that was only measured has no bytes.')
+  blobParts(): Promise<BlobPart[]> {
+    return this.read().then(() => [])
   }
 }

@@ -1,4 +1,5 @@
 /** Stores that last as long as the page: for tests, and for browsers that keep nothing. */
+import { BlobSource, type ByteSource } from '../core/bytes/source'
 import type { ChainId, DiffId } from '../core/digest/digest'
 import type { EntryTable } from '../core/layer/table'
 import type {
@@ -11,6 +12,7 @@ import type {
   SegmentWriter,
   UpperFiles,
 } from './ports'
+import { asBlob, joined } from './segments'
 import type { ListedTables, ListedUnions, SweepableStores } from './sweep'
 
 class MemorySegments implements SegmentStore {
@@ -19,17 +21,21 @@ class MemorySegments implements SegmentStore {
   async has(key: string): Promise<boolean> {
     return this.#committed.has(key)
   }
-  async get(key: string): Promise<readonly Blob[] | null> {
-    return this.#committed.get(key) ?? null
+  async get(key: string): Promise<ByteSource | null> {
+    const segments = this.#committed.get(key)
+    return segments ? joined(segments) : null
+  }
+  late(key: string): Promise<ByteSource | null> {
+    return this.get(key)
   }
   async write(key: string): Promise<SegmentWriter> {
     let segments: Blob[] = []
     return {
       append: async (segment) => {
         // A File may be written over by whoever gave it.
-        const own = segment instanceof File ? new Blob([await segment.arrayBuffer()]) : segment
+        const own = segment instanceof File ? new Blob([await segment.arrayBuffer()]) : asBlob(segment)
         segments.push(own)
-        return own
+        return new BlobSource(own)
       },
       commit: async () => void this.#committed.set(key, segments),
       abandon: async () => void (segments = []),

@@ -11,7 +11,7 @@ import { openArchive } from '../core/image/open'
 import { TYPE } from '../core/tar/entry'
 import { checksums, FIELD, isZeroBlock, readNumber } from '../core/tar/field'
 import { encodeHeader, END, paddingOf } from '../core/tar/write'
-import { joinedBlobs, Segments, type StoreSegment } from './segments'
+import { joined, Segments, type StoreSegment } from './segments'
 
 export interface OpenedSource {
   /** The file as it was given. */
@@ -60,7 +60,7 @@ export async function openSource(
     await segments.push(chunk)
     onBytes?.(segments.size)
   }
-  const tar = joinedBlobs(await segments.finish())
+  const tar = joined(await segments.finish())
   refuseWhatIsNoTar(await tar.read(0, Math.min(512, tar.size)))
   return { file, tar, compression, padded }
 }

@@ -1,4 +1,5 @@
 /** What engines will meet in the layers of the archive's other images: read once somebody asks, as a task that people see and can stop. */
+import { MemorySource } from '../core/bytes/source'
 import type { Oddity } from '../core/engine/facts'
 import { faultOf } from '../core/fault/fault'
 import type { Archive, Image } from '../core/image/image'
@@ -68,10 +69,11 @@ function shifted(task: Task, before: number): Pick<Task, 'signal' | 'progress'> 
 
 /** What is kept is used; what has to be inflated is let go of, since nobody will look into it. */
 function letGo(stores: Stores): Stores {
-  const nothing = new Blob([])
+  const nothing = new MemorySource(new Uint8Array())
   const layers: SegmentStore = {
     has: async () => false,
-    get: async () => [],
+    get: async () => nothing,
+    late: async () => nothing,
     write: async () => ({ append: async () => nothing, commit: async () => {}, abandon: async () => {} }),
     remove: async () => {},
     list: async () => [],

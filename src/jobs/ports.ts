@@ -6,22 +6,29 @@
  * Everything under a digest is a cache that can be made again. Journals and contents of edits cannot: `save` and
  * `put` of those resolve only once the bytes are durable.
  */
+import type { ByteSource } from '../core/bytes/source'
 import type { ChainId, DiffId } from '../core/digest/digest'
 import type { Notice } from '../core/fault/notice'
 import type { EntryTable } from '../core/layer/table'
 import type { StoredTree } from '../core/rootfs/stored-tree'
 import type { SumColumns } from '../core/rootfs/sums'
 import type { LayerCounts } from '../core/rootfs/union'
+import type { Segment } from './segments'
 
 /**
- * Big immutable byte strings under a key, as Blob segments in order. Used twice: extracted layers by diff_id,
+ * Big immutable byte strings under a key, written in segments. Used twice: extracted layers by diff_id,
  * original stored bytes by digest. A key is readable only after `commit`; what was never committed is swept away
  * at the next start.
  */
 export interface SegmentStore {
   has(key: string): Promise<boolean>
-  /** The segments in order, or null where the key is not (wholly) there. */
-  get(key: string): Promise<readonly Blob[] | null>
+  /** The bytes, or null where the key is not (wholly) there. */
+  get(key: string): Promise<ByteSource | null>
+  /**
+   * The same without a look at the segments, which takes half a millisecond for each: null where the key was never
+   * written whole. Segments that got lost since are the fault `not-kept` of whoever reads first.
+   */
+  late(key: string): Promise<ByteSource | null>
   /** Begins to write; a second writer of the same key replaces the first one's segments. */
   write(key: string): Promise<SegmentWriter>
   remove(key: string): Promise<void>
@@ -34,7 +41,7 @@ export interface SegmentWriter {
    * Durable once resolved: with the segment as it is stored, whose bytes need no memory where the store is on disk.
    * Throws ImageError `storage-full`; what was written before stays until `abandon`.
    */
-  append(segment: Blob): Promise<Blob>
+  append(segment: Segment): Promise<ByteSource>
   commit(): Promise<void>
   abandon(): Promise<void>
 }

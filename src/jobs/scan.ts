@@ -9,32 +9,32 @@ import type { EntryTable } from '../core/layer/table'
 import { SourceInput, StreamInput } from '../core/tar/input'
 import { Segments, type Keep, type StoreSegment } from './segments'
 
-export interface ScannedLayer {
+export interface ScannedLayer<Stored = ByteSource> {
   readonly table: EntryTable
   readonly plainBytes: number
   /** The plain tar in segments; null where the stored bytes are plain themselves. */
-  readonly segments: readonly Blob[] | null
+  readonly segments: readonly (Stored | Blob)[] | null
   readonly notices: readonly Notice[]
 }
 
-export interface ScanOptions {
+export interface ScanOptions<Stored = ByteSource> {
   readonly signal?: AbortSignal
   /** Stored bytes done so far; plain bytes where the layer is compressed. */
   readonly onBytes?: (done: number) => void
   /** Most plain bytes that a compressed layer may become, for who knows better than `plainLimit`. */
   readonly mostPlain?: number
   /** Where segments of the plain tar are put as they come; by default they stay Blobs. */
-  readonly store?: StoreSegment
+  readonly store?: StoreSegment<Stored>
   /** Who gathers the segments of the plain tar; by default Blobs are made of what comes, and given to `store`. */
-  readonly keep?: Keep
+  readonly keep?: Keep<Stored>
 }
 
 /** Throws what scanLayer and inflate throw; `too-large` for a bomb. A compressed layer is read to its end, behind the tar's end marker too: the diff_id covers all of it. */
-export async function scanStored(
+export async function scanStored<Stored = ByteSource>(
   source: ByteSource,
   compression: Compression,
-  { signal, onBytes, mostPlain = plainLimit(source.size), store, keep }: ScanOptions = {},
-): Promise<ScannedLayer> {
+  { signal, onBytes, mostPlain = plainLimit(source.size), store, keep }: ScanOptions<Stored> = {},
+): Promise<ScannedLayer<Stored>> {
   const notices = new Notices()
   if (compression === 'none') {
     const table =
@@ -69,7 +69,7 @@ async function behindTheTar<T>(job: () => Promise<T>): Promise<T> {
 
 async function* kept(
   chunks: AsyncIterable<Bytes>,
-  segments: Keep,
+  segments: Pick<Keep, 'size' | 'push'>,
   onBytes: ScanOptions['onBytes'],
 ): AsyncIterable<Bytes> {
   for await (const chunk of chunks) {

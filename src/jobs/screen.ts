@@ -253,7 +253,7 @@ export class Screen {
   async download(ref: PathRef): Promise<{ blob: Blob; fileName: string }> {
     const { at } = this.#at(ref)
     const name = ref.path.split('/').filter(Boolean).at(-1) ?? 'rootfs'
-    if (!at.tree.isDirectory(at.node)) return { blob: blobOf(await contentAt(at)), fileName: name }
+    if (!at.tree.isDirectory(at.node)) return { blob: await blobOf(await contentAt(at)), fileName: name }
     const blob = await asTask(this.#options.tasks, `packing ${ref.path}`, 0, 'bytes', ({ signal }) =>
       directoryTar(at, signal),
     )

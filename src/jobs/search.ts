@@ -77,7 +77,7 @@ async function jobsOf(searched: Searched, hidden: boolean): Promise<Job[]> {
     if (content.from === 'layer')
       byLayer[content.layer].push({ row: content.row, path: tree.path(node), hidden: false })
     else {
-      const source = new BlobSource(blobOf(await searched.stored(content.id)))
+      const source = new BlobSource(await blobOf(await searched.stored(content.id)))
       const file = { at: 0, size, path: tree.path(node), layer: -1, hidden: false }
       jobs.push({ source, files: [file], bytes: size })
     }

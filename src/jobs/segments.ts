@@ -4,29 +4,36 @@ import { BlobSource, JoinedSource, type ByteSource, type Bytes } from '../core/b
 /** Big enough that a 10 GB layer is a few hundred records, small enough that each of four workers can hold one. */
 export const SEGMENT = 32 * 1024 * 1024
 
-/** Puts a segment away, and answers a handle to it. */
-export type StoreSegment = (segment: Blob) => Promise<Blob>
+/** A segment on its way: bytes in memory in their order, or a Blob of them. */
+export type Segment = readonly Bytes[] | Blob
+
+export function asBlob(segment: Segment): Blob {
+  return segment instanceof Blob ? segment : new Blob([...segment])
+}
+
+/** Puts a segment away, and answers where it lies now; null where it cannot be put, and the segment is all there is of it. */
+export type StoreSegment<Stored = ByteSource> = (segment: Segment) => Promise<Stored | null>
 
 /** Where bytes go while they are read. */
-export interface Keep {
+export interface Keep<Stored = ByteSource> {
   readonly size: number
   /** Whether bytes that were pushed may be written over afterwards. */
   readonly copies: boolean
   push(bytes: Bytes): Promise<void>
   /** The last, shorter segment, and all of them. */
-  finish(): Promise<Blob[]>
+  finish(): Promise<(Stored | Blob)[]>
 }
 
-export class Segments implements Keep {
-  readonly #store: StoreSegment | undefined
+export class Segments<Stored = ByteSource> implements Keep<Stored> {
+  readonly #store: StoreSegment<Stored> | undefined
   readonly #most: number
-  readonly #sealed: Promise<Blob>[] = []
+  readonly #sealed: Promise<Stored | Blob>[] = []
   readonly copies = false
   #pending: Bytes[] = []
   #held = 0
   size = 0
 
-  constructor(store?: StoreSegment, most = SEGMENT) {
+  constructor(store?: StoreSegment<Stored>, most = SEGMENT) {
     this.#store = store
     this.#most = most
   }
@@ -41,15 +48,19 @@ export class Segments implements Keep {
 
   async #seal(): Promise<void> {
     await this.#sealed.at(-1)
-    const segment = new Blob(this.#pending)
+    const stored = this.#away(this.#pending, this.#held)
     this.#pending = []
     this.#held = 0
-    const stored = this.#store?.(segment).then(forgotten(segment.size)) ?? Promise.resolve(segment)
     stored.catch(() => {}) // Whoever asks for it sees the fault.
     this.#sealed.push(stored)
   }
 
-  async finish(): Promise<Blob[]> {
+  async #away(segment: Segment, bytes: number): Promise<Stored | Blob> {
+    const stored = (await this.#store?.(segment)) ?? null
+    return stored === null ? asBlob(segment) : forgotten<Stored>(bytes)(stored)
+  }
+
+  async finish(): Promise<(Stored | Blob)[]> {
     if (this.#held > 0) await this.#seal()
     return Promise.all(this.#sealed)
   }
@@ -67,15 +78,14 @@ export function forgotten<T>(bytes: number): (value: T) => T {
   }
 }
 
-export function joinedBlobs(blobs: readonly Blob[]): ByteSource {
-  return blobs.length === 1
-    ? new BlobSource(blobs[0])
-    : new JoinedSource(blobs.map((blob) => new BlobSource(blob)))
+export function joined(segments: readonly (ByteSource | Blob)[]): ByteSource {
+  const sources = segments.map((segment) => (segment instanceof Blob ? new BlobSource(segment) : segment))
+  return sources.length === 1 ? sources[0] : new JoinedSource(sources)
 }
 
 /** A source as one Blob: a handle, without a copy where its parts are Blobs. */
-export function blobOf(source: ByteSource, type = 'application/octet-stream'): Blob {
-  return new Blob(source.blobParts(), { type })
+export async function blobOf(source: ByteSource, type = 'application/octet-stream'): Promise<Blob> {
+  return new Blob(await source.blobParts(), { type })
 }
 
 /**
@@ -85,5 +95,5 @@ export function blobOf(source: ByteSource, type = 'application/octet-stream'): B
 export async function ownBlob(source: ByteSource): Promise<Blob> {
   const segments = new Segments()
   for await (const piece of source.stream()) await segments.push(piece)
-  return new Blob(await segments.finish())
+  return blobOf(joined(await segments.finish()), '')
 }

@@ -3,6 +3,7 @@
  * (2 GB of it, of a layer of 13 MB that inflates to 12 GB), one that was stored lies on disk.
  */
 import type { SegmentStore, SegmentWriter } from './ports'
+import type { StoreSegment } from './segments'
 
 export class Spill {
   readonly #store: SegmentStore
@@ -15,22 +16,22 @@ export class Spill {
     this.#key = key
   }
 
-  /** Stores a segment; answers a handle to what is stored. Where nothing can be stored any more, the segment itself. */
-  readonly put = async (segment: Blob): Promise<Blob> => {
-    if (!this.#whole) return segment
+  /** Stores a segment; answers what is stored, or null where nothing can be stored any more. */
+  readonly put: StoreSegment = async (segment) => {
+    if (!this.#whole) return null
     try {
       this.#writer ??= this.#store.write(this.#key)
       return await (await this.#writer).append(segment)
     } catch {
       this.#whole = false // The disk is full, or there is none: keeping the image will say so.
-      return segment
+      return null
     }
   }
 
   /** Makes what was put readable under the key, unless somebody else's is; false where not all of it was stored. */
   async commit(): Promise<boolean> {
     if (!this.#whole || !this.#writer) return false
-    if (!(await this.#store.has(this.#key))) await (await this.#writer).commit()
+    if (!(await this.#store.get(this.#key))) await (await this.#writer).commit()
     return true
   }
 

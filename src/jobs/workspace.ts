@@ -13,7 +13,7 @@ import type {
 } from '../../workers/api'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of } from '../core/digest/sha256'
-import { ImageError } from '../core/fault/fault'
+import { faultOf, ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Archive, Image } from '../core/image/image'
 import { diveSteps } from '../core/insight/dive'
@@ -267,10 +267,25 @@ export class Workspace {
 
   async #verifyAndKeep(open: OpenImage, kept: ArchiveRecord | null): Promise<void> {
     const { tasks, emit } = this.#options
-    await asTask(tasks, 'checking digests', 1, 'bytes', (task) => open.layers.verify(task))
+    let fault = open.layers.views.find((layer) => layer.fault?.code === 'not-kept')?.fault
+    try {
+      await asTask(tasks, 'checking digests', 1, 'bytes', (task) => open.layers.verify(task))
+    } catch (thrown) {
+      fault ??= faultOf(thrown)
+      if (fault.code !== 'not-kept') throw thrown
+      open.layers.notices.add('error', fault.code, fault.message)
+    }
     emit({ type: 'notices', notices: this.notices })
     if (this.#left(open)) return
-    await this.#keep(open, kept)
+    if (kept && fault) await this.#lost(kept)
+    else await this.#keep(open, kept)
+  }
+
+  /** What was taken up from storage may turn out to be gone when it is read: the next time, its file is asked for. */
+  async #lost(kept: ArchiveRecord): Promise<void> {
+    const { stores, emit } = this.#options
+    emit({ type: 'storage', state: 'partly' })
+    await stores.archives.put({ ...kept, ...this.#recordHead(), complete: false })
   }
 
   async #keep({ image, layers }: OpenImage, kept: ArchiveRecord | null): Promise<void> {
@@ -368,7 +383,7 @@ export class Workspace {
     })
   }
 
-  downloadMember(index: number): Blob {
+  async downloadMember(index: number): Promise<Blob> {
     this.#checkMember(index)
     return blobOf(this.#archive.members.body(this.#archive.members.list[index]))
   }

@@ -1,6 +1,7 @@
 /** Contents of edited files: up to 64 MiB in lightning-fs, which takes a file as one buffer; larger ones as Blobs. */
 import { ImageError } from '../core/fault/fault'
 import type { UpperFiles } from '../jobs/ports'
+import { blobOf } from '../jobs/segments'
 import { IdbSegments } from './segments'
 import { Volume } from './volume'
 
@@ -22,8 +23,8 @@ export class IdbContents implements UpperFiles {
   async get(id: string): Promise<Blob | null> {
     const bytes = await this.#volume.get(id)
     if (bytes) return new Blob([bytes])
-    const segments = await this.#large.get(id)
-    return segments && new Blob([...segments])
+    const large = await this.#large.get(id)
+    return large && blobOf(large, '')
   }
 
   async remove(id: string): Promise<void> {

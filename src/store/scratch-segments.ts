@@ -1,28 +1,25 @@
 /** Segments by way of scratch files: two take turns, one on its way to the store while the other is written. */
 import type { Bytes } from '../core/bytes/source'
-import { forgotten, SEGMENT, Segments, type Keep } from '../jobs/segments'
+import { forgotten, SEGMENT, Segments, type Keep, type StoreSegment } from '../jobs/segments'
 import type { Scratch, ScratchFile } from './scratch'
 
 /** Less than this is gathered in memory: for a small layer, opening a file takes longer than all the rest. */
 const SMALL = 1024 * 1024
 
-/** Puts a segment away; null where the segment itself is all there is of it. */
-export type Put = (segment: Blob) => Promise<Blob | null>
-
-export class ScratchSegments implements Keep {
+export class ScratchSegments<Stored> implements Keep<Stored> {
   readonly #scratch: Scratch
-  readonly #put: Put
+  readonly #put: StoreSegment<Stored>
   readonly #most: number
-  readonly #sealed: Promise<Blob>[] = []
+  readonly #sealed: Promise<Stored | Blob>[] = []
   /** The beginning, until there is enough of it for a file. */
   #small: Bytes[] = []
   #file: ScratchFile | null = null
   /** Where the rest goes once a file cannot be written. */
-  #memory: Segments | null = null
+  #memory: Segments<Stored> | null = null
   readonly copies = true
   size = 0
 
-  constructor(scratch: Scratch, put: Put, most = SEGMENT) {
+  constructor(scratch: Scratch, put: StoreSegment<Stored>, most = SEGMENT) {
     this.#scratch = scratch
     this.#put = put
     this.#most = most
@@ -43,7 +40,7 @@ export class ScratchSegments implements Keep {
   }
 
   async #toMemory(last?: Bytes): Promise<void> {
-    const memory = new Segments(orItself(this.#put), this.#most)
+    const memory = new Segments(this.#put, this.#most)
     if (this.#file) for (const piece of this.#file.written()) await memory.push(piece)
     for (const bytes of this.#small.splice(0)) await memory.push(bytes)
     if (last) await memory.push(last)
@@ -60,7 +57,7 @@ export class ScratchSegments implements Keep {
     this.#sealed.push(stored)
   }
 
-  async #away(file: ScratchFile): Promise<Blob> {
+  async #away(file: ScratchFile): Promise<Stored | Blob> {
     try {
       const segment = await file.seal()
       const stored = await this.#put(segment)
@@ -70,7 +67,7 @@ export class ScratchSegments implements Keep {
     }
   }
 
-  async finish(): Promise<Blob[]> {
+  async finish(): Promise<(Stored | Blob)[]> {
     if (this.#file) await this.#seal(this.#file)
     else if (this.#small.length > 0) await this.#toMemory()
     const files = await Promise.all(this.#sealed)
@@ -82,9 +79,4 @@ export class ScratchSegments implements Keep {
     if (this.#file) this.#scratch.give(this.#file)
     this.#file = null
   }
-}
-
-/** For segments in memory, which are good whether they were put away or not. */
-export function orItself(put: Put): (segment: Blob) => Promise<Blob> {
-  return async (segment) => (await put(segment)) ?? segment
 }

@@ -1,14 +1,15 @@
 import 'fake-indexeddb/auto'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { MemorySource, type Bytes } from '../core/bytes/source'
+import { MemorySource, type ByteSource, type Bytes } from '../core/bytes/source'
 import { memoryStores } from '../jobs/memory-stores'
 import { scanStored } from '../jobs/scan'
+import { asBlob, blobOf, joined, type Keep, type StoreSegment } from '../jobs/segments'
 import { Spill } from '../jobs/spill'
 import { tarOf } from '../testkit/archive'
 import { Keyval } from './keyval'
 import { openScratch, Scratch, sweepScratch } from './scratch'
-import { ScratchSegments, type Put } from './scratch-segments'
+import { ScratchSegments } from './scratch-segments'
 
 /** Files as the origin private file system has them; a File of one is good until the file is written again. */
 class Folder {
@@ -78,13 +79,13 @@ class Stored {
 const KIB = 1024
 const scratchIn = (folder: Folder): Scratch => new Scratch(folder as unknown as FileSystemDirectoryHandle)
 const counted = (length: number): Bytes => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 9)) & 255)
-const textOf = async (blobs: readonly Blob[]): Promise<Buffer> =>
-  Buffer.from(await new Blob([...blobs]).arrayBuffer())
+const textOf = async (segments: readonly (ByteSource | Blob)[]): Promise<Buffer> =>
+  Buffer.from(await (await blobOf(joined(segments))).arrayBuffer())
 /** As a store does it: what it answers has the bytes of now. */
-const copying: Put = async (segment) => new Blob([await segment.arrayBuffer()])
+const copying: StoreSegment<Blob> = async (segment) => new Blob([await asBlob(segment).arrayBuffer()])
 
 /** Pushes all of it in pieces that lie in the same memory. */
-async function pushed(keep: ScratchSegments, bytes: Bytes, piece: number): Promise<void> {
+async function pushed(keep: Keep<unknown>, bytes: Bytes, piece: number): Promise<void> {
   const room = new Uint8Array(piece)
   for (let at = 0; at < bytes.length; at += piece) {
     const part = bytes.subarray(at, at + piece)
@@ -126,7 +127,7 @@ describe('segments by way of files', () => {
 
   test('what could not be put away is read back before the file is written again', async () => {
     const bytes = counted(5000 * KIB)
-    const keep = new ScratchSegments(scratchIn(new Folder()), async () => null, 1024 * KIB)
+    const keep = new ScratchSegments<Blob>(scratchIn(new Folder()), async () => null, 1024 * KIB)
     await pushed(keep, bytes, 256 * KIB)
     expect((await textOf(await keep.finish())).equals(bytes)).toBe(true)
   })

@@ -2,9 +2,11 @@
  * A SegmentStore in IndexedDB. Segments lie under [key, writer, n]; the commit record lies under the key itself and
  * names its writer, so that two writers of one key never mix, and nothing is readable that is not whole.
  */
+import { LateSource } from '../core/bytes/late'
+import { BlobSource, type ByteSource } from '../core/bytes/source'
 import { ImageError } from '../core/fault/fault'
 import type { SegmentStore, SegmentWriter } from '../jobs/ports'
-import { forgotten } from '../jobs/segments'
+import { asBlob, forgotten, joined, type Segment } from '../jobs/segments'
 import { Keyval, isLost, type Kind } from './keyval'
 import { livingSessions, session } from './session'
 
@@ -30,12 +32,28 @@ export class IdbSegments implements SegmentStore {
     return (await this.#commit(key)) !== null
   }
 
-  async get(key: string): Promise<readonly Blob[] | null> {
+  async get(key: string): Promise<ByteSource | null> {
+    const commit = await this.#commit(key)
+    return commit && this.#read(key, commit)
+  }
+
+  async late(key: string): Promise<ByteSource | null> {
     const commit = await this.#commit(key)
     if (!commit) return null
+    return new LateSource(sizeOf(commit), async () => {
+      const bytes = await this.#read(key, commit)
+      if (bytes) return bytes
+      throw new ImageError(
+        'not-kept',
+        'What this browser kept of the image is not all there any more. Open its file again: the changes are kept.',
+      )
+    })
+  }
+
+  async #read(key: string, commit: Commit): Promise<ByteSource | null> {
     const stored = await this.#records.getMany<Blob | ArrayBuffer>(segmentKeys(key, commit))
     const segments = stored.map((value) => (value instanceof ArrayBuffer ? new Blob([value]) : value))
-    return (await areReadable(segments, commit.sizes)) ? (segments as Blob[]) : null
+    return (await areReadable(segments, commit.sizes)) ? joined(segments as Blob[]) : null
   }
 
   async write(key: string): Promise<SegmentWriter> {
@@ -52,7 +70,7 @@ export class IdbSegments implements SegmentStore {
     const commits = await this.#records.getMany<Commit>(keys)
     return keys.flatMap((key, index) => {
       const commit = asCommit(commits[index])
-      return commit ? [{ key, bytes: commit.sizes.reduce((sum, size) => sum + size, 0) }] : []
+      return commit ? [{ key, bytes: sizeOf(commit) }] : []
     })
   }
 
@@ -85,14 +103,15 @@ class IdbSegmentWriter implements SegmentWriter {
     this.#writer = writer
   }
 
-  async append(segment: Blob): Promise<Blob> {
+  async append(given: Segment): Promise<ByteSource> {
+    const segment = asBlob(given)
     const key: SegmentKey = [this.#key, this.#writer, this.#sizes.length]
     await putBlob(this.#records, key, segment)
     this.#sizes.push(segment.size)
     // Read back: the Blob that was given still lies in memory, the one that comes out of the store does not.
     const stored = await this.#records.get<Blob | ArrayBuffer>(key)
-    if (!(stored instanceof Blob) || stored.size !== segment.size) return segment
-    return forgotten<Blob>(segment.size)(stored)
+    if (!(stored instanceof Blob) || stored.size !== segment.size) return new BlobSource(segment)
+    return forgotten<ByteSource>(segment.size)(new BlobSource(stored))
   }
 
   /** Makes it readable, and takes away what was there under the key before, in one transaction. */
@@ -127,6 +146,10 @@ function isFull(thrown: unknown): boolean {
   return thrown instanceof ImageError && thrown.fault.code === 'storage-full'
 }
 
+function sizeOf({ sizes }: Commit): number {
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
 function asCommit(value: unknown): Commit | null {
   const commit = value as Commit | undefined
   return commit?.version === 1 ? commit : null
@@ -144,10 +167,7 @@ function segmentKeys(key: string, { writer, sizes }: Commit): SegmentKey[] {
  * Whether all are there, of the right sizes, and can be read: Chromium hands out a Blob whose file is gone, and only
  * reading tells.
  */
-async function areReadable(
-  segments: readonly (Blob | undefined)[],
-  sizes: readonly number[],
-): Promise<boolean> {
+async function areReadable(segments: (Blob | undefined)[], sizes: readonly number[]): Promise<boolean> {
   const probes = segments.map(async (segment, index) => {
     if (segment?.size !== sizes[index]) return false
     try {

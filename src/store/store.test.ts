@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { MemorySource, type ByteSource } from '../core/bytes/source'
 import type { ChainId, DiffId } from '../core/digest/digest'
 import { TableBuilder } from '../core/layer/builder'
 import type { EntryTable } from '../core/layer/table'
@@ -8,7 +9,9 @@ import { storedTree, treeFrom } from '../core/rootfs/stored-tree'
 import { sumsOf } from '../core/rootfs/sums'
 import { unite } from '../core/rootfs/union'
 import { TYPE, type ScannedEntry } from '../core/tar/entry'
+import { keepSource } from '../jobs/keep'
 import type { ArchiveRecord, KeptUnion } from '../jobs/ports'
+import { blobOf } from '../jobs/segments'
 import { Keyval } from './keyval'
 import { openStores } from './open'
 import { withOwnBuffers } from './own-buffers'
@@ -17,8 +20,8 @@ import { IdbSegments } from './segments'
 
 const key = `sha256:${'a'.repeat(64)}` as DiffId
 const blob = (text: string): Blob => new Blob([text])
-const textOf = async (segments: readonly Blob[] | null): Promise<string | null> =>
-  segments && new Blob([...segments]).text()
+const textOf = async (bytes: ByteSource | null): Promise<string | null> =>
+  bytes && (await blobOf(bytes)).text()
 
 beforeEach(() => {
   vi.restoreAllMocks()
@@ -59,7 +62,7 @@ describe('segments', () => {
   test('of nothing are something', async () => {
     const store = new IdbSegments('layers')
     await written(store)
-    expect(await store.get(key)).toEqual([])
+    expect(await textOf(await store.get(key))).toBe('')
   })
 
   test('of a second writer replace those of the first, and the two never mix', async () => {
@@ -109,6 +112,33 @@ describe('segments', () => {
     const [first] = (await records.keys()).filter(Array.isArray)
     await records.remove([first])
     expect(await store.get(key)).toBeNull()
+  })
+
+  test('of which one is lost are kept anew', async () => {
+    const store = new IdbSegments('layers')
+    await written(store, 'one', 'two')
+    const records = new Keyval('layers', 'cache')
+    const [first] = (await records.keys()).filter(Array.isArray)
+    await records.remove([first])
+    const bytes = new MemorySource(new Uint8Array(await blob('onetwo').arrayBuffer()))
+    await keepSource(store, key, bytes, { signal: new AbortController().signal, onBytes: () => {} })
+    expect(await textOf(await store.get(key))).toBe('onetwo')
+    expect(await records.keys()).toHaveLength(2)
+  })
+
+  test('are not looked at before they are read, where that is what is asked for', async () => {
+    const store = new IdbSegments('layers')
+    await written(store, 'one ', 'two')
+    const read = vi.spyOn(Blob.prototype, 'arrayBuffer')
+    const late = await store.late(key)
+    expect(read).not.toHaveBeenCalled()
+    expect(late?.size).toBe(7)
+    expect(await textOf(late!.slice(2, 4))).toBe('e tw')
+    expect(await store.late('other')).toBeNull()
+    const lost = (await store.late(key))!
+    const records = new Keyval('layers', 'cache')
+    await records.remove([(await records.keys()).filter(Array.isArray)[1]])
+    await expect(lost.slice(0, 3).read(0, 3)).rejects.toMatchObject({ fault: { code: 'not-kept' } })
   })
 
   test('whose file is gone are not there', async () => {

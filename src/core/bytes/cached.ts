@@ -82,7 +82,7 @@ class CachedSource implements ByteSource {
   stream(signal?: AbortSignal): AsyncIterable<Bytes> {
     return this.#source.slice(this.#from, this.size).stream(signal)
   }
-  blobParts(): BlobPart[] {
+  blobParts(): Promise<BlobPart[]> {
     return this.#source.slice(this.#from, this.size).blobParts()
   }
 }

@@ -21,7 +21,7 @@ export class HeadedSource implements ByteSource {
   stream(signal?: AbortSignal): AsyncIterable<Bytes> {
     return this.#rest.stream(signal)
   }
-  blobParts(): BlobPart[] {
+  blobParts(): Promise<BlobPart[]> {
     return this.#rest.blobParts()
   }
 }

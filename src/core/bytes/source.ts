@@ -15,7 +15,7 @@ export interface ByteSource {
   /** All of it, in order, in pieces of at most a few MiB. */
   stream(signal?: AbortSignal): AsyncIterable<Bytes>
   /** The same bytes for `new Blob(parts)`; costs no copy where the source is a Blob. */
-  blobParts(): BlobPart[]
+  blobParts(): Promise<BlobPart[]>
 }
 
 /** Most bytes of a piece of `stream`: large enough that a fixed cost per read vanishes. */
@@ -58,7 +58,7 @@ export class MemorySource implements ByteSource {
   stream(signal?: AbortSignal): AsyncIterable<Bytes> {
     return inPieces(this, signal)
   }
-  blobParts(): BlobPart[] {
+  async blobParts(): Promise<BlobPart[]> {
     return [this.#bytes]
   }
 }
@@ -101,7 +101,7 @@ export class BlobSource implements ByteSource {
       void reader.cancel().catch(() => {}) // What is left of it, nobody wants.
     }
   }
-  blobParts(): BlobPart[] {
+  async blobParts(): Promise<BlobPart[]> {
     return [this.#blob]
   }
 }
@@ -168,8 +168,8 @@ export class JoinedSource implements ByteSource {
   async *stream(signal?: AbortSignal): AsyncIterable<Bytes> {
     for (const part of this.#parts) yield* part.stream(signal)
   }
-  blobParts(): BlobPart[] {
-    return this.#parts.flatMap((part) => part.blobParts())
+  async blobParts(): Promise<BlobPart[]> {
+    return (await Promise.all(this.#parts.map((part) => part.blobParts()))).flat()
   }
 }
 
@@ -190,7 +190,7 @@ export class ZeroSource implements ByteSource {
   stream(signal?: AbortSignal): AsyncIterable<Bytes> {
     return inPieces(this, signal)
   }
-  blobParts(): BlobPart[] {
+  async blobParts(): Promise<BlobPart[]> {
     const piece = new Uint8Array(Math.min(this.size, PIECE))
     const parts: BlobPart[] = []
     for (let left = this.size; left > 0; left -= piece.length)
