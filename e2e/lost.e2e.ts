@@ -165,6 +165,49 @@ test('the file changes on disk once all of it is kept: Peel goes on without it',
   await expect(peel.inspector).toContainText('7f 45 4c 46')
 })
 
+test('a part of what was kept is gone: it is said once it is missed, the file is asked for, and kept whole again', async ({
+  peel,
+}) => {
+  const path = real('built/alpine-3.20-docker20-save.tar')
+  await peel.open(path)
+  await peel.whole()
+  await peel.kept()
+  await peel.makeFolder('/etc', 'more')
+  await peel.expectChanges(1)
+  const segments = () =>
+    peel.page.evaluate(async () => {
+      const done = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result)
+          request.onerror = () => reject(request.error)
+        })
+      const db = await done(indexedDB.open('peel-layers'))
+      const store = db.transaction('keyval', 'readwrite').objectStore('keyval')
+      const keys = (await done(store.getAllKeys())).filter(Array.isArray)
+      if (keys.length > 0) await done(store.delete(keys[0]))
+      db.close()
+      return keys.length
+    })
+  expect(await segments()).toBe(1)
+  await peel.page.reload()
+  await peel.whole()
+  await expect(peel.status).toContainText('partly kept')
+  await peel.expectChanges(1)
+  await peel.choosePath('/etc/motd')
+  await expect(peel.page.getByText('not all there any more').first()).toBeVisible()
+  await peel.page.reload()
+  await expect(peel.page.getByRole('alert')).toContainText('Open its file again: your edits are kept')
+  await peel.open(path)
+  await peel.whole()
+  await peel.kept()
+  await peel.expectChanges(1)
+  await peel.page.reload()
+  await peel.whole()
+  await peel.choosePath('/etc/motd')
+  await expect(peel.inspector).toContainText('Welcome to Alpine')
+  expect(await segments()).toBe(1)
+})
+
 test('a browser that keeps nothing: all of it works, and it is said', async ({ launchOptions }, info) => {
   // As a person switches it off: site data blocked in the settings of the profile.
   const folder = info.outputPath('profile')
