@@ -2,15 +2,14 @@
 import { open } from 'node:fs/promises'
 import type { Bytes } from '../core/bytes/source'
 
-/** Writes each piece at once: `writeFile` of a FileHandle cuts them into halves of a mebibyte, and waits for each. */
+/** `writeFile` of a FileHandle goes on where it stopped, in steps of half a mebibyte: Linux takes half as long again for four at once (measured). */
 export async function writePieces(
   path: string,
   pieces: Iterable<Bytes> | AsyncIterable<Bytes>,
 ): Promise<void> {
   const handle = await open(path, 'w')
   try {
-    for await (const piece of pieces)
-      for (let at = 0; at < piece.length;) at += (await handle.write(piece, at)).bytesWritten
+    for await (const piece of pieces) await handle.writeFile(piece)
   } finally {
     await handle.close()
   }
