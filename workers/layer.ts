@@ -1,7 +1,8 @@
 /** A pool worker: one stateless job on one layer at a time. It is stopped by being ended. */
 import './lockdown'
 import type { Compression } from '../src/core/compress/compression'
-import { BlobSource } from '../src/core/bytes/source'
+import { BlobSource, type Bytes } from '../src/core/bytes/source'
+import { deflatePiece } from '../src/core/compress/gzip-write'
 import type { Digest } from '../src/core/digest/digest'
 import { buffersOf } from '../src/core/layer/rows'
 import type { GrepFile, Grepped, GrepQuery } from '../src/jobs/grep'
@@ -27,6 +28,8 @@ export interface LayerApi {
     mayCopy: () => Promise<void>,
     copied: () => void,
   ): Digest
+  /** As `deflatePiece`; `bytes` are moved here. */
+  deflate(bytes: Bytes, from: number, last: boolean): Bytes
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
@@ -48,6 +51,10 @@ const api: Served<LayerApi> = {
   },
   digest: (bytes, onBytes, mayCopy, copied) =>
     inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes), copying: { mayCopy, copied } }),
+  deflate: (bytes, from, last) => {
+    const piece = deflatePiece(bytes, from, last)
+    return moved(piece, [piece.buffer])
+  },
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
 }
 

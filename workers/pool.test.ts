@@ -1,7 +1,9 @@
-/** When workers are started that nobody has work for yet. */
+/** When workers are started that nobody has work for yet, and who deflates. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { MemorySource, type Bytes } from '../src/core/bytes/source'
+import { deflatePiece } from '../src/core/compress/gzip-write'
 import { workerPool } from './pool'
-import { moved } from './wire'
+import { moved, serve } from './wire'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
@@ -43,5 +45,55 @@ test('not while an image is taken up from storage', async () => {
   done!()
   await vi.advanceTimersByTimeAsync(1)
   expect(started()).toBe(pool.width)
+  close()
+})
+
+/** A pool whose workers never end a digest, and say which pieces they were given. */
+function busy() {
+  const given: number[] = []
+  const ports: MessagePort[] = []
+  const pool = workerPool(
+    Promise.resolve({
+      spawn: async () => {
+        const { port1, port2 } = new MessageChannel()
+        ports.push(port1, port2)
+        serve(
+          {
+            digest: () => new Promise<string>(() => {}),
+            deflate: (bytes: Bytes, from: number, last: boolean) => {
+              given.push(bytes.length)
+              const piece = deflatePiece(bytes, from, last)
+              return moved(piece, [piece.buffer])
+            },
+          },
+          port2,
+        )
+        return moved({ id: ports.length, port: port1 }, [port1])
+      },
+      end: () => {},
+    }),
+  )
+  return { pool, given, close: () => ports.forEach((port) => port.close()) }
+}
+
+const PIECE = 1024 * 1024 + 32 * 1024
+
+test('workers deflate, and give back what this thread would have made', async () => {
+  const { pool, given, close } = busy()
+  const bytes = Uint8Array.from({ length: PIECE }, (_, i) => (i * i) >> 7)
+  const due = deflatePiece(bytes.slice(), 32 * 1024, false)
+  const made = Array.from({ length: 3 }, () => pool.deflate(bytes.slice(), 32 * 1024, false))
+  for (const piece of await Promise.all(made)) expect(Buffer.from(piece).equals(due)).toBe(true)
+  expect(given).toEqual([PIECE, PIECE, PIECE])
+  close()
+})
+
+test('where all workers have other work, which may take long, an export does not wait for it', async () => {
+  const { pool, given, close } = busy()
+  const large = new MemorySource(new Uint8Array(2 * 1024 * 1024))
+  for (let hand = 0; hand < pool.width; hand++) void pool.digest(large).catch(() => {})
+  await vi.advanceTimersByTimeAsync(10)
+  expect((await pool.deflate(new Uint8Array(PIECE), 32 * 1024, true)).length).toBeGreaterThan(0)
+  expect(given).toEqual([])
   close()
 })

@@ -8,7 +8,7 @@ import { inlinePool, type LayerPool } from '../src/jobs/pool'
 import { blobOf } from '../src/jobs/segments'
 import type { Crew } from './crew'
 import type { LayerApi } from './layer'
-import { callable, connect, type Connection } from './wire'
+import { callable, connect, moved, type Connection } from './wire'
 
 /** Two to four hands: more only compete for the disk and hold a segment each. */
 const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 2))
@@ -33,6 +33,8 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
   const idle: Promise<PoolWorker>[] = []
   const waiting: ((worker: Promise<PoolWorker>) => void)[] = []
   let running = 0
+  /** Of the running and the waiting ones, those that deflate a piece. */
+  let deflating = 0
   const room = new HashRoom(HASH_ROOM)
 
   async function start(): Promise<PoolWorker> {
@@ -126,6 +128,14 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
       const hash = ({ mayCopy, copied }: Stay): Promise<Digest> =>
         run(signal, (worker) => worker.digest(bytes, onBytes ?? ignore, mayCopy, copied))
       return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
+    },
+    deflate: (bytes, from, last, { signal } = {}) => {
+      // Where every worker has other work, which may take long, an export does not wait for it.
+      if (bytes.length <= SMALL || running - deflating >= WIDTH) return inlinePool.deflate(bytes, from, last)
+      deflating++
+      return run(signal, (worker) => worker.deflate(moved(bytes, [bytes.buffer]), from, last)).finally(
+        () => deflating--,
+      )
     },
     grep: async (source, files, query, { signal } = {}) => {
       const bytes = await blobOf(source)

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { parentPort } from 'node:worker_threads'
 import { setNativeGunzip } from '../core/compress/native'
 import { setStreamingHasher } from '../core/digest/sha256'
 import { faultOf } from '../core/fault/fault'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { exitCodeOf, refusal, reportOf, reportText, type Report } from '../jobs/report'
 import { parseArguments, USAGE, type Arguments } from './arguments'
+import { serveDeflate } from './deflate-threads'
 import { FileSource } from './file-source'
 import { gunzipByZlib } from './gunzip'
 import { runRebuild } from './rebuild'
@@ -58,13 +60,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(process.exitCode ?? 0)
 })
 
-try {
+async function run(): Promise<void> {
   const parsed = parseArguments(process.argv.slice(2))
   if (parsed.command === 'help') process.stdout.write(`${USAGE}\n`)
   else if (parsed.command === 'inspect') await inspect(parsed)
   else if (parsed.command === 'rules') await rules(parsed)
   else process.stderr.write(`${await runRebuild(parsed)}\n`)
-} catch (thrown) {
-  process.stderr.write(`peel: ${faultOf(thrown).message}\n`)
-  process.exitCode = 2
 }
+
+if (parentPort) serveDeflate(parentPort)
+else
+  await run().catch((thrown: unknown) => {
+    process.stderr.write(`peel: ${faultOf(thrown).message}\n`)
+    process.exitCode = 2
+  })

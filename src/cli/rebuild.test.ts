@@ -1,4 +1,6 @@
 /** The terminal: another base, one image of several, and what is said before anything is written. */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,4 +112,22 @@ test('an image with a layer that is not what it is called does not come along, a
   expect(await rebuilt(archive, '--image', '1', '--build', 'flatten', '-o', out)).toContain(
     'peel: Layer 0: The contents have the diff_id',
   )
+})
+
+test('gzip by threads, in the program, is what one thread makes of it, and gzip reads it', async () => {
+  let [text, state] = ['', 7]
+  while (text.length < 5_000_000) text += (state = (state * 48_271) % 2_147_483_647).toString(36)
+  const archive = file('large.tar', `image large:1\nlayer ADD large\n  f large "${text}"`)
+  const [here, there] = [join(folder, 'here.tar'), join(folder, 'there.tar')]
+  const words = [archive, '--build', 'flatten', '--gzip', '-o']
+  await rebuilt(...words, here)
+  execFileSync(process.execPath, ['scripts/peel.mjs', 'rebuild', ...words, there], { stdio: 'pipe' })
+  expect(readFileSync(there).equals(readFileSync(here))).toBe(true)
+  const { images } = await opened(here)
+  const { source, diffId } = images[0].layers[0]
+  const plain = execFileSync('gzip', ['-dc'], {
+    input: await source!.read(0, source!.size),
+    maxBuffer: 20_000_000,
+  })
+  expect(`sha256:${createHash('sha256').update(plain).digest('hex')}`).toBe(diffId)
 })

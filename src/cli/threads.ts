@@ -1,13 +1,16 @@
-/** The terminal's hands: digests of large files are made on threads beside this one, all other work here. */
+/** The terminal's hands: digests of large files, and gzip, are made on threads beside this one, all other work here. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { digestFromBytes, type Digest } from '../core/digest/digest'
 import { throwIfCancelled } from '../core/fault/fault'
 import { inlinePool, type LayerPool } from '../jobs/pool'
+import { deflateAside } from './deflate-threads'
 import { FileSource, type FilePlace } from './file-source'
 
 /** A thread takes 20 ms to be there (measured): as long as hashing this much. */
 const WORTH_A_THREAD = 16 * 1024 * 1024
+/** Deflating is ten times the work of hashing. */
+const WORTH_A_THREAD_TO_DEFLATE = 1024 * 1024
 
 export const threads: LayerPool = {
   ...inlinePool,
@@ -22,6 +25,10 @@ export const threads: LayerPool = {
     options.onBytes?.(source.size)
     return aside
   },
+  deflate: async (bytes, from, last, options) =>
+    bytes.length < WORTH_A_THREAD_TO_DEFLATE
+      ? inlinePool.deflate(bytes, from, last, options)
+      : deflateAside(bytes, from, last),
 }
 
 /** Text, since the thread has no other file of its own: the terminal is one. Answers null where it cannot read all. */

@@ -1,7 +1,7 @@
 /** Planned layers made: for good, or only measured, so that sizes are known before a byte is written. */
 import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
 import { crc32 } from '../core/compress/crc32'
-import { gzipDeterministic } from '../core/compress/gzip-write'
+import { gzipDeterministic, type DeflatePiece } from '../core/compress/gzip-write'
 import type { Digest, DiffId } from '../core/digest/digest'
 import { Sha256 } from '../core/digest/sha256'
 import { ImageError } from '../core/fault/fault'
@@ -74,7 +74,7 @@ export function realLayers(input: MakerInput): LayerMaker {
   /** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
   const finished = async (made: ByteSource, slot: Slot | null, known?: Digest): Promise<BuiltLayer> => {
     const diffId = (known ?? (await pool.digest(made, { signal }))) as DiffId
-    const stored = gzip ? await segmented(gzipDeterministic(made.stream(signal)), store) : made
+    const stored = gzip ? await segmented(gzipOf(made.stream(signal), input), store) : made
     const digest = gzip ? await pool.digest(stored, { signal }) : diffId
     const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
     return { slot, plain: made, stored, descriptor: { diffId, digest, size: stored.size, mediaType } }
@@ -110,7 +110,7 @@ export function foretoldLayers(input: MakerInput): LayerMaker {
   const passed = async (pieces: AsyncIterable<Bytes>, slot: Slot | null): Promise<BuiltLayer> => {
     const [inner, outer] = [new Passing(), new Passing()]
     const tapped = inner.over(pieces, (count) => input.onBytes?.((done += count)))
-    for await (const piece of gzip ? gzipDeterministic(tapped) : tapped) if (gzip) outer.take(piece)
+    for await (const piece of gzip ? gzipOf(tapped, input) : tapped) if (gzip) outer.take(piece)
     const diffId = inner.digest() as DiffId
     const [digest, size] = gzip ? [outer.digest(), outer.size] : [diffId, inner.size]
     const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
@@ -227,6 +227,12 @@ export async function keptDescriptor(
     annotations: image.manifest?.json.layers?.[layer.index]?.annotations ?? null,
     absent,
   }
+}
+
+/** Gzip by all hands: while one piece is waited for, the others are worked on. */
+function gzipOf(pieces: AsyncIterable<Bytes>, { pool, signal }: MakerInput): AsyncIterable<Bytes> {
+  const deflate: DeflatePiece = (bytes, from, last) => pool.deflate(bytes, from, last, { signal })
+  return gzipDeterministic(pieces, deflate, pool.width)
 }
 
 /** Where the bytes of entries come from: a range of a layer, or the store of edited files. */

@@ -1,6 +1,7 @@
 /** Heavy work on one layer, done by whoever has hands free: worker threads in the page, this thread in Node and tests. */
-import type { ByteSource } from '../core/bytes/source'
+import type { ByteSource, Bytes } from '../core/bytes/source'
 import type { Compression } from '../core/compress/compression'
+import { deflatePiece } from '../core/compress/gzip-write'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of, type HashOptions } from '../core/digest/sha256'
 import { grep, type GrepFile, type Grepped, type GrepQuery } from './grep'
@@ -15,6 +16,8 @@ export interface LayerPool {
   hold?(until: Promise<void>): void
   scan(source: ByteSource, compression: Compression, options?: ScanOptions): Promise<ScannedLayer>
   digest(source: ByteSource, options?: DigestOptions): Promise<Digest>
+  /** A piece of a gzip stream, as `deflatePiece` makes it. `bytes` are given away. */
+  deflate(bytes: Bytes, from: number, last: boolean, options?: Pick<ScanOptions, 'signal'>): Promise<Bytes>
   /** Looks through files of `source`; a pattern that never ends is ended with its worker. */
   grep(
     source: ByteSource,
@@ -31,6 +34,7 @@ export const inlinePool: LayerPool = {
     let done = 0
     return sha256Of(source, { signal, copying, onBytes: (count) => onBytes?.((done += count)) })
   },
+  deflate: async (bytes, from, last) => deflatePiece(bytes, from, last),
   grep: (source, files, query, { signal } = {}) => grep(source, files, query, signal),
 }
 
