@@ -88,10 +88,10 @@ test('workers deflate, and give back what this thread would have made', async ()
   close()
 })
 
-test('where all workers have other work, which may take long, an export does not wait for it', async () => {
+test('where workers have other work, which may take long, an export does not stand behind it', async () => {
   const { pool, given, close } = busy()
   const large = new MemorySource(new Uint8Array(2 * 1024 * 1024))
-  for (let hand = 0; hand < pool.width; hand++) void pool.digest(large).catch(() => {})
+  void pool.digest(large).catch(() => {})
   await vi.advanceTimersByTimeAsync(10)
   expect((await pool.deflate(new Uint8Array(PIECE), 32 * 1024, true)).length).toBeGreaterThan(0)
   expect(given).toEqual([])

@@ -33,7 +33,7 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
   const idle: Promise<PoolWorker>[] = []
   const waiting: ((worker: Promise<PoolWorker>) => void)[] = []
   let running = 0
-  /** Of the running and the waiting ones, those that deflate a piece. */
+  /** Of the running and the waiting jobs, those that deflate a piece. */
   let deflating = 0
   const room = new HashRoom(HASH_ROOM)
 
@@ -111,15 +111,17 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     scan: async (source, compression, options = {}) => {
       if (compression === 'none' && source.size <= SMALL) return inlinePool.scan(source, compression, options)
       const { signal, onBytes = ignore, store } = options
-      const away: ByteSource[] = []
+      // In the order in which they come, which is that of the segments.
+      const away: (ByteSource | null)[] = []
       const put = async (segment: Blob): Promise<'away' | null> => {
-        const stored = (await store?.(segment)) ?? null
-        return stored && (away.push(stored), 'away')
+        const at = away.push(null) - 1
+        away[at] = (await store?.(segment)) ?? null
+        return away[at] && 'away'
       }
       const stored = await blobOf(source)
       const scanned = await run(signal, (worker) => worker.scan(stored, compression, onBytes, put))
-      // One segment after the other is put, so they lie here in their order.
-      const segments = scanned.segments?.map((segment) => (segment === 'away' ? away.shift()! : segment))
+      const stays = away.filter((segment) => segment !== null)
+      const segments = scanned.segments?.map((segment) => (segment === 'away' ? stays.shift()! : segment))
       return { ...scanned, segments: segments ?? null }
     },
     digest: async (source, { signal, onBytes } = {}) => {
@@ -130,8 +132,9 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
       return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
     },
     deflate: (bytes, from, last, { signal } = {}) => {
-      // Where every worker has other work, which may take long, an export does not wait for it.
-      if (bytes.length <= SMALL || running - deflating >= WIDTH) return inlinePool.deflate(bytes, from, last)
+      // Pieces are waited for in their order, and what else workers do may take long: an export does not stand behind it.
+      const others = running + waiting.length - deflating
+      if (bytes.length <= SMALL || others > 0) return inlinePool.deflate(bytes, from, last)
       deflating++
       return run(signal, (worker) => worker.deflate(moved(bytes, [bytes.buffer]), from, last)).finally(
         () => deflating--,

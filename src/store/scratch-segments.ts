@@ -40,6 +40,8 @@ export class ScratchSegments<Stored> implements Keep<Stored> {
   }
 
   async #toMemory(last?: Bytes): Promise<void> {
+    // The store takes one after the other; that the last one failed, `finish` says.
+    await this.#sealed.at(-1)?.catch(() => {})
     const memory = new Segments(this.#put, this.#most)
     if (this.#file) for (const piece of this.#file.written()) await memory.push(piece)
     for (const bytes of this.#small.splice(0)) await memory.push(bytes)

@@ -137,7 +137,13 @@ describe('segments by way of files', () => {
     for (const room of [0, 100, 1100 * KIB, 1300 * KIB + 7]) {
       Folder.room = room
       const folder = new Folder()
-      const put = vi.fn(copying)
+      let putting = 0
+      const put = vi.fn<StoreSegment<Blob>>(async (segment) => {
+        expect(putting++).toBe(0)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        putting--
+        return copying(segment)
+      })
       const keep = new ScratchSegments(scratchIn(folder), put, 2048 * KIB)
       await pushed(keep, bytes, 256 * KIB)
       expect((await textOf(await keep.finish())).equals(bytes)).toBe(true)
