@@ -137,18 +137,30 @@ describe('segments by way of files', () => {
     for (const room of [0, 100, 1100 * KIB, 1300 * KIB + 7]) {
       Folder.room = room
       const folder = new Folder()
-      let putting = 0
-      const put = vi.fn<StoreSegment<Blob>>(async (segment) => {
-        expect(putting++).toBe(0)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-        putting--
-        return copying(segment)
-      })
+      const put = vi.fn(copying)
       const keep = new ScratchSegments(scratchIn(folder), put, 2048 * KIB)
       await pushed(keep, bytes, 256 * KIB)
       expect((await textOf(await keep.finish())).equals(bytes)).toBe(true)
       expect(put.mock.calls.length).toBeGreaterThan(3)
     }
+  })
+
+  test('a disk that is full behind the first segment: the store is given one after the other, in their order', async () => {
+    const bytes = counted(4096 * KIB)
+    let [putting, most] = [0, 0]
+    const put: StoreSegment<Blob> = async (segment) => {
+      most = Math.max(most, ++putting)
+      const stored = await copying(segment)
+      await new Promise((resolve) => setTimeout(resolve, segment instanceof File ? 20 : 0))
+      putting--
+      return stored
+    }
+    const keep = new ScratchSegments(scratchIn(new Folder()), put, 1024 * KIB)
+    await pushed(keep, bytes.slice(0, 1024 * KIB), 256 * KIB)
+    Folder.room = 100
+    await pushed(keep, bytes.slice(1024 * KIB), 256 * KIB)
+    expect((await textOf(await keep.finish())).equals(bytes)).toBe(true)
+    expect(most).toBe(1)
   })
 
   test('no file can be opened', async () => {
