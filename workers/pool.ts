@@ -131,12 +131,12 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
         run(signal, (worker) => worker.digest(bytes, onBytes ?? ignore, mayCopy, copied))
       return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
     },
-    deflate: (bytes, from, last, { signal } = {}) => {
+    deflate: (bytes, from, last) => {
       // Pieces are waited for in their order, and what else workers do may take long: an export does not stand behind it.
       const others = running + waiting.length - deflating
       if (bytes.length <= SMALL || others > 0) return inlinePool.deflate(bytes, from, last)
       deflating++
-      return run(signal, (worker) => worker.deflate(moved(bytes, [bytes.buffer]), from, last)).finally(
+      return run(undefined, (worker) => worker.deflate(moved(bytes, [bytes.buffer]), from, last)).finally(
         () => deflating--,
       )
     },

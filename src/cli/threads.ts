@@ -25,9 +25,9 @@ export const threads: LayerPool = {
     options.onBytes?.(source.size)
     return aside
   },
-  deflate: async (bytes, from, last, options) =>
+  deflate: async (bytes, from, last) =>
     bytes.length < WORTH_A_THREAD_TO_DEFLATE
-      ? inlinePool.deflate(bytes, from, last, options)
+      ? inlinePool.deflate(bytes, from, last)
       : deflateAside(bytes, from, last),
 }
 

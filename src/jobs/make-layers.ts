@@ -1,7 +1,7 @@
 /** Planned layers made: for good, or only measured, so that sizes are known before a byte is written. */
 import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
 import { crc32 } from '../core/compress/crc32'
-import { gzipDeterministic, type DeflatePiece } from '../core/compress/gzip-write'
+import { gzipDeterministic } from '../core/compress/gzip-write'
 import type { Digest, DiffId } from '../core/digest/digest'
 import { Sha256 } from '../core/digest/sha256'
 import { ImageError } from '../core/fault/fault'
@@ -230,9 +230,8 @@ export async function keptDescriptor(
 }
 
 /** Gzip by all hands: while one piece is waited for, the others are worked on. */
-function gzipOf(pieces: AsyncIterable<Bytes>, { pool, signal }: MakerInput): AsyncIterable<Bytes> {
-  const deflate: DeflatePiece = (bytes, from, last) => pool.deflate(bytes, from, last, { signal })
-  return gzipDeterministic(pieces, deflate, pool.width)
+function gzipOf(pieces: AsyncIterable<Bytes>, { pool }: MakerInput): AsyncIterable<Bytes> {
+  return gzipDeterministic(pieces, (...piece) => pool.deflate(...piece), pool.width)
 }
 
 /** Where the bytes of entries come from: a range of a layer, or the store of edited files. */

@@ -16,8 +16,8 @@ export interface LayerPool {
   hold?(until: Promise<void>): void
   scan(source: ByteSource, compression: Compression, options?: ScanOptions): Promise<ScannedLayer>
   digest(source: ByteSource, options?: DigestOptions): Promise<Digest>
-  /** A piece of a gzip stream, as `deflatePiece` makes it. `bytes` are given away. */
-  deflate(bytes: Bytes, from: number, last: boolean, options?: Pick<ScanOptions, 'signal'>): Promise<Bytes>
+  /** A piece of a gzip stream, as `deflatePiece` makes it. `bytes` are given away. It is done in milliseconds, and not stopped. */
+  deflate(bytes: Bytes, from: number, last: boolean): Promise<Bytes>
   /** Looks through files of `source`; a pattern that never ends is ended with its worker. */
   grep(
     source: ByteSource,
