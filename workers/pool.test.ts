@@ -8,13 +8,15 @@ import { moved, serve } from './wire'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-function counted() {
+/** A pool over ports; `work` is done at the worker's end of each. */
+function poolOver(work: (port: MessagePort) => void = () => {}) {
   const ports: MessagePort[] = []
   const pool = workerPool(
     Promise.resolve({
       spawn: async () => {
         const { port1, port2 } = new MessageChannel()
         ports.push(port1, port2)
+        work(port2)
         return moved({ id: ports.length, port: port1 }, [port1])
       },
       end: () => {},
@@ -28,7 +30,7 @@ function counted() {
 }
 
 test('a quarter of a second after the page, all of them', async () => {
-  const { pool, started, close } = counted()
+  const { pool, started, close } = poolOver()
   await vi.advanceTimersByTimeAsync(200)
   expect(started()).toBe(0)
   await vi.advanceTimersByTimeAsync(100)
@@ -37,7 +39,7 @@ test('a quarter of a second after the page, all of them', async () => {
 })
 
 test('not while an image is taken up from storage', async () => {
-  const { pool, started, close } = counted()
+  const { pool, started, close } = poolOver()
   let done: () => void
   pool.hold!(new Promise((resolve) => (done = resolve)))
   await vi.advanceTimersByTimeAsync(1000)
@@ -51,29 +53,20 @@ test('not while an image is taken up from storage', async () => {
 /** A pool whose workers never end a digest, and say which pieces they were given. */
 function busy() {
   const given: number[] = []
-  const ports: MessagePort[] = []
-  const pool = workerPool(
-    Promise.resolve({
-      spawn: async () => {
-        const { port1, port2 } = new MessageChannel()
-        ports.push(port1, port2)
-        serve(
-          {
-            digest: () => new Promise<string>(() => {}),
-            deflate: (bytes: Bytes, from: number, last: boolean) => {
-              given.push(bytes.length)
-              const piece = deflatePiece(bytes, from, last)
-              return moved(piece, [piece.buffer])
-            },
-          },
-          port2,
-        )
-        return moved({ id: ports.length, port: port1 }, [port1])
+  const { pool, close } = poolOver((port) =>
+    serve(
+      {
+        digest: () => new Promise<string>(() => {}),
+        deflate: (bytes: Bytes, from: number, last: boolean) => {
+          given.push(bytes.length)
+          const piece = deflatePiece(bytes, from, last)
+          return moved(piece, [piece.buffer])
+        },
       },
-      end: () => {},
-    }),
+      port,
+    ),
   )
-  return { pool, given, close: () => ports.forEach((port) => port.close()) }
+  return { pool, given, close }
 }
 
 const PIECE = 1024 * 1024 + 32 * 1024

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryStores } from '../jobs/memory-stores'
-import type { Segment } from '../jobs/segments'
-import type { SegmentStore, SegmentWriter, Stores } from '../jobs/ports'
 import { BlobSource, type ByteSource } from '../core/bytes/source'
+import { memoryStores } from '../jobs/memory-stores'
+import type { SegmentStore, SegmentWriter, Stores } from '../jobs/ports'
+import type { Segment } from '../jobs/segments'
 import { FileSource } from './file-source'
 import { writePieces } from './write'
 

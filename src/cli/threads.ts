@@ -9,7 +9,7 @@ import { FileSource, type FilePlace } from './file-source'
 
 /** A thread takes 20 ms to be there (measured): as long as hashing this much. */
 const WORTH_A_THREAD = 16 * 1024 * 1024
-/** Deflating is ten times the work of hashing. */
+/** So much takes 45 ms to deflate (measured). */
 const WORTH_A_THREAD_TO_DEFLATE = 1024 * 1024
 
 export const threads: LayerPool = {

@@ -295,7 +295,7 @@ export class Layers {
     else if (this.#united > before) this.#shown.ask()
   }
 
-  /** Recomputes every diff_id, and the digests of stored bytes where they differ. What two layers share is hashed once. */
+  /** Recomputes every diff_id, and the digests of stored bytes where they differ. What two layers share is hashed once. A layer whose kept bytes are gone has failed. */
   async verify(task: Task): Promise<void> {
     const { pool } = this.#options
     const ready = this.#states.filter(({ state }) => state === 'ready')
@@ -311,7 +311,13 @@ export class Layers {
         check = verifyLayer(layer, plain!, this.notices, options)
         seen.set(key, check)
       }
-      state.verified = await check
+      try {
+        state.verified = await check
+      } catch (thrown) {
+        // Taken up from storage, and gone there since.
+        if (faultOf(thrown).code !== 'not-kept') throw thrown
+        this.#fail(state, layer.index, thrown)
+      }
       this.#options.onLayer?.(viewOf(state))
     })
   }

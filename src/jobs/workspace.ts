@@ -13,7 +13,7 @@ import type {
 } from '../../workers/api'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of } from '../core/digest/sha256'
-import { faultOf, ImageError } from '../core/fault/fault'
+import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Archive, Image } from '../core/image/image'
 import { diveSteps } from '../core/insight/dive'
@@ -267,17 +267,11 @@ export class Workspace {
 
   async #verifyAndKeep(open: OpenImage, kept: ArchiveRecord | null): Promise<void> {
     const { tasks, emit } = this.#options
-    let fault = open.layers.views.find((layer) => layer.fault?.code === 'not-kept')?.fault
-    try {
-      await asTask(tasks, 'checking digests', 1, 'bytes', (task) => open.layers.verify(task))
-    } catch (thrown) {
-      fault ??= faultOf(thrown)
-      if (fault.code !== 'not-kept') throw thrown
-      open.layers.notices.add('error', fault.code, fault.message)
-    }
+    await asTask(tasks, 'checking digests', 1, 'bytes', (task) => open.layers.verify(task))
     emit({ type: 'notices', notices: this.notices })
     if (this.#left(open)) return
-    if (kept && fault) await this.#lost(kept)
+    const isLost = open.layers.views.some(({ fault }) => fault?.code === 'not-kept')
+    if (kept && isLost) await this.#lost(kept)
     else await this.#keep(open, kept)
   }
 

@@ -80,7 +80,7 @@ async function* inPieces(
 
 /**
  * A piece by fflate. Its streams take what stands before the first byte for zeros that went ahead (fflate #260: one in
- * seventy gzip streams of arbitrary data reached back before its start). So they are only used behind a whole window:
+ * seventy gzip streams of bytes cut out of tars reached back before its start). So they are only used behind a whole window:
  * what is one piece is deflated at once, and of what is longer the first window is stored as it is.
  */
 export function deflatePiece(bytes: Bytes, from: number, last: boolean): Bytes {
@@ -113,8 +113,8 @@ function deflateBehind(bytes: Bytes, from: number, last: boolean): Bytes {
 
 /**
  * A deflate stream whose last block is an empty one, with that block no longer the last, and an empty stored one behind
- * it, which ends on a byte boundary: what zlib calls a sync flush. fflate's own (`flush(true)`) is wrong at one of eight
- * bit positions (fflate #267).
+ * it, which ends on a byte boundary: what zlib calls a sync flush. fflate's own (`flush(true)`) is wrong at some bit
+ * positions, for a quarter of the inputs that were tried (fflate #267).
  */
 function leftOpen(stream: Bytes): Bytes {
   // The empty block is 1, 01 (fixed codes), and seven zeros for its end: the last bit that is set is that of its type.
