@@ -117,6 +117,7 @@ test.describe('archives that are not whole say what is wrong, where, and what to
     await expect(alert(peel)).toContainText(/layer 0/)
     await expect(alert(peel)).toContainText(/save|again/i)
     await expect(peel.status).toContainText('1 broken layer')
+    await expect(peel.inspector).toContainText('at least ')
     await peel.view('Only layer 1')
     await peel.choosePath('/more')
     await expect(peel.inspector).toContainText('fine')
