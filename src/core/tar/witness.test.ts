@@ -170,8 +170,8 @@ describe('what other tools write', () => {
       expect(differences(entries, gnuTarOf(path).entries), `${words}, as GNU tar lists it`).toEqual([])
       expect(differences(entries, python.get(path)!.entries), `${words}, as Python does`).toEqual([])
       // bsdtar cuts v7 times before 1970 to 0 and does not take names that are no UTF-8 in PAX; the rest it reads.
-      const third = bsdtarOf(path)
-      if (third.error === '')
+      const third = witnesses.bsdtar ? bsdtarOf(path) : null
+      if (third?.error === '')
         expect(differencesToMtree(entries, third.entries), `${words}, as bsdtar does`).toEqual([])
       expect((await scanOf(read(path), inPieces(read(path), 1000))).entries).toEqual(entries)
     }
