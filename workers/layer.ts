@@ -2,6 +2,7 @@
 import './lockdown'
 import type { Compression } from '../src/core/compress/compression'
 import { BlobSource, type Bytes } from '../src/core/bytes/source'
+import type { GzipBlocks } from '../src/core/compress/gzip-blocks'
 import { deflatePiece } from '../src/core/compress/gzip-write'
 import type { Digest } from '../src/core/digest/digest'
 import { buffersOf } from '../src/core/layer/rows'
@@ -30,6 +31,8 @@ export interface LayerApi {
   ): Digest
   /** As `deflatePiece`; `bytes` are moved here. */
   deflate(bytes: Bytes, from: number, last: boolean): Bytes
+  gzipBlocks(stored: Blob): GzipBlocks
+  gunzipped(stored: Blob): number
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
 }
 
@@ -55,6 +58,14 @@ const api: Served<LayerApi> = {
     const piece = deflatePiece(bytes, from, last)
     return moved(piece, [piece.buffer])
   },
+  gzipBlocks: async (stored) => {
+    const blocks = await inlinePool.gzipBlocks(new BlobSource(stored))
+    return moved(
+      blocks,
+      Object.values(blocks).map(({ buffer }) => buffer),
+    )
+  },
+  gunzipped: (stored) => inlinePool.gunzipped(new BlobSource(stored)),
   grep: (bytes, files, query) => inlinePool.grep(new BlobSource(bytes), files, query),
 }
 

@@ -134,11 +134,23 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     deflate: (bytes, from, last) => {
       // Pieces are waited for in their order, and what else workers do may take long: an export does not stand behind it.
       const others = running + waiting.length - deflating
-      if (bytes.length <= SMALL || others > 0) return inlinePool.deflate(bytes, from, last)
+      const free = WIDTH - others
+      const busy = others > 0 && (free <= 0 || deflating > free)
+      if (bytes.length <= SMALL || busy) return inlinePool.deflate(bytes, from, last)
       deflating++
       return run(undefined, (worker) => worker.deflate(moved(bytes, [bytes.buffer]), from, last)).finally(
         () => deflating--,
       )
+    },
+    gzipBlocks: async (source, { signal } = {}) => {
+      if (source.size <= SMALL) return inlinePool.gzipBlocks(source, { signal })
+      const stored = await blobOf(source)
+      return run(signal, (worker) => worker.gzipBlocks(stored))
+    },
+    gunzipped: async (source, { signal } = {}) => {
+      if (source.size <= SMALL) return inlinePool.gunzipped(source, { signal })
+      const stored = await blobOf(source)
+      return run(signal, (worker) => worker.gunzipped(stored))
     },
     grep: async (source, files, query, { signal } = {}) => {
       const bytes = await blobOf(source)

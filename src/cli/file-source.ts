@@ -40,6 +40,10 @@ export class FileSource implements ByteSource {
       throw new ImageError('is-a-directory', `${basename(path)} is a directory; an archive was expected.`)
     return new FileSource(file, 0, stat.size)
   }
+  /** On another thread of the program that opened it. */
+  static at({ file, from, size }: FilePlace): FileSource {
+    return new FileSource(file, from, size)
+  }
   get place(): FilePlace {
     return { file: this.#file, from: this.#from, size: this.size }
   }

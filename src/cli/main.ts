@@ -4,15 +4,17 @@ import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parentPort } from 'node:worker_threads'
+import { crc32 } from 'node:zlib'
+import { setNativeCrc32 } from '../core/compress/crc32'
 import { setNativeGunzip } from '../core/compress/native'
 import { setStreamingHasher } from '../core/digest/sha256'
 import { faultOf } from '../core/fault/fault'
 import { openArchiveIn, openSource } from '../jobs/open'
 import { exitCodeOf, refusal, reportOf, reportText, type Report } from '../jobs/report'
 import { parseArguments, USAGE, type Arguments } from './arguments'
-import { serveDeflate } from './deflate-threads'
 import { FileSource } from './file-source'
 import { gunzipByZlib } from './gunzip'
+import { serveJobs } from './program-threads'
 import { runRebuild } from './rebuild'
 import { runRules } from './rules'
 import { scratchStores, toScratch } from './scratch'
@@ -21,6 +23,7 @@ import { threads } from './threads'
 
 setStreamingHasher(() => createHash('sha256'))
 setNativeGunzip(gunzipByZlib)
+setNativeCrc32(crc32)
 
 async function inspect({ archive, options }: Arguments): Promise<void> {
   const report = await inspected(archive, options)
@@ -68,7 +71,7 @@ async function run(): Promise<void> {
   else process.stderr.write(`${await runRebuild(parsed)}\n`)
 }
 
-if (parentPort) serveDeflate(parentPort)
+if (parentPort) serveJobs(parentPort)
 else
   await run().catch((thrown: unknown) => {
     process.stderr.write(`peel: ${faultOf(thrown).message}\n`)

@@ -1,20 +1,21 @@
 /** Planned layers made: for good, or only measured, so that sizes are known before a byte is written. */
 import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
+import { TracedSource } from '../core/bytes/traced'
 import { crc32 } from '../core/compress/crc32'
-import { gzipDeterministic } from '../core/compress/gzip-write'
 import type { Digest, DiffId } from '../core/digest/digest'
 import { Sha256 } from '../core/digest/sha256'
-import { ImageError } from '../core/fault/fault'
-import type { Image } from '../core/image/image'
+import { faultOf, ImageError } from '../core/fault/fault'
+import type { Image, Layer } from '../core/image/image'
 import { contentOf } from '../core/layer/rows'
 import type { EntryTable } from '../core/layer/table'
 import { layerMediaType, type LayerDescriptor } from '../core/rebuild/document'
-import { layerBytes, layerSize, notAfter, type OpenContent } from '../core/rebuild/layer'
+import { layerBytes, layerParts, layerSize, notAfter, type OpenContent } from '../core/rebuild/layer'
 import type { PlannedEntry } from '../core/rebuild/plan'
 import { rewrittenParts } from '../core/rebuild/ranges'
 import type { RewrittenLayer } from '../core/rebuild/rewrite'
 import type { Slot } from '../core/rebuild/stack'
 import type { Content } from '../core/rootfs/entry'
+import { Packing, type PackingInput, type Parts } from './packing'
 import type { LayerPool } from './pool'
 import { joined, Segments, type StoreSegment } from './segments'
 
@@ -32,6 +33,8 @@ type Entries = Iterable<PlannedEntry>
 type OwnSlot = Extract<Slot, { kind: 'layer' }>
 
 export interface LayerMaker {
+  /** What is to be made, before any of it is. */
+  ahead?(slots: readonly Slot[]): void
   written(entries: Entries, open: OpenContent, slot: Slot | null): Promise<BuiltLayer>
   rewritten(slot: OwnSlot, change: RewrittenLayer): Promise<BuiltLayer>
   kept(slot: OwnSlot): Promise<BuiltLayer>
@@ -39,6 +42,11 @@ export interface LayerMaker {
   tar(entries: Entries, open: OpenContent): Promise<ByteSource>
   /** CRC-32 of what a zip is to hold. */
   crc(source: ByteSource): Promise<number>
+}
+
+export interface RealMaker extends LayerMaker {
+  /** Inflates every layer that was compressed. Throws `internal` where one does not hold what it should. */
+  prove(): Promise<void>
 }
 
 export interface MakerInput {
@@ -57,38 +65,71 @@ export interface MakerInput {
   readonly hashAsWritten?: boolean
 }
 
+/** A new plain tar, and of which parts it is made. */
+interface Made {
+  readonly plain: ByteSource
+  readonly parts: readonly ByteSource[]
+  /** Where it is known already. */
+  readonly diffId: Digest | null
+}
+
 /** Layers with their bytes. */
-export function realLayers(input: MakerInput): LayerMaker {
+export function realLayers(input: MakerInput): RealMaker {
   const { plain, pool, signal, gzip, store } = input
   const clamp = notAfter(input.epoch)
+  const packing = new Packing(packingOf(input))
+  /** Plain bytes of the layers that are done. */
   let before = 0
-  const bytes = async (pieces: AsyncIterable<Bytes>): Promise<ByteSource> => {
-    const segments = new Segments(store)
-    for await (const piece of pieces) {
-      await segments.push(piece)
-      input.onBytes?.(before + segments.size)
-    }
-    before += segments.size
-    return joined(await segments.finish())
+  const onBytes = (done: number): void => input.onBytes?.(before + done)
+  const proofs: Promise<void>[] = []
+
+  const asItIs = async ({ plain, diffId }: Made, slot: Slot | null): Promise<BuiltLayer> => {
+    const digest = diffId ?? (await pool.digest(plain, { signal, onBytes }))
+    const descriptor = descriptorOf(digest as DiffId, digest, plain.size, 'none')
+    return { slot, plain, stored: plain, descriptor }
   }
-  /** A new plain tar as it is stored: its diff_id is of the plain bytes, its digest of the stored ones. */
-  const finished = async (made: ByteSource, slot: Slot | null, known?: Digest): Promise<BuiltLayer> => {
-    const diffId = (known ?? (await pool.digest(made, { signal }))) as DiffId
-    const stored = gzip ? await segmented(gzipOf(made.stream(signal), input), store) : made
-    const digest = gzip ? await pool.digest(stored, { signal }) : diffId
-    const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
-    return { slot, plain: made, stored, descriptor: { diffId, digest, size: stored.size, mediaType } }
+  /** Its diff_id is of the plain bytes, its digest of the stored ones. */
+  const compressed = async (made: Made, slot: Slot | null): Promise<BuiltLayer> => {
+    const { plain, parts } = made
+    const inner = new Passing()
+    // Beside it, where that is another's work.
+    const digesting = made.diffId ?? (input.hashAsWritten ? null : unheard(pool.digest(plain, { signal })))
+    packing.look(parts)
+    let done = 0
+    const pieces = packing.gzip(parts, (bytes) => {
+      if (digesting === null) inner.take(bytes)
+      onBytes((done += bytes.length))
+    })
+    const outer = input.hashAsWritten ? new Passing() : null
+    const stored = await segmented(outer ? outer.over(pieces) : pieces, store)
+    proofs.push(unheard(proveGzip(stored, plain.size, pool, signal)))
+    const digest = outer?.digest() ?? (await pool.digest(stored, { signal }))
+    const diffId = ((await digesting) ?? inner.digest()) as DiffId
+    const descriptor = descriptorOf(diffId, digest, stored.size, 'gzip')
+    return { slot, plain, stored, descriptor }
+  }
+  const finished = async (made: Made, slot: Slot | null): Promise<BuiltLayer> => {
+    const layer = await (gzip ? compressed(made, slot) : asItIs(made, slot))
+    before += made.plain.size
+    return layer
   }
   return {
+    ahead: (slots) => packing.ahead(slots),
     written: async (entries, open, slot) => {
-      const pieces = layerBytes(entries, open, signal, clamp)
-      if (!input.hashAsWritten) return finished(await bytes(pieces), slot)
-      const passing = new Passing()
-      const made = await bytes(passing.over(pieces))
-      return finished(made, slot, passing.digest())
+      const hasher = input.hashAsWritten ? new Passing() : null
+      const tar = new TracedTar(store)
+      for await (const part of layerParts(entries, open, signal, clamp))
+        for await (const piece of part instanceof Uint8Array ? [part] : part.stream(signal)) {
+          hasher?.take(piece)
+          await tar.push(piece, packing.isWorth(part) ? part : null)
+          if (!gzip) onBytes(tar.size)
+        }
+      return finished({ ...(await tar.finish()), diffId: hasher?.digest() ?? null }, slot)
     },
-    rewritten: async (slot, change) =>
-      finished(new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp)), slot),
+    rewritten: async (slot, change) => {
+      const parts = await rewrittenParts(plain[slot.layer], change, clamp)
+      return finished({ plain: new JoinedSource(parts), parts, diffId: null }, slot)
+    },
     kept: (slot) => keptLayer(input, slot, pool),
     tar: (entries, open) => segmented(layerBytes(entries, open, signal, clamp), store),
     crc: async (source) => {
@@ -96,6 +137,58 @@ export function realLayers(input: MakerInput): LayerMaker {
       for await (const piece of source.stream(signal)) crc = crc32(piece, crc)
       return crc
     },
+    prove: async () => void (await Promise.all(proofs)),
+  }
+}
+
+/** That the platform's own inflater reads what was compressed here, or copied. Throws `internal`, and the faults of the sources. */
+async function proveGzip(
+  stored: ByteSource,
+  due: number,
+  pool: LayerPool,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const found = await pool.gunzipped(stored, { signal }).then(
+    (count) => (count === due ? null : `It holds ${count} bytes, not ${due}.`),
+    (thrown: unknown) => {
+      const { code, message } = faultOf(thrown)
+      if (code !== 'bad-gzip') throw thrown
+      return message
+    },
+  )
+  if (found !== null)
+    throw new ImageError(
+      'internal',
+      `A layer that was compressed cannot be read again, so nothing was exported. ${found} Without gzip it can be.`,
+    )
+}
+
+/** A plain tar as it is written, and which parts of it are parts of layers that lie compressed somewhere. */
+class TracedTar {
+  readonly #segments: Segments
+  readonly #traced: { readonly at: number; readonly source: TracedSource }[] = []
+
+  constructor(store: StoreSegment | undefined) {
+    this.#segments = new Segments(store)
+  }
+  get size(): number {
+    return this.#segments.size
+  }
+  /** `of`: what the piece is a part of. */
+  async push(piece: Bytes, of: TracedSource | null): Promise<void> {
+    if (of && this.#traced.at(-1)?.source !== of) this.#traced.push({ at: this.size, source: of })
+    await this.#segments.push(piece)
+  }
+  async finish(): Promise<Omit<Made, 'diffId'>> {
+    const plain = joined(await this.#segments.finish())
+    const parts: ByteSource[] = []
+    let end = 0
+    for (const { at, source } of this.#traced) {
+      if (at > end) parts.push(plain.slice(end, at - end))
+      parts.push(new TracedSource(plain.slice(at, source.size), source.origin, source.at))
+      end = at + source.size
+    }
+    return { plain, parts: [...parts, plain.slice(end, plain.size - end)] }
   }
 }
 
@@ -106,31 +199,55 @@ export function realLayers(input: MakerInput): LayerMaker {
 export function foretoldLayers(input: MakerInput): LayerMaker {
   const { plain, pool, signal, gzip } = input
   const clamp = notAfter(input.epoch)
-  let done = 0
-  const passed = async (pieces: AsyncIterable<Bytes>, slot: Slot | null): Promise<BuiltLayer> => {
+  const packing = new Packing(packingOf(input))
+  let before = 0
+  const onBytes = (done: number): void => input.onBytes?.(before + done)
+
+  /** `digesting`: the diff_id, where it is worked out elsewhere meanwhile. */
+  const compressed = async (
+    parts: Parts,
+    slot: Slot | null,
+    digesting: Promise<Digest> | null,
+  ): Promise<BuiltLayer> => {
     const [inner, outer] = [new Passing(), new Passing()]
-    const tapped = inner.over(pieces, (count) => input.onBytes?.((done += count)))
-    for await (const piece of gzip ? gzipOf(tapped, input) : tapped) if (gzip) outer.take(piece)
-    const diffId = inner.digest() as DiffId
-    const [digest, size] = gzip ? [outer.digest(), outer.size] : [diffId, inner.size]
-    const mediaType = layerMediaType(gzip ? 'gzip' : 'none', '')
-    const descriptor = { diffId, digest, size, mediaType }
-    return { slot, plain: new SizedSource(inner.size), stored: new SizedSource(size), descriptor }
+    let size = 0
+    const pieces = packing.gzip(parts, (bytes) => {
+      if (digesting === null) inner.take(bytes)
+      onBytes((size += bytes.length))
+    })
+    for await (const piece of pieces) outer.take(piece)
+    before += size
+    const diffId = ((await digesting) ?? inner.digest()) as DiffId
+    const descriptor = descriptorOf(diffId, outer.digest(), outer.size, 'gzip')
+    return { slot, plain: new SizedSource(size), stored: new SizedSource(outer.size), descriptor }
   }
   return {
-    written: (entries, open, slot) => passed(layerBytes(entries, open, signal, clamp), slot),
+    ahead: (slots) => packing.ahead(slots),
+    written: async (entries, open, slot) => {
+      const parts = layerParts(entries, open, signal, clamp)
+      if (gzip) return compressed(parts, slot, null)
+      const passing = new Passing()
+      for await (const part of parts)
+        for await (const piece of part instanceof Uint8Array ? [part] : part.stream(signal)) {
+          passing.take(piece)
+          onBytes(passing.size)
+        }
+      before += passing.size
+      const made = new SizedSource(passing.size)
+      const digest = passing.digest()
+      const descriptor = descriptorOf(digest as DiffId, digest, made.size, 'none')
+      return { slot, plain: made, stored: made, descriptor }
+    },
     rewritten: async (slot, change) => {
-      const made = new JoinedSource(await rewrittenParts(plain[slot.layer], change, clamp))
-      if (gzip) return passed(made.stream(signal), slot)
-      const before = done
-      const onBytes = (count: number): void => input.onBytes?.((done = before + count))
-      const digest = await pool.digest(made, { signal, onBytes })
-      const descriptor = {
-        diffId: digest as DiffId,
-        digest,
-        size: made.size,
-        mediaType: layerMediaType('none', ''),
+      const parts = await rewrittenParts(plain[slot.layer], change, clamp)
+      const made = new JoinedSource(parts)
+      if (gzip) {
+        packing.look(parts)
+        return compressed(parts, slot, input.hashAsWritten ? null : unheard(pool.digest(made, { signal })))
       }
+      const digest = await pool.digest(made, { signal, onBytes })
+      before += made.size
+      const descriptor = descriptorOf(digest as DiffId, digest, made.size, 'none')
       return { slot, plain: made, stored: made, descriptor }
     },
     kept: (slot) => keptLayer(input, slot, pool),
@@ -139,23 +256,37 @@ export function foretoldLayers(input: MakerInput): LayerMaker {
   }
 }
 
+/** A promise that is asked for later: until then its fault is nobody's. */
+function unheard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
+function packingOf(input: MakerInput): PackingInput {
+  const layerOf = (layer: number): Layer => {
+    const [image, index] = layerIn(input, layer)
+    return image.layers[index]
+  }
+  return { layerOf, plain: input.plain, pool: input.pool, signal: input.signal }
+}
+
+function descriptorOf(diffId: DiffId, digest: Digest, size: number, how: 'gzip' | 'none'): LayerDescriptor {
+  return { diffId, digest, size, mediaType: layerMediaType(how, '') }
+}
+
 /** Bytes counted and hashed on their way. */
 class Passing {
   readonly #hasher = new Sha256()
   size = 0
 
-  take(piece: Bytes): void {
+  take(piece: Uint8Array): void {
     this.#hasher.update(piece)
     this.size += piece.length
   }
 
-  async *over(
-    pieces: AsyncIterable<Bytes>,
-    onBytes: (count: number) => void = () => {},
-  ): AsyncGenerator<Bytes, void> {
+  async *over(pieces: AsyncIterable<Bytes>): AsyncGenerator<Bytes, void> {
     for await (const piece of pieces) {
       this.take(piece)
-      onBytes(piece.length)
       yield piece
     }
   }
@@ -174,12 +305,7 @@ export function measuredLayers(input: MakerInput): LayerMaker {
   const sized = (size: number, slot: Slot | null): BuiltLayer => {
     const digest = name()
     const stored = new SizedSource(size)
-    const descriptor = {
-      diffId: digest as unknown as DiffId,
-      digest,
-      size,
-      mediaType: layerMediaType('none', ''),
-    }
+    const descriptor = descriptorOf(digest as unknown as DiffId, digest, size, 'none')
     return { slot, plain: stored, stored, descriptor }
   }
   return {
@@ -227,11 +353,6 @@ export async function keptDescriptor(
     annotations: image.manifest?.json.layers?.[layer.index]?.annotations ?? null,
     absent,
   }
-}
-
-/** Gzip by all hands: while one piece is waited for, the others are worked on. */
-function gzipOf(pieces: AsyncIterable<Bytes>, { pool }: MakerInput): AsyncIterable<Bytes> {
-  return gzipDeterministic(pieces, (...piece) => pool.deflate(...piece), pool.width)
 }
 
 /** Where the bytes of entries come from: a range of a layer, or the store of edited files. */

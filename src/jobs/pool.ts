@@ -1,7 +1,9 @@
 /** Heavy work on one layer, done by whoever has hands free: worker threads in the page, this thread in Node and tests. */
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import type { Compression } from '../core/compress/compression'
+import { gzipBlocks, type GzipBlocks } from '../core/compress/gzip-blocks'
 import { deflatePiece } from '../core/compress/gzip-write'
+import { inflate } from '../core/compress/inflate'
 import type { Digest } from '../core/digest/digest'
 import { sha256Of, type HashOptions } from '../core/digest/sha256'
 import { grep, type GrepFile, type Grepped, type GrepQuery } from './grep'
@@ -18,6 +20,10 @@ export interface LayerPool {
   digest(source: ByteSource, options?: DigestOptions): Promise<Digest>
   /** A piece of a gzip stream, as `deflatePiece` makes it. `bytes` are given away. It is done in milliseconds, and not stopped. */
   deflate(bytes: Bytes, from: number, last: boolean): Promise<Bytes>
+  /** As `gzipBlocks` in core. */
+  gzipBlocks(source: ByteSource, options?: Pick<ScanOptions, 'signal'>): Promise<GzipBlocks>
+  /** How many plain bytes a gzip file holds, all of them inflated. Throws `bad-gzip`. */
+  gunzipped(source: ByteSource, options?: Pick<ScanOptions, 'signal'>): Promise<number>
   /** Looks through files of `source`; a pattern that never ends is ended with its worker. */
   grep(
     source: ByteSource,
@@ -35,6 +41,12 @@ export const inlinePool: LayerPool = {
     return sha256Of(source, { signal, copying, onBytes: (count) => onBytes?.((done += count)) })
   },
   deflate: async (bytes, from, last) => deflatePiece(bytes, from, last),
+  gzipBlocks: (source, { signal } = {}) => gzipBlocks(source, signal),
+  gunzipped: async (source, { signal } = {}) => {
+    let count = 0
+    for await (const chunk of inflate(source, 'gzip', { signal, lent: true })) count += chunk.length
+    return count
+  },
   grep: (source, files, query, { signal } = {}) => grep(source, files, query, signal),
 }
 

@@ -36,6 +36,7 @@ import {
   type LayerMaker,
   type MakerInput,
 } from './make-layers'
+import { traced } from './packing'
 import { proveDocuments, proveKept, proveTree } from './proof'
 
 /**
@@ -93,8 +94,11 @@ export interface Rebuilt {
 }
 
 /** Throws `bad-reference`, `bad-operation`, `layer-count`, `digest-mismatch`, the faults of reading; `internal` where the result is not the tree that was to be built. */
-export async function rebuild(input: RebuildInput): Promise<Rebuilt> {
-  const { archive, documents, layers, plan } = await assembled(input, realLayers(input))
+export async function rebuild(wanted: RebuildInput): Promise<Rebuilt> {
+  const input = tracedIn(wanted)
+  const maker = realLayers(input)
+  const { archive, documents, layers, plan } = await assembled(input, maker)
+  await maker.prove()
   if (input.format !== 'context') proveKept(layers, input)
   const notices: Notice[] = [...(isImage(input.format) ? (input.company?.notices ?? []) : [])]
   const proved = isImage(input.format) ? await proveDocuments(archive, documents, input) : null
@@ -123,9 +127,15 @@ export interface Foretold {
 }
 
 /** Size and IDs of what `rebuild` will answer, exactly, with nothing of it kept. Throws as `rebuild` does, but for what only its proof finds. */
-export async function foretold(input: RebuildInput): Promise<Foretold> {
+export async function foretold(wanted: RebuildInput): Promise<Foretold> {
+  const input = tracedIn(wanted)
   const { archive, documents, layers } = await assembled(input, foretoldLayers(input))
   return { bytes: archive.size, documents, layers: layers.length }
+}
+
+/** What is compressed is looked for in layers that are. */
+function tracedIn(input: RebuildInput): RebuildInput {
+  return input.gzip ? { ...input, plain: traced(input.plain) } : input
 }
 
 const descriptorsOf = (layers: readonly BuiltLayer[]): LayerDescriptor[] =>
@@ -303,6 +313,7 @@ function topLine(layers: readonly number[], created: string | undefined): NewLin
 async function stackedLayers(plan: StackPlan, input: RebuildInput, maker: LayerMaker): Promise<BuiltLayer[]> {
   const layers: BuiltLayer[] = []
   const open = contentsOf({ ...input, tables: plan.tables })
+  maker.ahead?.(plan.slots)
   for (const slot of plan.slots) {
     throwIfCancelled(input.signal)
     if (slot.kind !== 'layer') layers.push(await maker.written(difference(slot.change), open, slot))

@@ -109,14 +109,15 @@ export class BlobSource implements ByteSource {
 /** Sources one after the other: stored segments, or an archive laid out again from its parts. */
 export class JoinedSource implements ByteSource {
   readonly size: number
-  readonly #parts: readonly ByteSource[]
+  /** None of them empty. */
+  readonly parts: readonly ByteSource[]
   /** #ends[i]: offset at which part i ends. */
   readonly #ends: Float64Array
   constructor(parts: readonly ByteSource[]) {
-    this.#parts = parts.filter((part) => part.size > 0)
-    this.#ends = new Float64Array(this.#parts.length)
+    this.parts = parts.filter((part) => part.size > 0)
+    this.#ends = new Float64Array(this.parts.length)
     let end = 0
-    this.#parts.forEach((part, index) => (this.#ends[index] = end += part.size))
+    this.parts.forEach((part, index) => (this.#ends[index] = end += part.size))
     this.size = end
   }
   /** Index of the part that holds offset `at`. */
@@ -133,7 +134,7 @@ export class JoinedSource implements ByteSource {
   /** The ranges of parts that make up [at, at + length). */
   *#ranges(at: number, length: number): Iterable<{ part: ByteSource; from: number; length: number }> {
     for (let index = this.#partAt(at); length > 0; index++) {
-      const part = this.#parts[index]
+      const part = this.parts[index]
       const from = at - (this.#ends[index] - part.size)
       const take = Math.min(length, part.size - from)
       yield { part, from, length: take }
@@ -166,10 +167,10 @@ export class JoinedSource implements ByteSource {
     return parts.length === 1 ? parts[0] : new JoinedSource(parts)
   }
   async *stream(signal?: AbortSignal): AsyncIterable<Bytes> {
-    for (const part of this.#parts) yield* part.stream(signal)
+    for (const part of this.parts) yield* part.stream(signal)
   }
   async blobParts(): Promise<BlobPart[]> {
-    return (await Promise.all(this.#parts.map((part) => part.blobParts()))).flat()
+    return (await Promise.all(this.parts.map((part) => part.blobParts()))).flat()
   }
 }
 

@@ -15,8 +15,21 @@ for (let byte = 0; byte < 256; byte++)
   }
 const [t0, t1, t2, t3, t4, t5, t6, t7] = tables
 
+type Crc32 = (bytes: Uint8Array, before: number) => number
+
+let native: Crc32 | null = null
+
+/** Hands in the platform's own, for Node; null goes back to tables. */
+export function setNativeCrc32(crc32: Crc32 | null): void {
+  native = crc32
+}
+
 /** CRC-32 of `bytes`, from 0 to 2³² - 1; `before` is that of the bytes that went ahead of them. */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  return native ? native(bytes, before) : byTables(bytes, before)
+}
+
+function byTables(bytes: Uint8Array, before: number): number {
   let crc = ~before
   const whole = bytes.length & ~7
   let at = 0

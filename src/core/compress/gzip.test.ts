@@ -418,15 +418,25 @@ describe('gzipDeterministic', () => {
       working--
       return deflatePiece(bytes, from, last)
     }
-    expect(same(await collect(gzipDeterministic(cut(plain, [65_536]), deflate, 2)), due)).toBe(true)
+    expect(same(await collect(gzipDeterministic(cut(plain, [65_536]), { deflate, ahead: 2 })), due)).toBe(
+      true,
+    )
     expect(most).toBe(3)
+  })
+
+  test('a piece may be moved to another thread, with its buffer', async () => {
+    const plain = joined(prose(2_500_000, 3), filler(700_000))
+    const due = await collect(gzipDeterministic(cut(plain, [1e9])))
+    const deflate: DeflatePiece = (bytes, from, last) =>
+      deflatePiece(structuredClone(bytes, { transfer: [bytes.buffer] }), from, last)
+    expect(same(await collect(gzipDeterministic(cut(plain, [65_536]), { deflate })), due)).toBe(true)
   })
 
   test('who cannot deflate a piece fails it', async () => {
     const deflate: DeflatePiece = () => Promise.reject(new Error('no hands'))
-    await expect(collect(gzipDeterministic(cut(prose(3_000_000), [1e9]), deflate, 4))).rejects.toThrow(
-      'no hands',
-    )
+    await expect(
+      collect(gzipDeterministic(cut(prose(3_000_000), [1e9]), { deflate, ahead: 4 })),
+    ).rejects.toThrow('no hands')
   })
 
   test('says no name, no time and no system', async () => {

@@ -5,7 +5,9 @@
 import type { Bytes, ByteSource } from '../bytes/source'
 import { ImageError } from '../fault/fault'
 import { crc32 } from './crc32'
-import { DeflateCutOff, DeflateDecoder, DeflateError } from './deflate'
+import { DeflateDecoder } from './deflate'
+import { DeflateCutOff, DeflateError } from './deflate-codes'
+import type { DeflateStatus, DeflateStream } from './deflate-stream'
 import { SourceWindow } from './window'
 
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const
@@ -40,7 +42,7 @@ export async function* walkGzip(
 }
 
 /** Steps to the next member's data; false where only zeros follow, which writers pad to whole tar records with. */
-async function nextMember(window: SourceWindow, onPadding: (() => void) | undefined): Promise<boolean> {
+export async function nextMember(window: SourceWindow, onPadding?: () => void): Promise<boolean> {
   if (!(await window.has(1))) return false
   if (window.bytes[window.at] !== 0) {
     await readHeader(window)
@@ -57,7 +59,7 @@ async function nextMember(window: SourceWindow, onPadding: (() => void) | undefi
 }
 
 /** Steps over a member's header and checks it. */
-async function readHeader(window: SourceWindow): Promise<void> {
+export async function readHeader(window: SourceWindow): Promise<void> {
   const start = window.offset
   if (!(await window.has(FIXED_HEADER))) throw start === 0 ? cutOff(start) : trailing(start)
   const [id1, id2, method, flags] = window.bytes.subarray(window.at, window.at + 4)
@@ -125,7 +127,7 @@ async function* readMember(window: SourceWindow): AsyncGenerator<Bytes, void, un
   let crc = 0
   let length = 0
   for (;;) {
-    const status = decode(decoder, window)
+    const status = step(decoder, window)
     if (status === 'input') {
       await window.has(window.available + 1)
       continue
@@ -139,23 +141,25 @@ async function* readMember(window: SourceWindow): AsyncGenerator<Bytes, void, un
   await checkTrailer(window, crc, length)
 }
 
-function decode(decoder: DeflateDecoder, window: SourceWindow): 'input' | 'output' | 'end' {
+/** Goes through what is in sight. Throws `bad-gzip`. */
+export function step(stream: DeflateStream, window: SourceWindow): DeflateStatus {
   try {
-    const status = decoder.run(window.bytes, window.at, window.end, window.last)
-    window.at = decoder.at
+    const status = stream.run(window.bytes, window.at, window.end, window.last)
+    window.at = stream.at
     return status
   } catch (thrown) {
     if (thrown instanceof DeflateCutOff) throw cutOff(window.offset + window.available)
     if (!(thrown instanceof DeflateError)) throw thrown
-    throw bad(`The gzip data is damaged: ${thrown.message}.`, window.offset + (decoder.at - window.at))
+    throw bad(`The gzip data is damaged: ${thrown.message}.`, window.offset + (stream.at - window.at))
   }
 }
 
-async function checkTrailer(window: SourceWindow, crc: number, length: number): Promise<void> {
+/** Steps over a member's trailer and checks it; its CRC only where there is one to compare. */
+export async function checkTrailer(window: SourceWindow, crc: number | null, length: number): Promise<void> {
   if (!(await window.has(TRAILER))) throw cutOff(window.offset + window.available)
   const view = new DataView(window.bytes.buffer, window.at, TRAILER)
   const [dueCrc, dueLength] = [view.getUint32(0, true), view.getUint32(4, true)]
-  if (dueCrc !== crc) {
+  if (crc !== null && dueCrc !== crc) {
     const [due, got] = [dueCrc, crc].map((value) => value.toString(16).padStart(8, '0'))
     throw bad(`The gzip data is damaged: its CRC-32 is ${got}, and ${due} was promised.`, window.offset)
   }

@@ -30,6 +30,18 @@ export async function* layerBytes(
   signal?: AbortSignal,
   clamp: Clamp = asItIs,
 ): AsyncGenerator<Bytes, void, undefined> {
+  for await (const part of layerParts(entries, open, signal, clamp))
+    if (part instanceof Uint8Array) yield part
+    else yield* part.stream(signal)
+}
+
+/** The same, with contents of more than a MiB as the sources that they are. */
+export async function* layerParts(
+  entries: Iterable<PlannedEntry>,
+  open: OpenContent,
+  signal?: AbortSignal,
+  clamp: Clamp = asItIs,
+): AsyncGenerator<Bytes | ByteSource, void, undefined> {
   const gather = new Gather()
   for (const planned of entries) {
     throwIfCancelled(signal)
@@ -41,7 +53,7 @@ export async function* layerBytes(
       if (source.size <= GATHER) gather.push(await source.read(0, source.size))
       else {
         yield* gather.flush()
-        yield* source.stream(signal)
+        yield source
       }
       gather.push(paddingOf(source.size))
     }
