@@ -1,5 +1,6 @@
 /** What is mutated: drawn archives, the small ones of the corpus, and streams made of them. */
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -17,16 +18,19 @@ export interface Seeds {
   readonly drawn: readonly Bytes[]
 }
 
+/** Does not compress. */
+const noise = createHash('shake256', { outputLength: 100_000 }).update('noise').digest()
+
 export function allSeeds(): Seeds {
   const archives = seeds()
   const tars = archives.filter((bytes) => sniffCompression(bytes) === 'none')
-  const streams = tars
-    .slice(0, 20)
-    .flatMap((bytes) => [
-      new Uint8Array(gzipSync(bytes)),
-      new Uint8Array(gzipSync(bytes, { level: 1, memLevel: 1 })),
-      joined(gzipSync(bytes.subarray(0, 600)), gzipSync(bytes.subarray(600)), new Uint8Array(64)),
-    ])
+  const streams = tars.slice(0, 20).flatMap((bytes) => [
+    new Uint8Array(gzipSync(bytes)),
+    new Uint8Array(gzipSync(bytes, { level: 1, memLevel: 1 })),
+    // Long enough for blocks to be copied, and with some that are not compressed.
+    new Uint8Array(gzipSync(joined(...Array.from({ length: 40 }, () => bytes), noise, bytes, noise))),
+    joined(gzipSync(bytes.subarray(0, 600)), gzipSync(bytes.subarray(600)), new Uint8Array(64)),
+  ])
   try {
     for (const bytes of tars.slice(0, 10))
       streams.push(new Uint8Array(execFileSync('zstd', ['-q', '-c'], { input: bytes })))

@@ -1,6 +1,9 @@
 /** What is tried with mutated bytes, and what must come of it. */
+import { gunzipSync } from 'node:zlib'
 import { MemorySource, type Bytes, type ByteSource } from '../../src/core/bytes/source'
 import { sniffCompression } from '../../src/core/compress/compression'
+import { gzipBlocks } from '../../src/core/compress/gzip-blocks'
+import { gzipDeterministic, type PackedBytes } from '../../src/core/compress/gzip-write'
 import { inflate } from '../../src/core/compress/inflate'
 import { applyOperation, editOn } from '../../src/core/edit/apply'
 import type { Operation } from '../../src/core/edit/operation'
@@ -41,7 +44,7 @@ export function tryFor(all: Seeds, seed: number, n: number): Try {
     }
     case 3: {
       const bytes = mutate(one(all.streams), pick)
-      return { bytes, run: () => inflated(bytes) }
+      return { bytes, run: () => inflated(bytes, pick) }
     }
     case 5: {
       const bytes = withDocument(one(all.drawn), pick)
@@ -121,11 +124,32 @@ async function readTwice(tar: Bytes, pick: Chance): Promise<string> {
   return whole.startsWith('tar') ? 'tar' : whole
 }
 
-async function inflated(bytes: Bytes): Promise<string> {
-  let length = 0
-  for await (const chunk of inflate(new MemorySource(bytes), sniffCompression(bytes), { limit: 256 << 20 }))
-    length += chunk.length
-  return length >= 0 ? 'stream' : ''
+async function inflated(bytes: Bytes, pick: Chance): Promise<string> {
+  const compression = sniffCompression(bytes)
+  const plain: Bytes[] = []
+  for await (const chunk of inflate(new MemorySource(bytes), compression, { limit: 256 << 20 }))
+    plain.push(chunk)
+  if (compression === 'gzip') await copied(bytes, joined(...plain), pick)
+  return 'stream'
+}
+
+/** Whatever inflates has blocks that can be copied, any stretch of them. */
+async function copied(stored: Bytes, plain: Bytes, pick: Chance): Promise<void> {
+  const source = new MemorySource(stored)
+  const blocks = await gzipBlocks(source)
+  const [from, to] = [pick(plain.length + 1), pick(plain.length + 1)]
+  const at = Math.min(from, to) * pick(2)
+  const stretch = plain.subarray(at, Math.max(from, to))
+  const head = plain.subarray(0, pick(2) * Math.min(1000, plain.length))
+  async function* parts(): AsyncIterable<Bytes | PackedBytes> {
+    yield head
+    yield { plain: new MemorySource(stretch), stored: source, blocks, at }
+  }
+  const made: Bytes[] = []
+  for await (const piece of gzipDeterministic(parts())) made.push(piece)
+  const due = joined(head, stretch)
+  if (blocks.plainAt.at(-1) !== plain.length || Buffer.compare(gunzipSync(joined(...made)), due) !== 0)
+    throw new Error(`blocks of ${stored.length} bytes, copied from ${at} on, are not what they were`)
 }
 
 const PATHS = [
