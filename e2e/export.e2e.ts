@@ -1,7 +1,9 @@
 /** Exporting: the walks that people do with scripts today. The tars stay in test-results/exports for real engines. */
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { alpyne, after, isWritten, redis, type Walk } from '../scripts/engines/walks'
 import { command } from '../scripts/engines/command'
 import { differences, memberOf, namesIn, unionOf, wrongBlobs } from '../scripts/engines/witness'
@@ -298,6 +300,54 @@ test('gzip and an epoch: the layers are compressed, and no new time is later', a
   expect(namesIn(rootfs)).toContain('etc/motd')
   expect([...readFileSync(rootfs).subarray(0, 2)]).toEqual([0x1f, 0x8b])
 })
+
+/** Letters that compress, but not to nothing. */
+function letters(length: number, state: number): string {
+  let text = ''
+  while (text.length < length) text += (state = (state * 48_271) % 2_147_483_647).toString(36)
+  return text
+}
+
+test('a secret taken out of a gzip layer: what stands before it is the bytes that were there', async ({
+  peel,
+}) => {
+  const compress = (tar: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(gzipSync(tar))
+  const drawing = `image packed:1
+layer ADD files
+  d srv/
+  f srv/one "${letters(3_000_000, 3)}"
+  f srv/secret "hunter2"
+  f srv/two "${letters(3_000_000, 5)}"`
+  const before = drawnArchive(drawing, { shape: 'oci', compression: { suffix: '+gzip', compress } })
+  await peel.open(before)
+  await peel.whole()
+  await peel.remove('/srv/secret')
+  const tar = await peel.export('gzip-rewritten.tar', {
+    build: 'Rewrite layers',
+    format: 'OCI layout',
+    gzip: true,
+  })
+  expect(wrongBlobs(tar), 'blobs by sha256sum').toEqual([])
+  const [was, is] = [layerOf(before), layerOf(tar)]
+  const plain = execFileSync('gzip', ['-dc'], { input: is.bytes, maxBuffer: 1e8 })
+  expect(`sha256:${createHash('sha256').update(plain).digest('hex')}`).toBe(is.diffId)
+  expect(plain.includes('hunter2')).toBe(false)
+  expect(Object.keys(unionOf(tar).entries).sort()).toEqual(['srv', 'srv/one', 'srv/two'])
+  const half = Math.floor(was.bytes.length * 0.4)
+  expect(is.bytes.subarray(10, half).equals(was.bytes.subarray(10, half)), 'the same compressed bytes').toBe(
+    true,
+  )
+})
+
+/** The one layer of an OCI layout, as it is stored. */
+function layerOf(tar: string): { bytes: Buffer; diffId: string } {
+  const read = (digest: string): Buffer =>
+    execFileSync('tar', ['-xOf', tar, `blobs/sha256/${digest.slice(7)}`], { maxBuffer: 1e8 })
+  const index = JSON.parse(memberOf(tar, 'index.json'))
+  const manifest = JSON.parse(read(index.manifests[0].digest).toString())
+  const config = JSON.parse(read(manifest.config.digest).toString())
+  return { bytes: read(manifest.layers[0].digest), diffId: config.rootfs.diff_ids[0] }
+}
 
 test('an archive of two images: the edited one is changed, the other is there as it was', async ({
   peel,
