@@ -3,7 +3,7 @@ import { JoinedSource, type ByteSource, type Bytes } from '../core/bytes/source'
 import { TracedSource } from '../core/bytes/traced'
 import { crc32 } from '../core/compress/crc32'
 import type { Digest, DiffId } from '../core/digest/digest'
-import { Sha256 } from '../core/digest/sha256'
+import { BUFFER_LIMIT, Sha256 } from '../core/digest/sha256'
 import { faultOf, ImageError } from '../core/fault/fault'
 import type { Image, Layer } from '../core/image/image'
 import { contentOf } from '../core/layer/rows'
@@ -92,9 +92,8 @@ export function realLayers(input: MakerInput): RealMaker {
   const compressed = async (made: Made, slot: Slot | null): Promise<BuiltLayer> => {
     const { plain, parts } = made
     const inner = new Passing()
-    // Beside it, where that is another's work.
-    const digesting = made.diffId ?? (input.hashAsWritten ? null : unheard(pool.digest(plain, { signal })))
     packing.look(parts)
+    const digesting = made.diffId ? { diffId: made.diffId } : await digestBeside(plain, input)
     let done = 0
     const pieces = packing.gzip(parts, (bytes) => {
       if (digesting === null) inner.take(bytes)
@@ -104,7 +103,7 @@ export function realLayers(input: MakerInput): RealMaker {
     const stored = await segmented(outer ? outer.over(pieces) : pieces, store)
     proofs.push(unheard(proveGzip(stored, plain.size, pool, signal)))
     const digest = outer?.digest() ?? (await pool.digest(stored, { signal }))
-    const diffId = ((await digesting) ?? inner.digest()) as DiffId
+    const diffId = ((await digesting?.diffId) ?? inner.digest()) as DiffId
     const descriptor = descriptorOf(diffId, digest, stored.size, 'gzip')
     return { slot, plain, stored, descriptor }
   }
@@ -207,7 +206,7 @@ export function foretoldLayers(input: MakerInput): LayerMaker {
   const compressed = async (
     parts: Parts,
     slot: Slot | null,
-    digesting: Promise<Digest> | null,
+    digesting: Digesting | null,
   ): Promise<BuiltLayer> => {
     const [inner, outer] = [new Passing(), new Passing()]
     let size = 0
@@ -217,7 +216,7 @@ export function foretoldLayers(input: MakerInput): LayerMaker {
     })
     for await (const piece of pieces) outer.take(piece)
     before += size
-    const diffId = ((await digesting) ?? inner.digest()) as DiffId
+    const diffId = ((await digesting?.diffId) ?? inner.digest()) as DiffId
     const descriptor = descriptorOf(diffId, outer.digest(), outer.size, 'gzip')
     return { slot, plain: new SizedSource(size), stored: new SizedSource(outer.size), descriptor }
   }
@@ -243,7 +242,7 @@ export function foretoldLayers(input: MakerInput): LayerMaker {
       const made = new JoinedSource(parts)
       if (gzip) {
         packing.look(parts)
-        return compressed(parts, slot, input.hashAsWritten ? null : unheard(pool.digest(made, { signal })))
+        return compressed(parts, slot, await digestBeside(made, input))
       }
       const digest = await pool.digest(made, { signal, onBytes })
       before += made.size
@@ -254,6 +253,23 @@ export function foretoldLayers(input: MakerInput): LayerMaker {
     tar: async (entries) => new SizedSource(layerSize(entries, clamp)),
     crc: async () => 0,
   }
+}
+
+interface Digesting {
+  readonly diffId: Digest | Promise<Digest>
+}
+
+/**
+ * The diff_id of a new layer that is to be compressed: null where it is hashed on the way to that. The platform's digest is
+ * quick and holds the layer twice, so it goes first; a streaming one is slow and holds nothing, so it goes beside.
+ */
+async function digestBeside(
+  plain: ByteSource,
+  { pool, signal, hashAsWritten }: MakerInput,
+): Promise<Digesting | null> {
+  if (hashAsWritten) return null
+  const digest = unheard(pool.digest(plain, { signal }))
+  return { diffId: plain.size <= BUFFER_LIMIT ? await digest : digest }
 }
 
 /** A promise that is asked for later: until then its fault is nobody's. */
