@@ -47,15 +47,7 @@ const lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 
  * (`single`), which writers use where only one distance occurs, and for no code at all.
  */
 export function codeOf(lengths: Uint8Array, what: string, single: boolean): Code {
-  const count = new Uint16Array(16)
-  for (const length of lengths) count[length]++
-  count[0] = 0
-  const longest = count.findLastIndex((n) => n > 0)
-  if (longest < 0) {
-    if (!single) throw new DeflateError(`a block without a ${what} code`)
-    return { table: new Uint16Array(1), mask: 0 }
-  }
-  const next = firstCodes(count, longest, what, single)
+  const { next, longest } = codesIn(lengths, what, single)
   const table = new Uint16Array(1 << longest)
   for (let symbol = 0; symbol < lengths.length; symbol++) {
     const length = lengths[symbol]
@@ -66,8 +58,20 @@ export function codeOf(lengths: Uint8Array, what: string, single: boolean): Code
   return { table, mask: table.length - 1 }
 }
 
-/** The first code of each length; throws where the lengths promise more or fewer codes than there are. */
-export function firstCodes(count: Uint16Array, longest: number, what: string, single: boolean): Uint16Array {
+/** The first code of each length, and the longest length, 0 where there is no code. Throws where the lengths promise more or fewer codes than there are. */
+export function codesIn(
+  lengths: Uint8Array,
+  what: string,
+  single: boolean,
+): { next: Uint16Array; longest: number } {
+  const count = new Uint16Array(16)
+  for (const length of lengths) count[length]++
+  count[0] = 0
+  const longest = Math.max(
+    0,
+    count.findLastIndex((n) => n > 0),
+  )
+  if (longest === 0 && !single) throw new DeflateError(`a block without a ${what} code`)
   const next = new Uint16Array(16)
   let code = 0
   let room = 1
@@ -77,8 +81,8 @@ export function firstCodes(count: Uint16Array, longest: number, what: string, si
     room = room * 2 - count[length]
     if (room < 0) throw new DeflateError(`more ${what} codes than fit`)
   }
-  if (room > 0 && !(single && longest === 1)) throw new DeflateError(`an incomplete ${what} code`)
-  return next
+  if (room > 0 && !(single && longest <= 1)) throw new DeflateError(`an incomplete ${what} code`)
+  return { next, longest }
 }
 
 /** Deflate packs codes with their first bit lowest, so the table is indexed by the code backwards. */

@@ -4,9 +4,9 @@
  * JavaScript. What stands in the distances is not looked at.
  */
 import {
+  codesIn,
   DeflateError,
   distanceBits,
-  firstCodes,
   fixedLengths,
   lengthBase,
   lengthBits,
@@ -88,7 +88,7 @@ export class DeflateSkimmer extends DeflateStream {
 
   /** Answers the length of the longest code. */
   #fillLiterals(lengths: Uint8Array): number {
-    const { next, longest } = codesIn(lengths, 'literal')
+    const { next, longest } = codesIn(lengths, 'literal', true)
     const [single, long] = [this.#single, this.#long]
     single.fill(0)
     const end = 1 << longest
@@ -107,7 +107,7 @@ export class DeflateSkimmer extends DeflateStream {
   }
 
   #startDistances(lengths: Uint8Array): void {
-    const { next, longest } = codesIn(lengths, 'distance')
+    const { next, longest } = codesIn(lengths, 'distance', true)
     const distance = this.#distance
     const end = 1 << longest
     // A complete code fills all of it.
@@ -191,15 +191,4 @@ function runFrom(single: Uint16Array, index: number, bits: number): number {
     bits += more
     count++
   }
-}
-
-/** First code of each length, and the longest; 0 where there is no code at all. Throws DeflateError as the decoder does. */
-function codesIn(lengths: Uint8Array, what: string): { next: Uint16Array; longest: number } {
-  const count = new Uint16Array(16)
-  for (const length of lengths) count[length]++
-  count[0] = 0
-  const longest = count.findLastIndex((n) => n > 0)
-  return longest < 0
-    ? { next: new Uint16Array(16), longest: 0 }
-    : { next: firstCodes(count, longest, what, true), longest }
 }

@@ -26,8 +26,8 @@ export interface GzipBlocks {
   readonly flags: Uint8Array<ArrayBuffer>
 }
 
-export const FIRST = 1
-export const FINAL = 2
+const FIRST = 1
+const FINAL = 2
 
 /** A run takes blocks until it has so many plain bytes. The file's own blocks are often shorter, and a hundred times as many. */
 const RUN = 64 * 1024
