@@ -134,8 +134,8 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     deflate: (bytes, from, last) => {
       // Pieces are waited for in their order, and what else workers do may take long: an export does not stand behind it.
       const others = running + waiting.length - deflating
-      const free = WIDTH - others
-      const busy = others > 0 && (free <= 0 || deflating > free)
+      // A free hand has one piece to work on and one that waits.
+      const busy = others > 0 && deflating >= 2 * (WIDTH - others)
       if (bytes.length <= SMALL || busy) return inlinePool.deflate(bytes, from, last)
       deflating++
       return run(undefined, (worker) => worker.deflate(moved(bytes, [bytes.buffer]), from, last)).finally(
