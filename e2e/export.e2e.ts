@@ -8,6 +8,7 @@ import { alpyne, after, isWritten, redis, type Walk } from '../scripts/engines/w
 import { command } from '../scripts/engines/command'
 import { differences, memberOf, namesIn, unionOf, wrongBlobs } from '../scripts/engines/witness'
 import { skopeoTakes, versionOf } from '../scripts/engines/others'
+import { letters } from '../src/testkit/letters'
 import { expectAccessible } from './axe'
 import { basename, drawnArchive, exportsFolder, real, sha256OfFile } from './files'
 import { builds, expect, formats, size, test, type BuildName, type Peel } from './peel'
@@ -300,13 +301,6 @@ test('gzip and an epoch: the layers are compressed, and no new time is later', a
   expect(namesIn(rootfs)).toContain('etc/motd')
   expect([...readFileSync(rootfs).subarray(0, 2)]).toEqual([0x1f, 0x8b])
 })
-
-/** Letters that compress, but not to nothing. */
-function letters(length: number, state: number): string {
-  let text = ''
-  while (text.length < length) text += (state = (state * 48_271) % 2_147_483_647).toString(36)
-  return text
-}
 
 test('a secret taken out of a gzip layer: what stands before it is the bytes that were there', async ({
   peel,

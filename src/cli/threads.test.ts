@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { MemorySource } from '../core/bytes/source'
+import { JoinedSource, MemorySource } from '../core/bytes/source'
 import { FileSource } from './file-source'
 import { threads } from './threads'
 
@@ -35,11 +35,23 @@ test('digests are those of the bytes, on a thread or not', async () => {
   expect(await threads.digest(new MemorySource(new Uint8Array(bytes)))).toBe(digest(bytes))
 })
 
+test('what lies in several files is digested in their order', async () => {
+  const [one, two] = [FileSource.open(file('one')), FileSource.open(file('two'))]
+  const parts = [one.slice(5, 18_000_000), new JoinedSource([two.slice(0, 77), two.slice(1000, 9_000_000)])]
+  const due = [bytes.subarray(5, 18_000_005), bytes.subarray(0, 77), bytes.subarray(1000, 9_001_000)]
+  expect(await threads.digest(new JoinedSource(parts))).toBe(digest(Buffer.concat(due)))
+  // Some of it in memory, as headers are that are written anew.
+  const mixed = new JoinedSource([...parts, new MemorySource(new Uint8Array([1, 2, 3]))])
+  expect(await threads.digest(mixed)).toBe(digest(Buffer.concat([...due, Buffer.from([1, 2, 3])])))
+})
+
 test('a file that became shorter is a fault by name', async () => {
   const path = file('shrinking')
   const source = FileSource.open(path)
   truncateSync(path, bytes.length - 1)
   await expect(threads.digest(source)).rejects.toMatchObject({ fault: { code: 'truncated' } })
+  const joined = new JoinedSource([source, FileSource.open(file('whole too'))])
+  await expect(threads.digest(joined)).rejects.toMatchObject({ fault: { code: 'truncated' } })
 })
 
 test('what is cancelled ends', async () => {

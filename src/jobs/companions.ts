@@ -12,7 +12,7 @@ import { reachable } from '../core/image/reachable'
 import { familiarText } from '../core/image/reference'
 import { described, OCI_MANIFEST, type Companions, type Described } from '../core/rebuild/document'
 import { attests } from '../core/rebuild/nest'
-import { keptDescriptor } from './make-layers'
+import { keptDescriptor } from './layer-maker'
 import type { LayerPool } from './pool'
 
 export interface Company {

@@ -8,6 +8,7 @@ import type { Operation } from '../core/edit/operation'
 import { ImageError } from '../core/fault/fault'
 import { faultIn } from '../core/fault/fault.fixture'
 import { buildArchive } from '../testkit/archive'
+import { letters } from '../testkit/letters'
 import { rebuildInputOf } from './edited-image'
 import { replay } from './edits'
 import { inlinePool, type LayerPool } from './pool'
@@ -16,13 +17,6 @@ import { bytesIn, openedImage } from './rebuild.fixture'
 
 const compress = (tar: Bytes): Bytes => new Uint8Array(gzipSync(tar))
 const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-
-/** Letters that compress, but not to nothing. */
-function letters(length: number, state = 7): string {
-  let text = ''
-  while (text.length < length) text += (state = (state * 48_271) % 2_147_483_647).toString(36)
-  return text.slice(0, length)
-}
 
 const MB = 1_000_000
 const drawing = `

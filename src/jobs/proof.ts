@@ -13,7 +13,7 @@ import { firstDifference } from '../core/rootfs/same'
 import type { Tree } from '../core/rootfs/tree'
 import { absolute, applyLayer, unite } from '../core/rootfs/union'
 import { openArchiveIn } from './open'
-import type { BuiltLayer } from './make-layers'
+import type { BuiltLayer } from './layer-maker'
 import type { RebuildInput } from './rebuild'
 
 function unproved(what: string, path?: string): ImageError {

@@ -27,15 +27,9 @@ import { zipParts } from '../core/rebuild/zip'
 import type { Tree } from '../core/rootfs/tree'
 import { appended, mustStand, planStack, type Slot, type StackPlan } from '../core/rebuild/stack'
 import { NO_COMPANY, type Company } from './companions'
-import {
-  contentsOf,
-  foretoldLayers,
-  measuredLayers,
-  realLayers,
-  type BuiltLayer,
-  type LayerMaker,
-  type MakerInput,
-} from './make-layers'
+import { foretoldLayers, measuredLayers } from './foretell-layers'
+import { contentsOf, type BuiltLayer, type LayerMaker, type MakerInput } from './layer-maker'
+import { realLayers } from './make-layers'
 import { traced } from './packing'
 import { proveDocuments, proveKept, proveTree } from './proof'
 

@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { constants, deflateRawSync, gunzipSync, gzipSync, type ZlibOptions } from 'node:zlib'
 import fc from 'fast-check'
-import { gzipSync as gzipByFflate } from 'fflate'
+import { gunzipSync as gunzipByFflate, gzipSync as gzipByFflate } from 'fflate'
 import { describe, expect, test } from 'vitest'
 import { MemorySource, type Bytes } from '../bytes/source'
 import { faultIn } from '../fault/fault.fixture'
@@ -256,19 +255,14 @@ test('any changed byte is runs or a fault, never another error', async () => {
   )
 })
 
-test.skipIf(!hasTool('python3'))('a copy is read by another inflater than zlib’s own caller', async () => {
+test('a copy is read by an inflater that has nothing of zlib, nor of ours', async () => {
   const plain = mixed(800 * KIB, 8)
-  const stored = gz(plain, {})
-  const { out, due } = await composed(stored, plain, [[70_001, 600_003]], () => prose(777, 3))
-  const read = spawnSync(
-    'python3',
-    ['-c', 'import sys,gzip;sys.stdout.buffer.write(gzip.decompress(sys.stdin.buffer.read()))'],
-    {
-      input: out,
-      maxBuffer: 2 ** 28,
-    },
-  )
-  expect(same(read.stdout, due)).toBe(true)
+  for (const pack of Object.values(packers)) {
+    const stored = pack(plain)
+    if (!stored) continue
+    const { out, due } = await composed(stored, plain, [[70_001, 600_003]], () => prose(777, 3))
+    expect(same(gunzipByFflate(out), due)).toBe(true)
+  }
 })
 
 test('blocks of a file end at the end of a byte', async () => {
