@@ -23,8 +23,10 @@ export interface LayerApi {
     onBytes: (done: number) => void,
     put: (segment: Blob) => Promise<'away' | null>,
   ): ScannedLayer<'away'>
+  /** `bufferLimit` as in `sha256Of`. */
   digest(
     bytes: Blob,
+    bufferLimit: number,
     onBytes: (done: number) => void,
     mayCopy: () => Promise<void>,
     copied: () => void,
@@ -52,8 +54,12 @@ const api: Served<LayerApi> = {
       if (keep instanceof ScratchSegments) keep.close()
     }
   },
-  digest: (bytes, onBytes, mayCopy, copied) =>
-    inlinePool.digest(new BlobSource(bytes), { onBytes: throttled(onBytes), copying: { mayCopy, copied } }),
+  digest: (bytes, bufferLimit, onBytes, mayCopy, copied) =>
+    inlinePool.digest(new BlobSource(bytes), {
+      bufferLimit,
+      onBytes: throttled(onBytes),
+      copying: { mayCopy, copied },
+    }),
   deflate: (bytes, from, last) => {
     const piece = deflatePiece(bytes, from, last)
     return moved(piece, [piece.buffer])

@@ -1,7 +1,8 @@
-/** When workers are started that nobody has work for yet, and who deflates. */
+/** When workers are started that nobody has work for yet and which are ended, who deflates, and who hashes in pieces. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { MemorySource, type Bytes } from '../src/core/bytes/source'
 import { deflatePiece } from '../src/core/compress/gzip-write'
+import { BUFFER_LIMIT } from '../src/core/digest/sha256'
 import { workerPool } from './pool'
 import { moved, serve } from './wire'
 
@@ -94,5 +95,44 @@ test('where workers have other work, which may take long, an export does not sta
   await vi.advanceTimersByTimeAsync(10)
   expect((await piece()).length).toBeGreaterThan(0)
   expect(given).toEqual([PIECE, PIECE])
+  close()
+})
+
+test('a layer that has to wait for memory is hashed in pieces if it would wait longer than that takes', async () => {
+  const limits: number[] = []
+  const { pool, close } = poolOver((port) =>
+    serve(
+      {
+        digest: async (_bytes: Blob, bufferLimit: number) => {
+          limits.push(bufferLimit)
+          return new Promise<string>(() => {})
+        },
+      },
+      port,
+    ),
+  )
+  const large = Object.assign(new MemorySource(new Uint8Array()), { size: 150 * 1024 * 1024 })
+  const ask = (next: number): void => void pool.digest(large, { next: next * large.size }).catch(() => {})
+  ask(5)
+  await vi.waitFor(() => expect(limits).toEqual([BUFFER_LIMIT]))
+  // One is in the room: with one more to come, waiting for it is as quick.
+  ask(1)
+  // Two are, of which one waits, and one more is to come.
+  ask(1)
+  await vi.waitFor(() => expect(limits).toEqual([BUFFER_LIMIT, 0]))
+  close()
+})
+
+test('a worker that has inflated much is ended before it holds a layer, and one that has not goes on', async () => {
+  const { pool, started, close } = poolOver((port) =>
+    serve({ gunzipped: async () => 1, digest: async () => 'sha256:0' }, port),
+  )
+  const of = (mebibytes: number): MemorySource => new MemorySource(new Uint8Array(mebibytes * 1024 * 1024))
+  await pool.gunzipped(of(2))
+  await pool.digest(of(2))
+  expect(started()).toBe(1)
+  await pool.gunzipped(of(8))
+  expect(await pool.digest(of(2))).toBe('sha256:0')
+  expect(started()).toBe(2)
   close()
 })

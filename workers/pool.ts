@@ -23,8 +23,19 @@ const SMALL = 1024 * 1024
 const HASH_ROOM = 432 * 1024 * 1024
 
 const ignore = (): void => {}
-/** Beyond the limit nothing is held. */
+/** In pieces nothing is held. */
 const pieces: Stay = { mayCopy: async () => {}, copied: ignore }
+/**
+ * So many times as long as the platform, which goes through layers one after the other where they are large, takes
+ * JavaScript in the meantime: 1.7 times without instructions for SHA, 2.5 to 3 with them, reading included.
+ */
+const PIECES_TAKE = 3
+
+/**
+ * A worker that has inflated as much as this (compressed bytes) is ended before it holds a layer: nobody collects what the
+ * platform's streams leave in it, 30 MB each, while it hashes. A new one takes a twentieth of a second.
+ */
+const WORN = 8 * 1024 * 1024
 
 type PoolWorker = Connection<LayerApi>
 
@@ -36,6 +47,7 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
   /** Of the running and the waiting jobs, those that deflate a piece. */
   let deflating = 0
   const room = new HashRoom(HASH_ROOM)
+  const worn = new WeakSet<PoolWorker>()
 
   async function start(): Promise<PoolWorker> {
     const { spawn, end } = await crew
@@ -73,11 +85,24 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     }
   }
 
+  function renewed(worker: PoolWorker): Promise<PoolWorker> {
+    worker.terminate()
+    return start()
+  }
+
+  /** It inflates what is in `stored`. */
+  function wear(worker: PoolWorker, stored: Blob): void {
+    if (stored.size >= WORN) worn.add(worker)
+  }
+
+  /** `fresh`: not on a worker that holds memory of earlier jobs. */
   async function run<T>(
     signal: AbortSignal | undefined,
     job: (worker: PoolWorker) => Promise<T>,
+    fresh = false,
   ): Promise<T> {
-    const worker = await take().catch((thrown: unknown) => {
+    const taken = take().then((worker) => (fresh && worn.has(worker) ? renewed(worker) : worker))
+    const worker = await taken.catch((thrown: unknown) => {
       give(null)
       throw new ImageError('internal', faultOf(thrown).message)
     })
@@ -119,17 +144,23 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
         return away[at] && 'away'
       }
       const stored = await blobOf(source)
-      const scanned = await run(signal, (worker) => worker.scan(stored, compression, onBytes, put))
+      const scanned = await run(signal, (worker) => {
+        if (compression !== 'none') wear(worker, stored)
+        return worker.scan(stored, compression, onBytes, put)
+      })
       const stays = away.filter((segment) => segment !== null)
       const segments = scanned.segments?.map((segment) => (segment === 'away' ? stays.shift()! : segment))
       return { ...scanned, segments: segments ?? null }
     },
-    digest: async (source, { signal, onBytes } = {}) => {
+    digest: async (source, { signal, onBytes, next = 0 } = {}) => {
       if (source.size <= SMALL) return inlinePool.digest(source, { signal, onBytes })
       const bytes = await blobOf(source)
-      const hash = ({ mayCopy, copied }: Stay): Promise<Digest> =>
-        run(signal, (worker) => worker.digest(bytes, onBytes ?? ignore, mayCopy, copied))
-      return source.size <= BUFFER_LIMIT ? room.use(source.size, hash) : hash(pieces)
+      const { size } = source
+      const hash = ({ mayCopy, copied }: Stay, limit = BUFFER_LIMIT): Promise<Digest> =>
+        run(signal, (worker) => worker.digest(bytes, limit, onBytes ?? ignore, mayCopy, copied), true)
+      // A hand that would wait for room does without, where what waits besides takes longer than that.
+      const goesWithout = !room.takes(size) && room.due + next >= PIECES_TAKE * size
+      return size > BUFFER_LIMIT || goesWithout ? hash(pieces, 0) : room.use(size, (stay) => hash(stay))
     },
     deflate: (bytes, from, last) => {
       // Pieces are waited for in their order, and what else workers do may take long: an export does not stand behind it.
@@ -150,7 +181,10 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
     gunzipped: async (source, { signal } = {}) => {
       if (source.size <= SMALL) return inlinePool.gunzipped(source, { signal })
       const stored = await blobOf(source)
-      return run(signal, (worker) => worker.gunzipped(stored))
+      return run(signal, (worker) => {
+        wear(worker, stored)
+        return worker.gunzipped(stored)
+      })
     },
     grep: async (source, files, query, { signal } = {}) => {
       const bytes = await blobOf(source)

@@ -60,6 +60,20 @@ test('whatever the sizes: never more than the total is held, and everyone gets t
   )
 })
 
+test('says what is due, and whether one more would start at once', async () => {
+  const room = new HashRoom(20)
+  let end = (): void => {}
+  const first = room.use(8, () => new Promise<void>((done) => (end = done)))
+  await turn()
+  expect([room.due, room.takes(4), room.takes(5)]).toEqual([8, true, false])
+  const second = room.use(5, async () => {})
+  // Nobody overtakes who waits.
+  expect([room.due, room.takes(1)]).toEqual([13, false])
+  end()
+  await Promise.all([first, second])
+  expect([room.due, room.takes(10)]).toEqual([0, true])
+})
+
 test('a job that fails gives back what it held, in whichever phase', async () => {
   const room = new HashRoom(2)
   await expect(room.use(1, () => Promise.reject(new Error('reading')))).rejects.toThrow('reading')

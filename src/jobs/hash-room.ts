@@ -7,7 +7,7 @@
  *
  * So one layer can be read while another is digested, and no more than `total` is held whatever their sizes. Where the
  * platform digests before it returns (Chromium 156 does), `copied` comes with the digest, and a layer of more than a
- * third of the room is alone in it.
+ * third of the room is alone in it: who would wait asks `due` whether to go on without it.
  */
 
 /** One job's place in it, as the one who hashes sees it. */
@@ -31,6 +31,7 @@ interface Waiting {
 export class HashRoom {
   readonly #total: number
   #used = 0
+  #due = 0
   /** Jobs that hold their bytes once and will want them twice. */
   readonly #reading = new Set<Job>()
   readonly #toCopy: Waiting[] = []
@@ -41,9 +42,20 @@ export class HashRoom {
     this.#total = total
   }
 
+  /** Bytes of all jobs that wait or are not ended. */
+  get due(): number {
+    return this.#due
+  }
+
+  /** Whether a job of so many bytes would start at once. */
+  takes(amount: number): boolean {
+    return this.#toCopy.length + this.#toEnter.length === 0 && this.#fits(this.#jobOf(amount))
+  }
+
   /** Runs `work` on `amount` bytes (at most half of the total), behind all that came before. */
   async use<T>(amount: number, work: (stay: Stay) => Promise<T>): Promise<T> {
-    const job: Job = { amount: Math.min(amount, this.#total / 2), held: 0 }
+    const job = this.#jobOf(amount)
+    this.#due += job.amount
     await this.#queued(this.#toEnter, job)
     try {
       return await work({
@@ -51,9 +63,14 @@ export class HashRoom {
         copied: () => this.#hold(job, job.amount),
       })
     } finally {
+      this.#due -= job.amount
       this.#reading.delete(job)
       this.#hold(job, 0)
     }
+  }
+
+  #jobOf(amount: number): Job {
+    return { amount: Math.min(amount, this.#total / 2), held: 0 }
   }
 
   #queued(queue: Waiting[], job: Job): Promise<void> {

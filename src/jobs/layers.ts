@@ -299,16 +299,18 @@ export class Layers {
   async verify(task: Task): Promise<void> {
     const { pool } = this.#options
     const ready = this.#states.filter(({ state }) => state === 'ready')
-    task.total(ready.reduce((sum, { layer, plain }) => sum + bytesToVerify(layer, plain), 0))
+    let next = ready.reduce((sum, { layer, plain }) => sum + bytesToVerify(layer, plain), 0)
+    task.total(next)
     let done = 0
     const options = { pool, signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
     const seen = new Map<string, Promise<boolean>>()
     await handedOut(pool, ready, async (state) => {
       const { layer, plain } = state
       const key = `${layer.diffId} ${layer.memberIndex}`
+      next -= bytesToVerify(layer, plain)
       let check = seen.get(key)
       if (!check || layer.compression !== 'none') {
-        check = verifyLayer(layer, plain!, this.notices, options)
+        check = verifyLayer(layer, plain!, this.notices, { ...options, next })
         seen.set(key, check)
       }
       try {

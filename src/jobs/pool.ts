@@ -9,7 +9,11 @@ import { sha256Of, type HashOptions } from '../core/digest/sha256'
 import { grep, type GrepFile, type Grepped, type GrepQuery } from './grep'
 import { scanStored, type ScannedLayer, type ScanOptions } from './scan'
 
-export type DigestOptions = Pick<ScanOptions, 'signal' | 'onBytes'> & Pick<HashOptions, 'copying'>
+export type DigestOptions = Pick<ScanOptions, 'signal' | 'onBytes'> &
+  Pick<HashOptions, 'copying' | 'bufferLimit'> & {
+    /** Bytes whose digests whoever asks will want next. */
+    readonly next?: number
+  }
 
 export interface LayerPool {
   /** How many jobs run side by side. */
@@ -36,9 +40,9 @@ export interface LayerPool {
 export const inlinePool: LayerPool = {
   width: 1,
   scan: scanStored,
-  digest: (source, { signal, onBytes, copying } = {}) => {
+  digest: (source, { signal, onBytes, copying, bufferLimit } = {}) => {
     let done = 0
-    return sha256Of(source, { signal, copying, onBytes: (count) => onBytes?.((done += count)) })
+    return sha256Of(source, { signal, copying, bufferLimit, onBytes: (count) => onBytes?.((done += count)) })
   },
   deflate: async (bytes, from, last) => deflatePiece(bytes, from, last),
   gzipBlocks: (source, { signal } = {}) => gzipBlocks(source, signal),

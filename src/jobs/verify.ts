@@ -9,6 +9,8 @@ export interface VerifyOptions {
   readonly signal: AbortSignal
   /** Called with the number of bytes hashed since the last call. */
   readonly onBytes: (count: number) => void
+  /** Bytes of the layers that come next. */
+  readonly next: number
 }
 
 /** Bytes that `verifyLayer` will go through. */
@@ -21,11 +23,11 @@ export async function verifyLayer(
   layer: Layer,
   plain: ByteSource,
   notices: Notices,
-  { pool, signal, onBytes }: VerifyOptions,
+  { pool, signal, onBytes, next }: VerifyOptions,
 ): Promise<boolean> {
   const where = { layer: layer.index, member: layer.member ?? undefined }
   let good = true
-  const diffId = await pool.digest(plain, { signal })
+  const diffId = await pool.digest(plain, { signal, next })
   onBytes(plain.size)
   if (diffId !== layer.diffId) {
     good = false
@@ -37,7 +39,7 @@ export async function verifyLayer(
     )
   }
   if (layer.compression === 'none' || !layer.digest) return good
-  const digest = await pool.digest(layer.source!, { signal })
+  const digest = await pool.digest(layer.source!, { signal, next })
   onBytes(layer.storedBytes)
   if (digest !== layer.digest) {
     good = false
