@@ -94,3 +94,26 @@ test('what has come so far is shown once a second has passed, and not before', a
   await scanning
   expect(shown).toEqual([1, 2])
 })
+
+test('whoever hashes hears how many bytes come next', async () => {
+  const tar = buildArchive('image t:1\nlayer\n  f a "one"\nlayer\n  f b "two"\nlayer\n  f c "three"')
+  const [image] = (await openArchiveIn(new MemorySource(tar))).images
+  const heard: [number, number | undefined][] = []
+  const pool: typeof inlinePool = {
+    ...inlinePool,
+    digest: (source, options) => {
+      heard.push([source.size, options?.next])
+      return inlinePool.digest(source, options)
+    },
+  }
+  const layers = new Layers({ image, pool, stores: memoryStores() })
+  await layers.scan(unseenTask())
+  await layers.verify(unseenTask())
+  const [first, second, third] = image.layers.map(({ storedBytes }) => storedBytes)
+  expect(heard).toEqual([
+    [first, second + third],
+    [second, third],
+    [third, 0],
+  ])
+  expect(layers.views.every(({ verified }) => verified)).toBe(true)
+})
