@@ -17,9 +17,9 @@ const SMALL = 1024 * 1024
 
 /**
  * What all workers together hold of layers that are hashed. The renderer takes 140 MB besides (Chromium, 60,000 files on
- * screen), and the whole stays below 600. While one layer of up to 144 MiB is digested, the next one is read.
+ * screen), and the whole stays below 600. While one layer of up to 136 MiB is digested, the next one is read.
  */
-const HASH_ROOM = 432 * 1024 * 1024
+const HASH_ROOM = 408 * 1024 * 1024
 
 /**
  * So many times as long as the platform, which goes through layers one after the other where they are large, takes

@@ -4,9 +4,10 @@ import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import type { ByteSource, Bytes } from '../core/bytes/source'
 import { ImageError, throwIfCancelled } from '../core/fault/fault'
+import { toReader } from '../core/memory/let-go'
 
 const readAt = promisify(read)
-const PIECE = 4 * 1024 * 1024
+const PIECE = 1024 * 1024
 /** Up to here a read is done at once: the way through the thread pool and back takes five times as long (measured), and images have a hundred small layers. */
 const AT_ONCE = 256 * 1024
 
@@ -47,15 +48,19 @@ export class FileSource implements ByteSource {
   get place(): FilePlace {
     return { file: this.#file, from: this.#from, size: this.size }
   }
-  async read(at: number, length: number): Promise<Bytes> {
+  read(at: number, length: number): Promise<Bytes> {
+    // Not zeroed first: that costs as much as reading from the page cache. A plain Uint8Array, since Buffer's slice shares.
+    return this.#fill(() => Buffer.allocUnsafeSlow(length).buffer as ArrayBuffer, at, length)
+  }
+
+  async #fill(room: () => ArrayBuffer, at: number, length: number): Promise<Bytes> {
     if (at < 0 || length < 0 || at + length > this.size)
       throw new ImageError(
         'truncated',
         `Bytes ${at} to ${at + length} were asked for, and there are only ${this.size}.`,
         { at },
       )
-    // Not zeroed first: that costs as much as reading from the page cache. A plain Uint8Array, since Buffer's slice shares.
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer as ArrayBuffer)
+    const bytes = new Uint8Array(room(), 0, length)
     for (let got = 0; got < length;) {
       const from = this.#from + at + got
       const bytesRead =
@@ -74,8 +79,11 @@ export class FileSource implements ByteSource {
     return new FileSource(this.#file, this.#from + at, length)
   }
   async *stream(signal?: AbortSignal): AsyncIterable<Bytes> {
+    // Filled again once the reader is done with them: the first touch of fresh memory costs as much as the reading.
+    const spare: ArrayBuffer[] = []
+    const room = (): ArrayBuffer => spare.pop() ?? (Buffer.allocUnsafeSlow(PIECE).buffer as ArrayBuffer)
     const piece = (at: number): Promise<Bytes> => {
-      const read = this.read(at, Math.min(PIECE, this.size - at))
+      const read = this.#fill(room, at, Math.min(PIECE, this.size - at))
       read.catch(() => {}) // Who stops early never asks what became of it.
       return read
     }
@@ -85,7 +93,7 @@ export class FileSource implements ByteSource {
       throwIfCancelled(signal)
       const bytes = await next
       next = at < this.size ? piece(at) : null
-      yield bytes
+      yield toReader(bytes, (buffer) => spare.push(buffer))
     }
   }
   blobParts(): Promise<BlobPart[]> {

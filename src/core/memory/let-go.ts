@@ -5,18 +5,27 @@
  * afterwards, against 630 and 480; docs/performance.md has what it does for scanning).
  */
 
-/** Buffers that came from the platform, in a stream that has one reader. */
-const streamed = new WeakSet<ArrayBuffer>()
+/** Buffers of a stream that has one reader, and who has a use for them. */
+const streamed = new WeakMap<ArrayBuffer, Back>()
 
-/** Says that nobody but the reader of a stream holds this piece of it. */
-export function toReader(piece: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  streamed.add(piece.buffer)
+/** Takes a buffer that nobody needs any more, to fill it again. */
+export type Back = ((buffer: ArrayBuffer) => void) | null
+
+/** Says that nobody but the reader of a stream holds this piece of it; once the reader is done with it, `back` has it. */
+export function toReader(piece: Uint8Array<ArrayBuffer>, back: Back = null): Uint8Array<ArrayBuffer> {
+  streamed.set(piece.buffer, back)
   return piece
 }
 
-/** Frees a piece of a stream that its reader is done with, views into it too; one that somebody else may hold stays as it is. */
+/**
+ * Frees a piece of a stream that its reader is done with, or gives it back to who made it; views into it are good no more.
+ * One that somebody else may hold stays as it is.
+ */
 export function letGo(piece: Uint8Array<ArrayBuffer>): void {
-  if (streamed.delete(piece.buffer)) free(piece)
+  const back = streamed.get(piece.buffer)
+  if (!streamed.delete(piece.buffer)) return
+  if (back) back(piece.buffer)
+  else free(piece)
 }
 
 let nowhere: MessagePort | null = null

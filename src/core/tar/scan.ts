@@ -101,7 +101,8 @@ export async function scanTar(
     onEntry(entry)
     mustReach = entry.headerEndsAt + entry.bodyStored
     at = entry.headerEndsAt + padded(entry.bodyStored)
-    pending = nothingPending(at)
+    if (pending.pax || pending.longName || pending.longLink) pending = nothingPending(at)
+    else pending.headerAt = at
   }
 }
 
