@@ -9,7 +9,7 @@ import { callable, connect, type Connection } from './wire'
 
 /**
  * A worker that has inflated as much as this (compressed bytes) is ended before it holds a layer: nobody collects what the
- * platform's streams leave in it, 30 MB each, while it hashes. A new one takes a twentieth of a second.
+ * platform's streams leave in it, about 30 MB, while it hashes (docs/performance.md).
  */
 const WORN = 8 * 1024 * 1024
 
@@ -25,7 +25,7 @@ export interface JobOptions {
 }
 
 export class Hands {
-  readonly width: number
+  readonly #width: number
   readonly #crew: Promise<Crew>
   readonly #idle: Promise<PoolWorker>[] = []
   readonly #waiting: ((worker: Promise<PoolWorker>) => void)[] = []
@@ -36,7 +36,7 @@ export class Hands {
   /** `crew`: how workers are started and ended, once the page has said so; `width`: how many there are. */
   constructor(crew: Promise<Crew>, width: number) {
     this.#crew = crew
-    this.width = width
+    this.#width = width
     // Started before there is work: a worker takes longer to start than a small layer takes to read. Not at once, though:
     // the start page comes first, and an image that is taken up again from storage.
     void crew.then(() => setTimeout(() => void this.#startAhead(), 250))
@@ -99,7 +99,7 @@ export class Hands {
 
   async #startAhead(): Promise<void> {
     await this.#held
-    while (this.#running + this.#idle.length < this.width) this.#idle.push(this.#start())
+    while (this.#running + this.#idle.length < this.#width) this.#idle.push(this.#start())
   }
 
   #renewed(worker: PoolWorker): Promise<PoolWorker> {
@@ -108,7 +108,7 @@ export class Hands {
   }
 
   #take(): Promise<PoolWorker> {
-    if (this.#running < this.width) {
+    if (this.#running < this.#width) {
       this.#running++
       return this.#idle.pop() ?? this.#start()
     }

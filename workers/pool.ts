@@ -16,14 +16,14 @@ const WIDTH = Math.max(2, Math.min(4, globalThis.navigator?.hardwareConcurrency 
 const SMALL = 1024 * 1024
 
 /**
- * What all workers together hold of layers that are hashed. The renderer takes 140 MB besides (Chromium, 60,000 files on
- * screen), and the whole stays below 600. While one layer of up to 136 MiB is digested, the next one is read.
+ * What all workers together hold of layers that are hashed. The renderer takes 120 to 180 MB besides (Chromium, 60,000
+ * files on screen), and the whole is to stay below 600. While one layer of up to 136 MiB is digested, the next one is read.
  */
 const HASH_ROOM = 408 * 1024 * 1024
 
 /**
  * So many times as long as the platform, which goes through layers one after the other where they are large, takes
- * JavaScript in the meantime: 2.4 times without instructions for SHA, reading included, and more with them.
+ * JavaScript in the meantime: 2.4 times without instructions for SHA, reading included; with them it is not measured.
  */
 const PIECES_TAKE = 3
 

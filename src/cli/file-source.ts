@@ -79,17 +79,18 @@ export class FileSource implements ByteSource {
     return new FileSource(this.#file, this.#from + at, length)
   }
   async *stream(signal?: AbortSignal): AsyncIterable<Bytes> {
-    // Filled again once the reader is done with them: the first touch of fresh memory costs as much as the reading.
+    // Filled again once the reader is done with them: fresh memory for each is slower, and waits for the garbage collector.
     const spare: ArrayBuffer[] = []
-    const room = (): ArrayBuffer => spare.pop() ?? (Buffer.allocUnsafeSlow(PIECE).buffer as ArrayBuffer)
+    const most = Math.min(PIECE, this.size)
+    const room = (): ArrayBuffer => spare.pop() ?? (Buffer.allocUnsafeSlow(most).buffer as ArrayBuffer)
     const piece = (at: number): Promise<Bytes> => {
-      const read = this.#fill(room, at, Math.min(PIECE, this.size - at))
+      const read = this.#fill(room, at, Math.min(most, this.size - at))
       read.catch(() => {}) // Who stops early never asks what became of it.
       return read
     }
     // One piece ahead: the disk (or the copy out of its cache) works while the piece before is looked at.
     let next = this.size > 0 ? piece(0) : null
-    for (let at = PIECE; next; at += PIECE) {
+    for (let at = most; next; at += most) {
       throwIfCancelled(signal)
       const bytes = await next
       next = at < this.size ? piece(at) : null

@@ -114,9 +114,8 @@ class SizedSource implements ByteSource {
   slice(_at: number, length: number): ByteSource {
     return new SizedSource(length)
   }
-  // eslint-disable-next-line require-yield
   async *stream(): AsyncIterable<Bytes> {
-    await this.read()
+    yield await this.read()
   }
   blobParts(): Promise<BlobPart[]> {
     return this.read().then(() => [])

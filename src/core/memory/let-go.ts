@@ -9,7 +9,7 @@
 const streamed = new WeakMap<ArrayBuffer, Back>()
 
 /** Takes a buffer that nobody needs any more, to fill it again. */
-export type Back = ((buffer: ArrayBuffer) => void) | null
+type Back = ((buffer: ArrayBuffer) => void) | null
 
 /** Says that nobody but the reader of a stream holds this piece of it; once the reader is done with it, `back` has it. */
 export function toReader(piece: Uint8Array<ArrayBuffer>, back: Back = null): Uint8Array<ArrayBuffer> {

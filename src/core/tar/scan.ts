@@ -101,8 +101,7 @@ export async function scanTar(
     onEntry(entry)
     mustReach = entry.headerEndsAt + entry.bodyStored
     at = entry.headerEndsAt + padded(entry.bodyStored)
-    if (pending.pax || pending.longName || pending.longLink) pending = nothingPending(at)
-    else pending.headerAt = at
+    pending = nothingPending(at)
   }
 }
 
