@@ -32,7 +32,36 @@ export const MAX_11 = 0o77777777777
  * NaN where it is neither, or beyond the integers that a double holds exactly.
  */
 export function readNumber(block: Uint8Array, at: number, length: number): number {
+  // As nearly every writer has them: the field full of digits, one end behind.
+  const last = block[at + length - 1]
+  if (last === 0 || last === 0x20) {
+    const value = length === 12 ? elevenDigits(block, at) : length === 8 ? sevenDigits(block, at) : -1
+    if (value >= 0) return value
+  }
   return (block[at] & 0x80) !== 0 ? readBase256(block, at, length) : readOctal(block, at, length)
+}
+
+/** Seven octal digits; -1 where one of them is none. */
+function sevenDigits(block: Uint8Array, at: number): number {
+  const a = block[at] ^ 0x30
+  const b = block[at + 1] ^ 0x30
+  const c = block[at + 2] ^ 0x30
+  const d = block[at + 3] ^ 0x30
+  const e = block[at + 4] ^ 0x30
+  const f = block[at + 5] ^ 0x30
+  const g = block[at + 6] ^ 0x30
+  if ((a | b | c | d | e | f | g) > 7) return -1
+  return (a << 18) | (b << 15) | (c << 12) | (d << 9) | (e << 6) | (f << 3) | g
+}
+
+function elevenDigits(block: Uint8Array, at: number): number {
+  const a = block[at] ^ 0x30
+  const b = block[at + 1] ^ 0x30
+  const c = block[at + 2] ^ 0x30
+  const d = block[at + 3] ^ 0x30
+  const low = sevenDigits(block, at + 4)
+  if ((a | b | c | d) > 7 || low < 0) return -1
+  return ((a << 9) | (b << 6) | (c << 3) | d) * 0o10000000 + low
 }
 
 function readOctal(block: Uint8Array, at: number, length: number): number {
@@ -98,15 +127,16 @@ const LOW = 0x00ff00ff
 export function unsignedChecksum(words: Uint32Array, word: number, block: Uint8Array, at: number): number {
   let even = 0
   let odd = 0
-  for (let i = word; i < word + 128; i += 4) {
+  const end = word + 128
+  for (let i = word; i < end; i += 4) {
     const a = words[i]
     const b = words[i + 1]
     const c = words[i + 2]
     const d = words[i + 3]
     // Three quarters of a header are zeros.
     if ((a | b | c | d) === 0) continue
-    even += (a & LOW) + (b & LOW) + (c & LOW) + (d & LOW)
-    odd += ((a >>> 8) & LOW) + ((b >>> 8) & LOW) + ((c >>> 8) & LOW) + ((d >>> 8) & LOW)
+    even = (even + (a & LOW) + (b & LOW) + (c & LOW) + (d & LOW)) | 0
+    odd = (odd + ((a >>> 8) & LOW) + ((b >>> 8) & LOW) + ((c >>> 8) & LOW) + ((d >>> 8) & LOW)) | 0
   }
   let sum = (even & 0xffff) + (even >>> 16) + (odd & 0xffff) + (odd >>> 16) + 8 * 0x20
   for (let i = at + 148; i < at + 156; i++) sum -= block[i]

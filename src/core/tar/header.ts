@@ -15,6 +15,11 @@ export interface WorkingEntry extends ScannedEntry {
   /** Names of the header before: nearly every header has the same, and a view for each costs as much as reading its numbers. */
   headUname: Uint8Array
   headGname: Uint8Array
+  /** Its mode, uid and gid, and the words that say them. */
+  readonly headWords: Uint32Array
+  headMode: number
+  headUid: number
+  headGid: number
 }
 
 export function emptyEntry(): WorkingEntry {
@@ -41,6 +46,10 @@ export function emptyEntry(): WorkingEntry {
     bodyStored: 0,
     headUname: EMPTY,
     headGname: EMPTY,
+    headWords: new Uint32Array(6),
+    headMode: 0,
+    headUid: 0,
+    headGid: 0,
   }
 }
 
@@ -48,6 +57,7 @@ export function emptyEntry(): WorkingEntry {
 export function decodeHeader(
   entry: WorkingEntry,
   block: Uint8Array,
+  words: Uint32Array | null,
   o: number,
   at: number,
   flag: number,
@@ -56,13 +66,11 @@ export function decodeHeader(
 ): void {
   entry.flag = flag
   entry.size = size
-  entry.mode = numberOr(block, o, FIELD.mode, at, notices) & 0o7777
-  entry.uid = numberOr(block, o, FIELD.uid, at, notices)
-  entry.gid = numberOr(block, o, FIELD.gid, at, notices)
+  modeAndOwners(entry, block, words, o, at, notices)
   entry.mtime = numberOr(block, o, FIELD.mtime, at, notices)
   entry.link =
     block[o + 157] === 0 ? EMPTY : block.subarray(o + 157, o + 157 + stringLength(block, o + 157, 100))
-  entry.path = block.subarray(o, o + stringLength(block, o, 100))
+  entry.path = nameOf(block, words, o)
   entry.uname = entry.gname = EMPTY
   entry.major = entry.minor = 0
   if (!hasMagic(block, o)) return
@@ -73,6 +81,63 @@ export function decodeHeader(
     entry.minor = numberOr(block, o, FIELD.minor, at, notices)
   }
   if (block[o + 345] !== 0 && (hasPrefix(block, o) || isGo17(block, o))) entry.path = joined(block, o)
+}
+
+/** Mode, uid and gid lie side by side, in six words, and nearly every header has those of the one before. */
+function modeAndOwners(
+  entry: WorkingEntry,
+  block: Uint8Array,
+  words: Uint32Array | null,
+  o: number,
+  at: number,
+  notices: Notices,
+): void {
+  const { headWords: head } = entry
+  const first = (o + FIELD.mode[0]) >> 2
+  if (words) {
+    let same = 0
+    while (same < 6 && words[first + same] === head[same]) same++
+    if (same === 6) {
+      entry.mode = entry.headMode
+      entry.uid = entry.headUid
+      entry.gid = entry.headGid
+      return
+    }
+  }
+  const mode = readNumber(block, o + FIELD.mode[0], FIELD.mode[1])
+  const uid = readNumber(block, o + FIELD.uid[0], FIELD.uid[1])
+  const gid = readNumber(block, o + FIELD.gid[0], FIELD.gid[1])
+  entry.mode = known(mode, at + FIELD.mode[0], notices) & 0o7777
+  entry.uid = known(uid, at + FIELD.uid[0], notices)
+  entry.gid = known(gid, at + FIELD.gid[0], notices)
+  // What is no number is said of each header that has it.
+  if (!words || Number.isNaN(mode + uid + gid)) return
+  for (let i = 0; i < 6; i++) head[i] = words[first + i]
+  entry.headMode = entry.mode
+  entry.headUid = uid
+  entry.headGid = gid
+}
+
+/** Names of one header after the other, and a view of each length: to make a view takes longer than to copy a name. */
+const nameRoom = new Uint8Array(100)
+const nameWords = new Uint32Array(nameRoom.buffer)
+const nameViews = Array.from({ length: 101 }, (_, length) => nameRoom.subarray(0, length))
+
+/** The name field, good until the next header is decoded; four bytes at a time where the window lies on words. */
+function nameOf(block: Uint8Array, words: Uint32Array | null, o: number): Uint8Array {
+  let length = 0
+  if (words)
+    for (let word = o >> 2; length < 100; length += 4) {
+      const four = words[word++]
+      nameWords[length >> 2] = four
+      if (((four - 0x01010101) & ~four & 0x80808080) !== 0) break // One of them is 0.
+    }
+  for (; length < 100; length++) {
+    const byte = block[o + length]
+    if (byte === 0) break
+    nameRoom[length] = byte
+  }
+  return nameViews[length]
 }
 
 /** The string in a field of 32 bytes; `known` where it says the same, else a copy. */
@@ -93,13 +158,17 @@ function numberOr(
 ): number {
   // By index: taking a pair apart goes through an iterator.
   const from = field[0]
-  const value = readNumber(block, o + from, field[1])
+  return known(readNumber(block, o + from, field[1]), at + from, notices)
+}
+
+/** What the field at `at` says; 0, and a notice, where that is no number. */
+function known(value: number, at: number, notices: Notices): number {
   if (!Number.isNaN(value)) return value
   notices.add(
     'warning',
     'tar-number',
     'A numeric field of a tar header holds no number; 0 is shown. Engines refuse such a layer.',
-    { at: at + from },
+    { at },
   )
   return 0
 }

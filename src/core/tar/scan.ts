@@ -79,7 +79,7 @@ export async function scanTar(
       at += BLOCK + padded(size)
       continue
     }
-    decodeHeader(entry, block, o, at, flag, size, notices)
+    decodeHeader(entry, block, (o & 3) === 0 ? words : null, o, at, flag, size, notices)
     entry.headerAt = pending.headerAt
     if (pending.pax !== null || globals.length > 0) applyPax(entry, globals, pending.pax ?? [], at, notices)
     else entry.pax = null
