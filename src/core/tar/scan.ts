@@ -45,7 +45,7 @@ export async function scanTar(
 ): Promise<ScanEnd> {
   const entry = emptyEntry()
   let globals: PaxRecord[] = []
-  let pending = nothingPending(0)
+  const pending: Pending = { headerAt: 0, pax: null, longName: null, longLink: null }
   let at = 0
   let seen: Uint8Array = EMPTY
   let words: Uint32Array | null = null
@@ -101,12 +101,10 @@ export async function scanTar(
     onEntry(entry)
     mustReach = entry.headerEndsAt + entry.bodyStored
     at = entry.headerEndsAt + padded(entry.bodyStored)
-    pending = nothingPending(at)
+    // Not another object for each entry.
+    pending.headerAt = at
+    pending.pax = pending.longName = pending.longLink = null
   }
-}
-
-function nothingPending(headerAt: number): Pending {
-  return { headerAt, pax: null, longName: null, longLink: null }
 }
 
 /** The window as 32-bit words; null where it does not lie on one. */
