@@ -40,9 +40,11 @@ export class StringsBuilder {
 
   /** Whether string `index` is `bytes` [from, to). */
   is(index: number, bytes: Uint8Array, from: number, to: number): boolean {
-    const start = index === 0 ? 0 : this.#end[index - 1]
-    if (this.#end[index] - start !== to - from) return false
-    for (let i = to - from - 1; i >= 0; i--) if (this.#bytes[start + i] !== bytes[from + i]) return false
+    const ends = this.#end
+    const end = ends[index]
+    if (end - (index === 0 ? 0 : ends[index - 1]) !== to - from) return false
+    const held = this.#bytes
+    for (let i = to - 1, at = end - 1; i >= from; i--, at--) if (held[at] !== bytes[i]) return false
     return true
   }
 
