@@ -40,6 +40,7 @@ export class StringsBuilder {
 
   /** Whether string `index` is `bytes` [from, to). */
   is(index: number, bytes: Uint8Array, from: number, to: number): boolean {
+    // Fields are looked up once: in the loop that took a third of it (a profile of Chromium).
     const ends = this.#end
     const end = ends[index]
     if (end - (index === 0 ? 0 : ends[index - 1]) !== to - from) return false

@@ -14,6 +14,7 @@ import {
   pythonOf,
   scanOf,
   witnesses,
+  type Scan,
   type Told,
 } from './tar.fixture'
 
@@ -99,6 +100,13 @@ const HUGE = /big\.tar|sparse-large\.tar|gnu-incremental\.tar/
 const paths = tars.map(([name]) => corpusFile(name))
 let python: ReadonlyMap<string, Told> | undefined
 const pythonSees = (path: string): Told | undefined => (python ??= pythonOf(paths)).get(path)
+
+test('tars that are read side by side are what each is alone', async () => {
+  const all = paths.filter((path) => !HUGE.test(path)).map((path) => new Uint8Array(readFileSync(path)))
+  const alone: Scan[] = []
+  for (const bytes of all) alone.push(await scanOf(bytes, inPieces(bytes, 700)))
+  expect(await Promise.all(all.map((bytes) => scanOf(bytes, inPieces(bytes, 700))))).toEqual(alone)
+})
 
 describe.each(tars)('%s', (name, want) => {
   const short = name.replace(/^tar\//, '')

@@ -128,7 +128,7 @@ export function unsignedChecksum(words: Uint32Array, word: number, block: Uint8A
   let even = 0
   let odd = 0
   const end = word + 128
-  // The `| 0` spare V8 a look at whether an index has left 32 bits: a fifth of the time.
+  // The `| 0` spare V8 a look at whether an index has left 32 bits: an eighth of the time.
   for (let i = word; i < end; i = (i + 8) | 0) {
     const a = words[i]
     const b = words[(i + 1) | 0]

@@ -118,7 +118,10 @@ function modeAndOwners(
   entry.headGid = gid
 }
 
-/** Names of one header after the other, and a view of each length: to make a view takes longer than to copy a name. */
+/**
+ * Names of one header after the other, and a view of each length: to make a view takes longer than to copy a name. All
+ * scans of a thread share them, so a name is copied before anything is waited for (layOut).
+ */
 const nameRoom = new Uint8Array(100)
 const nameWords = new Uint32Array(nameRoom.buffer)
 const nameViews = Array.from({ length: 101 }, (_, length) => nameRoom.subarray(0, length))

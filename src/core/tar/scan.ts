@@ -60,7 +60,8 @@ export async function scanTar(
     const o = at - input.start
     if (block[o] === 0 && isZeroBlock(block, o)) return endMarker(at, pending, input, notices)
     if (block !== seen) [seen, words] = [block, wordsOf(block)]
-    checkSum(block, words, o, at)
+    const aligned = (o & 3) === 0 ? words : null
+    checkSum(block, aligned, o, at)
     const flag = block[o + 156]
     const size = readNumber(block, o + FIELD.size[0], FIELD.size[1])
     if (!(size >= 0))
@@ -79,7 +80,7 @@ export async function scanTar(
       at += BLOCK + padded(size)
       continue
     }
-    decodeHeader(entry, block, (o & 3) === 0 ? words : null, o, at, flag, size, notices)
+    decodeHeader(entry, block, aligned, o, at, flag, size, notices)
     entry.headerAt = pending.headerAt
     if (pending.pax !== null || globals.length > 0) applyPax(entry, globals, pending.pax ?? [], at, notices)
     else entry.pax = null
@@ -116,7 +117,7 @@ function wordsOf(block: Uint8Array): Uint32Array | null {
 
 function checkSum(block: Uint8Array, words: Uint32Array | null, o: number, at: number): void {
   const claimed = readNumber(block, o + FIELD.checksum[0], FIELD.checksum[1])
-  if (words && (o & 3) === 0 && claimed === unsignedChecksum(words, o >> 2, block, o)) return
+  if (words && claimed === unsignedChecksum(words, o >> 2, block, o)) return
   const { unsigned, signed } = checksums(block, o)
   if (claimed !== unsigned && claimed !== signed)
     throw new ImageError('bad-header', 'Here should be a tar header, and its checksum does not fit.', { at })
