@@ -34,6 +34,24 @@ export function drawnArchive(
   return fileWith(options.name ?? 'drawn.tar', buildArchive(drawing, options))
 }
 
+/** Three layers, a secret in the lowest. */
+export const many = `
+image many:1
+  config {"Cmd": ["/bin/sh"], "Env": ["PATH=/bin"]}
+layer ADD base
+  d etc/
+  f etc/motd "hello\\n"
+  f etc/secret "hunter2"
+  d bin/
+  f 755 bin/sh 4000 bytes
+layer RUN more
+  d etc/
+  f etc/more "more"
+layer RUN last
+  d etc/
+  f etc/last "last"
+step CMD sh`
+
 export const sha256OfFile = (path: string): string =>
   createHash('sha256').update(readFileSync(path)).digest('hex')
 
