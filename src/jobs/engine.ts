@@ -272,10 +272,10 @@ export class Engine {
     return this.#open.chooseImage(index)
   }
   member(index: number, check = false): Promise<MemberView> {
-    return this.#open.member(index, check)
+    return this.#open.members.view(index, check)
   }
   downloadMember(index: number): Promise<Blob> {
-    return this.#open.downloadMember(index)
+    return this.#open.members.download(index)
   }
   show(request: ViewRequest): TreeSummary {
     return this.#open.screen.show(request)
@@ -377,22 +377,22 @@ export class Engine {
     this.#workspace?.stopSearch()
   }
   rules(): Promise<readonly EngineRow[]> {
-    return this.#open.rules()
+    return this.#open.findings.rules()
   }
   exportRules(request: ExportRequest): Promise<readonly EngineRow[]> {
     return this.#open.exports.rules(request)
   }
   diveScore(): Promise<DiveView | null> {
-    return this.#open.diveScore()
+    return this.#open.findings.diveScore()
   }
   waste(): Promise<WasteView> {
-    return this.#open.waste()
+    return this.#open.findings.waste()
   }
   wasteRows(from: number, count: number): Promise<readonly WasteRow[]> {
-    return this.#open.wasteRows(from, count)
+    return this.#open.findings.wasteRows(from, count)
   }
   report(): Promise<{ blob: Blob; fileName: string }> {
-    return this.#open.report()
+    return this.#open.findings.report()
   }
   cancel(task: number): void {
     this.#tasks.cancel(task)

@@ -1,43 +1,27 @@
-/** One open archive: which of its images is on screen, read, verified and kept. What is asked about that image, its screen and its edits answer. */
-import type {
-  ArchiveView,
-  DiveView,
-  EngineEvent,
-  EngineRow,
-  ImageView,
-  MemberView,
-  SearchBatch,
-  SearchRequest,
-  WasteRow,
-  WasteView,
-} from '../../workers/api'
-import type { Digest } from '../core/digest/digest'
-import { sha256Of } from '../core/digest/sha256'
+/** One open archive: which of its images is on screen, read, verified and kept. What is asked about that image, its screen, its edits and its findings answer. */
+import type { ArchiveView, EngineEvent, ImageView, SearchBatch, SearchRequest } from '../../workers/api'
 import { ImageError } from '../core/fault/fault'
 import type { Notice } from '../core/fault/notice'
 import type { Archive, Image } from '../core/image/image'
-import { diveSteps } from '../core/insight/dive'
 import { ImageAccess } from './access'
-import { archiveView, memberView } from './anatomy'
+import { archiveView } from './anatomy'
 import { archiveId } from './archive-id'
 import { Bases } from './bases'
 import type { Exportable } from './exporting'
 import { Exports } from './exports'
+import { Findings } from './findings'
 import { imageView } from './image-view'
 import { keepOpened } from './keeping'
 import { Layers } from './layers'
+import { Members } from './members'
 import type { OpenedSource } from './open'
 import { Pending } from './pending'
 import type { LayerPool } from './pool'
 import type { ArchiveRecord, Claims, Stores } from './ports'
-import { reportOf, reportText } from './report'
-import { OtherContents } from './other-contents'
-import { odditiesIn, rowsOfOpened, type Contents } from './rules'
 import { Screen, type OpenImage } from './screen'
 import { searchContents } from './search'
-import { blobOf } from './segments'
 import { asTask, type Task, type Tasks } from './tasks'
-import { Wasted } from './wasted'
+import { turn } from './turn'
 
 export interface WorkspaceOptions {
   readonly name: string
@@ -55,15 +39,12 @@ export interface WorkspaceOptions {
   readonly newId: () => string
 }
 
-/** The next turn of this thread: answers that are ready go out before it. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve))
-}
-
 export class Workspace {
   readonly id: string
   readonly screen: Screen
   readonly exports: Exports
+  readonly findings: Findings
+  readonly members: Members
   readonly access: ImageAccess
   readonly #options: WorkspaceOptions
   readonly #archive: Archive
@@ -72,8 +53,6 @@ export class Workspace {
   #scanned: Promise<void> = Promise.resolve()
   #record: () => Promise<void> = () => Promise.resolve()
   #recorded: Promise<void> = Promise.resolve()
-  #wasted: Wasted | null = null
-  readonly #others: OtherContents
   #searching: Task | null = null
   #closed = false
 
@@ -83,13 +62,19 @@ export class Workspace {
     this.#archive = options.archive
     const { stores, persistent, pool, tasks, now, newId, emit } = options
     const onUnkept = () => emit({ type: 'storage', state: 'partly' })
-    this.#others = new OtherContents({ archive: options.archive, pool, stores, tasks })
     this.#bases = new Bases({ stores, persistent, pool, tasks, now, onUnkept })
     this.#open = this.#opened(options.archive.images[image])
     this.screen = new Screen({
       tasks,
       current: () => this.#open,
       onTree: (summary) => emit({ type: 'tree', summary }),
+    })
+    this.members = new Members(options.archive, tasks)
+    this.findings = new Findings({
+      ...options,
+      current: () => this.#open,
+      ready: () => this.#scanned,
+      left: (open) => this.#left(open),
     })
     this.exports = new Exports({
       tasks,
@@ -100,8 +85,8 @@ export class Workspace {
         await this.#scanned
         return this.#exportable
       },
-      rules: () => this.rules(),
-      contents: () => this.#oddities(),
+      rules: () => this.findings.rules(),
+      contents: () => this.findings.contents(),
     })
     this.access = new ImageAccess({
       emit,
@@ -178,7 +163,7 @@ export class Workspace {
 
   #unionGrew(): void {
     this.edits.layersGrew()
-    this.#wasted = null
+    this.findings.reset()
     this.screen.refresh()
   }
 
@@ -353,38 +338,12 @@ export class Workspace {
         )
       this.#options.tasks.cancelAll()
       this.#open = this.#opened(image)
-      this.#wasted = null
+      this.findings.reset()
       this.screen.reset()
       const record = await this.#options.stores.archives.get(this.id)
       await this.#begin(record)
     }
     return this.imageView
-  }
-
-  /** @param check hashed whatever its size. */
-  async member(index: number, check = false): Promise<MemberView> {
-    this.#checkMember(index)
-    return memberView(this.#archive, index, check ? await this.#hashed(index) : null)
-  }
-
-  #hashed(index: number): Promise<Digest> {
-    const { list } = this.#archive.members
-    const { path, size } = list[index]
-    return asTask(this.#options.tasks, `checking ${path}`, size, 'bytes', (task) => {
-      let done = 0
-      const onBytes = (bytes: number) => task.progress((done += bytes))
-      return sha256Of(this.#archive.members.body(list[index]), { signal: task.signal, onBytes })
-    })
-  }
-
-  async downloadMember(index: number): Promise<Blob> {
-    this.#checkMember(index)
-    return blobOf(this.#archive.members.body(this.#archive.members.list[index]))
-  }
-
-  #checkMember(index: number): void {
-    if (!this.#archive.members.list[index])
-      throw new ImageError('no-such-path', `The archive has no member number ${index}.`)
   }
 
   // ------------------------------------------------------------ search
@@ -408,72 +367,7 @@ export class Workspace {
     this.#searching = null
   }
 
-  // ------------------------------------------------------------ waste
-
-  async #wasteNow(): Promise<Wasted> {
-    await this.#scanned
-    const { union, tables, hidden } = this.#open.layers
-    this.#wasted ??= new Wasted(union, tables, hidden)
-    return this.#wasted
-  }
-
-  /** Takes longer than all the rest of it, and lets whatever else is asked for go first. Null where the image was left meanwhile. */
-  async diveScore(): Promise<DiveView | null> {
-    await this.#scanned
-    const open = this.#open
-    const steps = diveSteps(open.layers.tables)
-    for (;;) {
-      const step = steps.next()
-      if (step.done) return step.value
-      await turn()
-      if (this.#left(open)) return null
-    }
-  }
-
-  async waste(): Promise<WasteView> {
-    return (await this.#wasteNow()).view(this.edits.edited.tree)
-  }
-
-  async wasteRows(from: number, count: number): Promise<WasteRow[]> {
-    return (await this.#wasteNow()).rows(this.edits.edited.tree, from, count)
-  }
-
   // ------------------------------------------------------------ export
-
-  /** Of the archive as it was opened: the layers on screen as they are known, the other images' read now. */
-  async report(): Promise<{ blob: Blob; fileName: string }> {
-    await this.#scanned
-    const { tasks, name, opened, pool } = this.#options
-    const { image, layers } = this.#open
-    const report = await asTask(tasks, 'writing the report', 0, '', ({ signal }) =>
-      reportOf(name, opened, this.#archive, {
-        files: false,
-        verify: false,
-        pool,
-        signal,
-        read: (other) => (other === image ? layers : null),
-      }),
-    )
-    return {
-      blob: new Blob([...reportText(report)], { type: 'application/json' }),
-      fileName: `${name.replace(/(\.tar)?(\.\w+)?$/, '') || 'image'}.report.json`,
-    }
-  }
-
-  async rules(): Promise<EngineRow[]> {
-    const { image, layers } = this.#open
-    const verdictOf = (other: Image, layer: number): boolean | null =>
-      other === image ? layers.views[layer].verified : null
-    return rowsOfOpened(this.#archive, this.#options.opened, verdictOf, await this.#oddities())
-  }
-
-  /** None before the image on screen is read; then of all images, the others read for it. */
-  async #oddities(): Promise<Contents> {
-    const { image, layers } = this.#open
-    if (!layers.complete) return new Map()
-    const others = await this.#others.besides(image, layers)
-    return new Map([...others, [image.id, odditiesIn(layers.notices.list)]])
-  }
 
   get #exportable(): Exportable {
     const { name, opened, pool } = this.#options
