@@ -25,6 +25,7 @@ test('filter, shape, order, and how a path is looked at: there after a reload, a
   await shape('Flat').check({ force: true })
   await peel.filter('*.conf')
   await page.getByRole('button', { name: 'Size', exact: true }).click()
+  await peel.settled()
   await peel.files.getByRole('row').filter({ hasText: 'etc/a.conf' }).click()
   await peel.inspector.getByRole('tab', { name: 'Life' }).click()
   await expect(page).toHaveURL(/shape=flat&filter=\*\.conf&sort=-size&path=\/etc\/a\.conf&facet=life$/)
