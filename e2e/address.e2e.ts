@@ -1,6 +1,6 @@
 /** The address carries what is looked at: through a reload, back and forward, and into another browser. And the app is installed from the start screen. */
 import { drawnArchive } from './files'
-import { expect, Peel, test, withoutPicker } from './peel'
+import { beLate, expect, Peel, test, withoutPicker } from './peel'
 
 const drawing = `
   image view:1
@@ -45,6 +45,72 @@ test('filter, shape, order, and how a path is looked at: there after a reload, a
   await expect(filter).toHaveValue('*.conf')
   await page.goForward()
   await expect(shape('Treemap')).toBeChecked()
+})
+
+test('back and forward, each before the engine has answered: it ends where the last one led', async ({
+  peel,
+}) => {
+  const { page } = peel
+  const shape = (name: string) => page.getByRole('radiogroup', { name: 'Shape' }).getByRole('radio', { name })
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.choosePath('/etc/a.conf')
+  await peel.choosePath('/etc/c.txt')
+  await shape('Treemap').check({ force: true })
+  await expect(page).toHaveURL(/shape=treemap.*path=\/etc\/c\.txt$/)
+  const last = page.url()
+  await page.evaluate(beLate, 400)
+  for (const step of ['back', 'back', 'forward', 'forward'] as const)
+    await page.evaluate((step) => history[step](), step)
+  await expect(page).toHaveURL(last)
+  // Longer than all that is still on its way.
+  await page.waitForTimeout(3000)
+  await expect(page).toHaveURL(last)
+  await expect(shape('Treemap')).toBeChecked()
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/c.txt')
+  // And no page of the history was written over on the way.
+  await page.evaluate(() => history.go(-2))
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/a.conf')
+  await expect(page).toHaveURL(/path=\/etc\/a\.conf$/)
+})
+
+test('what is done while the engine is still on the way to the address is a page of the history', async ({
+  peel,
+}) => {
+  const { page } = peel
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.kept()
+  await peel.choosePath('/etc/a.conf')
+  const before = page.url()
+  await page.addInitScript(beLate, 1000)
+  await page.reload()
+  await expect(peel.files.getByRole('row').nth(1)).toBeVisible()
+  const pages = () => page.evaluate(() => history.length)
+  const many = await pages()
+  await peel.tab('Config')
+  await expect(page).toHaveURL(/tab=config/)
+  expect(await pages()).toBe(many + 1)
+  await page.goBack()
+  await expect(page).toHaveURL(before)
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/a.conf')
+})
+
+test('a path that was found from another tab: back leads to that tab', async ({ peel }) => {
+  const { page } = peel
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.filter('a.conf')
+  await peel.tab('Config')
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('c.txt')
+  await page.getByRole('option', { name: /^\/etc\/c\.txt/ }).click()
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/c.txt')
+  await page.goBack()
+  await expect(page.getByRole('tab', { name: 'Config', exact: true })).toHaveAttribute(
+    'aria-selected',
+    'true',
+  )
 })
 
 test('zoom and colours of the treemap: there after a reload, and by back and forward', async ({ peel }) => {

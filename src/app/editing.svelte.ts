@@ -119,7 +119,8 @@ export class Editing {
     const path = placed(directory, name)
     if (!(await this.edit('making a file', [{ op: 'write', path, content: '' }]))) return
     await this.#host.place.goToPath(path)
-    await this.#host.inspector.startEditing()
+    // Unless somebody went on meanwhile: what they look at now is not to be written.
+    if (this.#host.inspector.at?.path === path) await this.#host.inspector.startEditing()
   }
 
   async newFolder(directory: string, name: string): Promise<void> {

@@ -29,6 +29,10 @@ export class Place {
   #awaited = $state.raw<Route | null>(null)
   /** The next change of the address replaces the last one: moving about is no page of the history. */
   #quietly = true
+  /** Counted up with each move: what is still on its way to where an earlier one led gives up. */
+  #turn = 0
+  /** On the way to where the address leads: what is passed until then is not written into it. */
+  #going = $state(false)
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace
@@ -80,6 +84,8 @@ export class Place {
 
   /** For another archive. */
   reset(): void {
+    this.#turn++
+    this.#going = false
     this.#tab = 'files'
     this.#step = null
     this.#member = null
@@ -102,16 +108,19 @@ export class Place {
 
   #write(hash: string): void {
     // An address from elsewhere stays until its image is open here as well.
-    if (this.#workspace.opening !== '' || hash === location.hash || this.#awaited) return
+    if (this.#workspace.opening !== '' || this.#going || hash === location.hash || this.#awaited) return
     const address = hash === '' ? location.pathname + location.search : hash
     if (this.#quietly) history.replaceState(null, '', address)
     else history.pushState(null, '', address)
     this.#quietly = true
   }
 
-  /** The next change is no page of the history. */
-  passBy(): void {
-    this.#quietly = true
+  /** Somebody moves on; answers whether they have moved on again since. `quietly`: it is no page of the history. */
+  #move(quietly = false): () => boolean {
+    const turn = ++this.#turn
+    this.#going = false
+    this.#quietly = quietly
+    return () => turn !== this.#turn
   }
 
   /** The next change is a page of the history. */
@@ -125,7 +134,6 @@ export class Place {
     if (route.archive !== '') this.#awaited = route
     const known = await this.#known(route)
     if (known) await this.#workspace.reopen(known, route)
-    this.#quietly = true
   }
 
   async #known({ archive }: Route): Promise<Recent | null> {
@@ -137,7 +145,7 @@ export class Place {
   async follow(hash: string): Promise<void> {
     const { archive } = this.#workspace
     const route = routeOf(hash)
-    this.#quietly = true
+    this.#move(true)
     this.#awaited = null
     if (route.archive === '') return archive ? this.#workspace.closeImage() : undefined
     if (route.archive === archive?.id) return this.goTo(route)
@@ -154,36 +162,56 @@ export class Place {
     return awaited?.archive === archive ? awaited : null
   }
 
+  /** Whatever of it the address says is so at once; rows, bytes and blocks follow. Given up where somebody moves on meanwhile. */
   async goTo(route: Route): Promise<void> {
-    const { archive, files, inspector, treemap } = this.#workspace
-    if (!archive) return
-    if (route.image !== archive.image && route.image < archive.images.length)
+    if (!this.#workspace.archive) return
+    const left = this.#move(true)
+    this.#going = true
+    try {
+      await this.#travel(route, left)
+    } finally {
+      if (!left()) this.#going = false
+    }
+  }
+
+  async #travel(route: Route, left: () => boolean): Promise<void> {
+    const { archive, files, treemap } = this.#workspace
+    if (archive && route.image !== archive.image && route.image < archive.images.length) {
       await this.#workspace.chooseImage(route.image)
+      if (left()) return
+    }
     this.#tab = route.tab
     this.#step = route.step
     this.#shape = route.shape
     if (route.shape === 'treemap') treemap.restore(route.zoom, route.colouring)
-    await files.show({
+    const shown = files.show({
       ...route.narrowing,
       view: this.#existing(route.view),
       flat: route.shape === 'flat',
     })
-    if (route.path === '') inspector.close()
-    else await this.#goToRoutePath(route)
+    const read = this.#readMember(route.member)
+    await this.#lookAtRoute(route, shown, left)
+    await shown
     // The map followed the path, and may have left what it was zoomed to.
-    if (route.shape === 'treemap' && treemap.zoomed !== route.zoom) await treemap.zoom(route.zoom, route.path)
-    if (route.member === null) this.#memberIndex = null
-    else await this.chooseMember(route.member)
-    this.#quietly = true
+    if (!left() && route.shape === 'treemap' && treemap.zoomed !== route.zoom)
+      await treemap.zoom(route.zoom, route.path)
+    await read
   }
 
-  async #goToRoutePath({ path, facet }: Route): Promise<void> {
+  /** `shown`: when the tree is that of the route. */
+  async #lookAtRoute({ path, facet }: Route, shown: Promise<void>, left: () => boolean): Promise<void> {
     const { files, inspector } = this.#workspace
+    if (path === '') return inspector.close()
+    const at = { view: files.view, path }
     inspector.turnTo(facet)
-    if ((await files.reveal(path)) || path !== inspector.at?.path)
-      await inspector.inspect({ view: files.view, path }, null)
+    const again = inspector.at?.path === path
+    const looked = again ? null : inspector.inspect(at, null)
+    await shown
+    // What is looked at already stays where the tree does not have it.
+    if (!left() && (await files.reveal(path)) && again && !left()) await inspector.inspect(at, null)
+    await looked
     // A text that was looked at as hex is hex again.
-    if (facet !== 'text') inspector.turnTo(facet)
+    if (!left() && facet !== 'text') inspector.turnTo(facet)
   }
 
   #existing(view: ViewKind): ViewKind {
@@ -194,13 +222,17 @@ export class Place {
   // ---- looking
 
   turnTo(tab: Tab): void {
-    this.#quietly = false
+    this.#move()
     this.#tab = tab
     this.#pane = 'center'
   }
 
   shapeAs(shape: Shape): void {
-    this.#quietly = false
+    this.#move()
+    this.#take(shape)
+  }
+
+  #take(shape: Shape): void {
     this.#tab = 'files'
     this.#pane = 'center'
     this.#shape = shape
@@ -210,17 +242,17 @@ export class Place {
 
   /** Makes a directory the whole of the treemap. */
   zoomTo(path: string, from = ''): Promise<void> {
-    this.#quietly = false
+    this.#move()
     return this.#workspace.treemap.zoom(path, from)
   }
 
   zoomOut(): Promise<void> {
-    this.#quietly = false
+    this.#move()
     return this.#workspace.treemap.zoomOut()
   }
 
   colourBy(colouring: Colouring): void {
-    this.#quietly = false
+    this.#move()
     this.#workspace.treemap.colourBy(colouring)
   }
 
@@ -231,7 +263,7 @@ export class Place {
   /** A step of the list of layers: its own changes in the tree, itself under the glass. */
   chooseStep(index: number): void {
     const layer = this.#workspace.image?.steps[index]?.layer ?? null
-    this.#quietly = false
+    this.#move()
     this.#step = index
     this.#memberIndex = null
     this.#pane = 'inspector'
@@ -243,7 +275,7 @@ export class Place {
   }
 
   showView(view: ViewKind): void {
-    this.#quietly = false
+    this.#move()
     this.#tab = 'files'
     this.#pane = 'center'
     if (view.kind === 'rootfs' || view.kind === 'edits') this.#step = null
@@ -252,7 +284,7 @@ export class Place {
 
   /** Puts a row under the glass. `quietly`: the cursor only passes by. */
   inspect(row: Row, quietly = false): void {
-    this.#quietly = quietly
+    this.#move(quietly)
     this.#step = null
     if (!quietly) this.#pane = 'inspector'
     void this.#workspace.inspector.inspect({ view: this.#workspace.files.view, path: row.path }, row)
@@ -260,7 +292,7 @@ export class Place {
 
   /** Puts a path of the tree's own view under the glass, and the tree's cursor on it. `quietly`: the cursor only passes by. */
   lookAtTree(path: string, quietly = false): void {
-    this.#quietly = quietly
+    this.#move(quietly)
     this.#step = null
     if (!quietly) this.#pane = 'inspector'
     void this.#workspace.files.reveal(path)
@@ -269,7 +301,7 @@ export class Place {
 
   /** Puts a path under the glass as a view has it, and leaves the tree as it is. */
   lookAt(path: string, view: ViewKind, facet: Facet): void {
-    this.#quietly = false
+    this.#move()
     this.#step = null
     this.#pane = 'inspector'
     this.#workspace.inspector.turnTo(facet)
@@ -277,40 +309,55 @@ export class Place {
   }
 
   /** Finds a path in the tree and puts it under the glass. */
-  async goToPath(path: string): Promise<void> {
-    this.#quietly = false
+  goToPath(path: string): Promise<void> {
+    return this.#find(path, this.#move())
+  }
+
+  async #find(path: string, left: () => boolean): Promise<void> {
     this.#tab = 'files'
-    if (this.#shape === 'treemap' && room.isForOne) this.shapeAs('list')
-    if (await this.#workspace.files.reveal(path)) {
+    if (this.#shape === 'treemap' && room.isForOne) this.#take('list')
+    const found = await this.#workspace.files.reveal(path)
+    if (left()) return
+    if (found) {
       this.#step = null
       await this.#workspace.inspector.inspect({ view: this.#workspace.files.view, path }, null)
     } else this.#workspace.say(`${path} is not in this view.`)
   }
 
   /** Goes to a path of the final filesystem, whatever the tree shows now. */
-  async openPath(path: string): Promise<void> {
+  openPath(path: string): Promise<void> {
+    return this.#findInRootfs(path, this.#move())
+  }
+
+  async #findInRootfs(path: string, left: () => boolean): Promise<void> {
     this.#tab = 'files'
     this.#pane = 'inspector'
     const { view } = this.#workspace.files.request
     if (view.kind !== 'rootfs' || this.#workspace.files.isFiltered)
       await this.#workspace.files.show({ view: { kind: 'rootfs' }, ...unfiltered })
-    await this.goToPath(path)
+    if (!left()) await this.#find(path, left)
   }
 
   /** Goes to the bytes that a search found: in the tree, or, in a version that nobody sees, in its layer. */
   async openHit({ path, layer, hidden, at, length }: SearchHit): Promise<void> {
+    const left = this.#move()
     const view: ViewKind = hidden ? { kind: 'asOf', layer } : { kind: 'rootfs' }
-    if (!hidden) await this.openPath(path)
-    this.#quietly = false
+    if (!hidden) await this.#findInRootfs(path, left)
+    if (left()) return
     this.#tab = 'files'
     this.#step = null
     this.#pane = 'inspector'
     await this.#workspace.inspector.seek({ view, path }, { at, length })
   }
 
-  async chooseMember(index: number): Promise<void> {
-    this.#quietly = false
+  chooseMember(index: number): Promise<void> {
+    this.#move()
+    return this.#readMember(index)
+  }
+
+  async #readMember(index: number | null): Promise<void> {
     this.#memberIndex = index
+    if (index === null) return
     const member = await this.#workspace.run('reading a member', () => this.#workspace.engine.member(index))
     if (this.#memberIndex === index) this.#member = member
   }

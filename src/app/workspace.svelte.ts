@@ -443,12 +443,13 @@ export class Workspace implements Desk {
       this.#adopt(archive)
       this.#note = this.#welcome(archive)
       this.say(this.#note === '' ? `${name} is open.` : this.#note)
+      this.#opening = ''
       if (route) await this.place.goTo(route)
-      else await this.files.show({})
-    }
-    if (route) this.place.passBy()
-    else this.place.turnPage()
-    this.#opening = ''
+      else {
+        this.place.turnPage()
+        await this.files.show({})
+      }
+    } else this.#opening = ''
     void this.refreshRecents()
     return archive
   }
