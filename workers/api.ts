@@ -788,6 +788,8 @@ export interface EngineApi {
   /** Everything known of the archive as one JSON document, "peel-report/1". */
   report(): { readonly blob: Blob; readonly fileName: string }
   cancel(task: number): void
+  /** The person is at work on the page: for a moment, what can wait leaves the cores to them. */
+  makeWay(): void
   /** Whether a request from the worker is blocked, tried out: for the line that says so. */
   probeNetwork(): boolean
 }

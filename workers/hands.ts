@@ -30,6 +30,8 @@ export class Hands {
   readonly #idle: Promise<PoolWorker>[] = []
   readonly #waiting: ((worker: Promise<PoolWorker>) => void)[] = []
   readonly #worn = new WeakSet<PoolWorker>()
+  /** Those that have a job. */
+  readonly #busy = new Set<PoolWorker>()
   #running = 0
   #held: Promise<void> = Promise.resolve()
 
@@ -50,6 +52,11 @@ export class Hands {
   /** No worker is started until then before there is work for it. */
   hold(until: Promise<void>): void {
     this.#held = until
+  }
+
+  /** Tells all workers that have a job. */
+  makeWay(): void {
+    for (const worker of this.#busy) worker.makeWay().catch(() => {}) // One that has died is in nobody's way.
   }
 
   /** Runs `job` on the first worker that is free, behind all that came before. Throws its faults, and `internal` where a worker fails. */
@@ -74,6 +81,7 @@ export class Hands {
     try {
       if (signal?.aborted) throw new ImageError('cancelled', 'Cancelled.')
       signal?.addEventListener('abort', stop, { once: true })
+      this.#busy.add(worker)
       return await job(worker)
     } catch (thrown) {
       throw signal?.aborted
@@ -82,6 +90,7 @@ export class Hands {
           ? thrown
           : new ImageError('internal', faultOf(thrown).message)
     } finally {
+      this.#busy.delete(worker)
       signal?.removeEventListener('abort', stop)
       this.#give(usable)
     }

@@ -10,6 +10,7 @@ import type { GrepFile, Grepped, GrepQuery } from '../src/jobs/grep'
 import { inlinePool } from '../src/jobs/pool'
 import { scanStored, type ScannedLayer } from '../src/jobs/scan'
 import { asBlob, Segments, type StoreSegment } from '../src/jobs/segments'
+import { Way } from '../src/jobs/way'
 import { openScratch } from '../src/store/scratch'
 import { ScratchSegments } from '../src/store/scratch-segments'
 import { throttled } from './throttle'
@@ -33,6 +34,8 @@ export interface LayerApi {
   ): Digest
   /** As `deflatePiece`; `bytes` are moved here. */
   deflate(bytes: Bytes, from: number, last: boolean): Bytes
+  /** The person did something just now: digests wait a moment. */
+  makeWay(): void
   gzipBlocks(stored: Blob): GzipBlocks
   gunzipped(stored: Blob): number
   grep(bytes: Blob, files: readonly GrepFile[], query: GrepQuery): Grepped
@@ -40,6 +43,8 @@ export interface LayerApi {
 
 /** Asked for with the first layer that is inflated: its trial would compete with an image that is being taken up from storage. */
 let scratch: ReturnType<typeof openScratch> | null = null
+
+const way = new Way()
 
 const api: Served<LayerApi> = {
   scan: async (stored, compression, onBytes, put) => {
@@ -59,7 +64,9 @@ const api: Served<LayerApi> = {
       bufferLimit,
       onBytes: throttled(onBytes),
       copying: { mayCopy, copied },
+      pause: way.pause,
     }),
+  makeWay: () => way.make(),
   deflate: (bytes, from, last) => {
     const piece = deflatePiece(bytes, from, last)
     return moved(piece, [piece.buffer])

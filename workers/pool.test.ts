@@ -98,6 +98,32 @@ test('where workers have other work, which may take long, an export does not sta
   close()
 })
 
+test('workers that have a job are told that the person does something', async () => {
+  const told: string[] = []
+  let end: (digest: string) => void = () => {}
+  const { pool, close } = poolOver((port) =>
+    serve(
+      {
+        digest: () => new Promise<string>((resolve) => (end = resolve)),
+        makeWay: () => void told.push('told'),
+      },
+      port,
+    ),
+  )
+  const large = new MemorySource(new Uint8Array(2 * 1024 * 1024))
+  pool.makeWay!()
+  const digest = pool.digest(large)
+  await vi.advanceTimersByTimeAsync(10)
+  pool.makeWay!()
+  await vi.waitFor(() => expect(told).toEqual(['told']))
+  end('sha256:…')
+  await digest
+  pool.makeWay!()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(told).toEqual(['told'])
+  close()
+})
+
 test('a layer that has to wait for memory is hashed in pieces if it would wait longer than that takes', async () => {
   const limits: number[] = []
   const { pool, close } = poolOver((port) =>

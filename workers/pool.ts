@@ -27,6 +27,9 @@ const HASH_ROOM = 408 * 1024 * 1024
  */
 const PIECES_TAKE = 3
 
+/** Where cores are left beside the hands, the page has its own. */
+const SHARED = (globalThis.navigator?.hardwareConcurrency ?? 2) < WIDTH + 2
+
 const ignore = (): void => {}
 /** In pieces nothing is held. */
 const pieces: Stay = { mayCopy: async () => {}, copied: ignore }
@@ -40,6 +43,9 @@ export function workerPool(crew: Promise<Crew>): LayerPool {
 
   return {
     width: WIDTH,
+    makeWay: () => {
+      if (SHARED) hands.makeWay()
+    },
     hold: (until) => hands.hold(until),
     scan: async (source, compression, options = {}) => {
       if (compression === 'none' && source.size <= SMALL) return inlinePool.scan(source, compression, options)

@@ -527,6 +527,11 @@ export class Workspace implements Desk {
     this.questions.ask(question)
   }
 
+  /** The person does something: what runs in the background leaves the cores to them. */
+  makeWay(): void {
+    if (this.#tasks.length > 0) this.#engine.makeWay().catch(() => {}) // A dead engine is in nobody's way.
+  }
+
   cancel(task: number): void {
     void this.run('cancelling', () => this.#engine.cancel(task))
   }

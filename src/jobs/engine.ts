@@ -46,6 +46,7 @@ import { readAhead } from './read-ahead'
 import { sweep, type SweepableStores } from './sweep'
 import { Spill } from './spill'
 import { asTask, Tasks } from './tasks'
+import { Way } from './way'
 import { Workspace } from './workspace'
 
 export interface EnginePorts {
@@ -72,6 +73,7 @@ const BATCH = 50
 export class Engine {
   readonly #ports: EnginePorts
   readonly #tasks: Tasks
+  readonly #way = new Way()
   #listener: ((events: readonly EngineEvent[]) => void) | null = null
   #queue: EngineEvent[] = []
   #timer: ReturnType<typeof setTimeout> | null = null
@@ -171,6 +173,7 @@ export class Engine {
       now,
       newId,
       tasks: this.#tasks,
+      way: this.#way,
       emit: (event) => this.#emit(event),
     })
     return this.#workspace.view
@@ -393,6 +396,10 @@ export class Engine {
   }
   report(): Promise<{ blob: Blob; fileName: string }> {
     return this.#open.findings.report()
+  }
+  makeWay(): void {
+    this.#way.make()
+    this.#ports.pool.makeWay?.()
   }
   cancel(task: number): void {
     this.#tasks.cancel(task)

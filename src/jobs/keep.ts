@@ -14,6 +14,8 @@ const SMALL = 64 * 1024
 export interface KeepOptions {
   readonly signal: AbortSignal
   readonly onBytes: (count: number) => void
+  /** Asked before each segment: when to go on; null for at once. */
+  readonly pause?: () => Promise<void> | null
 }
 
 /** Stores a source under a key unless it is there. Throws `storage-full`; then nothing of it stays. */
@@ -21,7 +23,7 @@ export async function keepSource(
   store: SegmentStore,
   key: string,
   source: ByteSource,
-  { signal, onBytes }: KeepOptions,
+  { signal, onBytes, pause }: KeepOptions,
 ): Promise<void> {
   // Not `has`: of what was kept, segments may have got lost.
   if (await store.get(key)) {
@@ -31,6 +33,7 @@ export async function keepSource(
   const writer = await store.write(key)
   try {
     for (let at = 0; at < source.size || at === 0; at += SEGMENT) {
+      await pause?.()
       throwIfCancelled(signal)
       const length = Math.min(SEGMENT, source.size - at)
       await writer.append(await ownBlob(source.slice(at, length)))

@@ -1,6 +1,6 @@
 /** An archive that was read and verified, put into this browser's storage: its parts, its layers, its tables. */
 import type { Archive, Image } from '../core/image/image'
-import { keepArchive, keepSource } from './keep'
+import { keepArchive, keepSource, type KeepOptions } from './keep'
 import type { Layers } from './layers'
 import type { OpenedSource } from './open'
 import type { ArchiveRecord, Stores } from './ports'
@@ -15,14 +15,17 @@ export interface Keepable {
   /** What the record says beside where the parts are. */
   readonly head: Omit<ArchiveRecord, 'parts' | 'layers' | 'original' | 'complete' | 'compression'>
   readonly task: Task
+  /** As of `KeepOptions`. */
+  readonly pause?: KeepOptions['pause']
 }
 
 /** Throws `storage-full`: then the record still says that not all is there, and what is there whole may be used. */
 export async function keepOpened(from: Keepable): Promise<void> {
-  const { archive, image, layers, opened, stores, head, task } = from
+  const { archive, image, layers, opened, stores, head, task, pause } = from
   task.total(bytesToKeep(from))
   let done = 0
-  const options = { signal: task.signal, onBytes: (count: number) => task.progress((done += count)) }
+  const onBytes = (count: number): void => task.progress((done += count))
+  const options = { signal: task.signal, onBytes, pause }
   const isVerified = (of: Image, layer: number): boolean => of === image && layers.isVerified(layer)
   const parts = await keepArchive(archive, head.id, isVerified, stores, options)
   for (const { diffId, table, plain, spill } of layers.toKeep()) {

@@ -10,7 +10,7 @@ import { grep, type GrepFile, type Grepped, type GrepQuery } from './grep'
 import { scanStored, type ScannedLayer, type ScanOptions } from './scan'
 
 export type DigestOptions = Pick<ScanOptions, 'signal' | 'onBytes'> &
-  Pick<HashOptions, 'copying' | 'bufferLimit'> & {
+  Pick<HashOptions, 'copying' | 'bufferLimit' | 'pause'> & {
     /** Bytes whose digests whoever asks will want next. */
     readonly next?: number
   }
@@ -18,6 +18,8 @@ export type DigestOptions = Pick<ScanOptions, 'signal' | 'onBytes'> &
 export interface LayerPool {
   /** How many jobs run side by side. */
   readonly width: number
+  /** Somebody is at work on the page: for a moment, digests leave the cores to them. */
+  makeWay?(): void
   /** What needs no worker is going on until then: none is started before there is work for it. */
   hold?(until: Promise<void>): void
   scan(source: ByteSource, compression: Compression, options?: ScanOptions): Promise<ScannedLayer>
@@ -40,9 +42,10 @@ export interface LayerPool {
 export const inlinePool: LayerPool = {
   width: 1,
   scan: scanStored,
-  digest: (source, { signal, onBytes, copying, bufferLimit } = {}) => {
+  digest: (source, { signal, onBytes, copying, bufferLimit, pause } = {}) => {
     let done = 0
-    return sha256Of(source, { signal, copying, bufferLimit, onBytes: (count) => onBytes?.((done += count)) })
+    const told = (count: number): void => onBytes?.((done += count))
+    return sha256Of(source, { signal, copying, bufferLimit, pause, onBytes: told })
   },
   deflate: async (bytes, from, last) => deflatePiece(bytes, from, last),
   gzipBlocks: (source, { signal } = {}) => gzipBlocks(source, signal),

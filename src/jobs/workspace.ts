@@ -22,6 +22,7 @@ import { Screen, type OpenImage } from './screen'
 import { searchContents } from './search'
 import { asTask, type Task, type Tasks } from './tasks'
 import { turn } from './turn'
+import type { Way } from './way'
 
 export interface WorkspaceOptions {
   readonly name: string
@@ -34,6 +35,8 @@ export interface WorkspaceOptions {
   readonly claims: Claims
   readonly pool: LayerPool
   readonly tasks: Tasks
+  /** What keeping the image makes way for. */
+  readonly way: Way
   readonly emit: (event: EngineEvent) => void
   readonly now: () => number
   readonly newId: () => string
@@ -268,7 +271,7 @@ export class Workspace {
   }
 
   async #keep({ image, layers }: OpenImage, kept: ArchiveRecord | null): Promise<void> {
-    const { persistent, stores, opened, emit, tasks } = this.#options
+    const { persistent, stores, opened, emit, tasks, way } = this.#options
     if (!persistent) {
       emit({ type: 'storage', state: 'unavailable' })
       return
@@ -282,7 +285,16 @@ export class Workspace {
     emit({ type: 'storage', state: 'keeping' })
     try {
       await asTask(tasks, 'keeping layers in this browser', 0, 'bytes', (task) =>
-        keepOpened({ archive: this.#archive, image, layers, opened, stores, head: this.#recordHead(), task }),
+        keepOpened({
+          archive: this.#archive,
+          image,
+          layers,
+          opened,
+          stores,
+          head: this.#recordHead(),
+          task,
+          pause: way.pause,
+        }),
       )
       this.#recorded = Promise.resolve()
       emit({ type: 'storage', state: 'kept' })

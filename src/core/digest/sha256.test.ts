@@ -144,3 +144,13 @@ test('a cancelled hash says so', async () => {
     fault: { code: 'cancelled' },
   })
 })
+
+test('who may be asked to wait is asked before each piece, and before the platform takes a buffer', async () => {
+  const bytes = counted(1000)
+  let asked = 0
+  const pause = (): Promise<void> | null => (asked++ % 2 === 0 ? Promise.resolve() : null)
+  expect(await sha256Of(new Memory(bytes), { bufferLimit: 0, pause })).toBe(oracle(bytes))
+  expect(asked).toBe(4)
+  expect(await sha256Of(new Memory(bytes), { pause })).toBe(oracle(bytes))
+  expect(asked).toBe(6)
+})

@@ -31,6 +31,8 @@ export interface HashOptions {
   readonly onBytes?: (count: number) => void
   /** Largest source that is read into one buffer, in bytes. */
   readonly bufferLimit?: number
+  /** Asked before each piece, and before the platform is given a buffer: when to go on; null for at once. */
+  readonly pause?: () => Promise<void> | null
   /**
    * Around the moment in which the buffer exists twice. Only for sources whose reads share memory with nobody: what was
    * read is freed as soon as the platform has its copy.
@@ -81,10 +83,15 @@ export async function sha256Of(source: Hashable, options: HashOptions = {}): Pro
   return inOneBuffer ? hashAtOnce(source, options) : hashInPieces(source, options)
 }
 
-async function hashAtOnce(source: Hashable, { signal, onBytes, copying }: HashOptions): Promise<Digest> {
+async function hashAtOnce(
+  source: Hashable,
+  { signal, onBytes, copying, pause }: HashOptions,
+): Promise<Digest> {
   const { size } = source
+  await pause?.()
   const bytes = await source.read(0, size)
   throwIfCancelled(signal)
+  await pause?.()
   await copying?.mayCopy()
   const digesting = sha256(bytes)
   if (copying) {
@@ -97,9 +104,11 @@ async function hashAtOnce(source: Hashable, { signal, onBytes, copying }: HashOp
   return digest
 }
 
-async function hashInPieces(source: Hashable, { signal, onBytes }: HashOptions): Promise<Digest> {
+async function hashInPieces(source: Hashable, { signal, onBytes, pause }: HashOptions): Promise<Digest> {
   const hasher = new Sha256()
   for await (const piece of source.stream(signal)) {
+    const until = pause?.()
+    if (until) await until
     throwIfCancelled(signal)
     const { length } = piece
     hasher.update(piece)
