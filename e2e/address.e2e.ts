@@ -60,16 +60,20 @@ test('back and forward, each before the engine has answered: it ends where the l
   await expect(page).toHaveURL(/shape=treemap.*path=\/etc\/c\.txt$/)
   const last = page.url()
   await page.evaluate(beLate, 400)
-  for (const step of ['back', 'back', 'forward', 'forward'] as const)
-    await page.evaluate((step) => history[step](), step)
-  await expect(page).toHaveURL(last)
-  // Longer than all that is still on its way.
-  await page.waitForTimeout(3000)
+  /** Until the page has been told, which is long before the engine has answered. */
+  const go = (by: number) =>
+    page.evaluate((by) => {
+      const told = new Promise((resolve) => addEventListener('popstate', resolve, { once: true }))
+      history.go(by)
+      return told.then(() => {})
+    }, by)
+  for (const by of [-1, -1, 1, 1]) await go(by)
+  await peel.settled()
   await expect(page).toHaveURL(last)
   await expect(shape('Treemap')).toBeChecked()
   await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/c.txt')
   // And no page of the history was written over on the way.
-  await page.evaluate(() => history.go(-2))
+  await go(-2)
   await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/a.conf')
   await expect(page).toHaveURL(/path=\/etc\/a\.conf$/)
 })

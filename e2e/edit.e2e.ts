@@ -1,6 +1,6 @@
 /** Editing: files, folders, config, tags; undo and redo; and nothing lost by reload, crash or restart. */
 import { drawnArchive, real } from './files'
-import { expect, size, test } from './peel'
+import { beLate, expect, size, test } from './peel'
 
 const drawing = `
 image small:1
@@ -153,4 +153,24 @@ test('the browser is closed and opened again: recent images go on where they wer
   await peel.page.getByRole('button', { name: 'Forget small:1' }).click()
   await peel.page.getByRole('button', { name: 'Forget 2 edits too' }).click()
   await expect(proceed).toHaveCount(0)
+})
+
+test('who looks at another file before the new one is there goes on looking: no editor opens on it', async ({
+  peel,
+}) => {
+  const { page } = peel
+  await peel.open(drawnArchive(drawing))
+  await peel.whole()
+  await peel.choosePath('/etc/motd')
+  await page.evaluate(beLate, 500)
+  await page.getByRole('button', { name: 'New file' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New file' })
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('new')
+  await dialog.getByRole('button', { name: 'Create' }).click()
+  await peel.expectChanges(1)
+  await peel.row('/etc/motd').click()
+  await peel.settled()
+  await expect(peel.inspector.getByRole('heading').first()).toHaveText('/etc/motd')
+  await expect(peel.inspector.getByRole('button', { name: 'Edit' })).toBeVisible()
+  await expect(page.getByRole('textbox', { name: 'Editor' })).toHaveCount(0)
 })

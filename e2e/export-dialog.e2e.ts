@@ -1,5 +1,4 @@
 /** The dialog of an export: what it says before anything is saved, and where the file goes. */
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alpyne, redis } from '../scripts/engines/walks'
@@ -97,11 +96,7 @@ test('"Save" is pressed while figures come in below: it stays under the pointer,
     await expect(outlook.getByText(/will refuse it|engines take it/)).toBeVisible()
     await mouse.up()
   })
-  expect(
-    createHash('sha256')
-      .update(await peel.bytesOf(download))
-      .digest('hex'),
-  ).toBe(sha256OfFile(path))
+  expect(sha256OfFile(await download.path())).toBe(sha256OfFile(path))
 })
 
 test('a name that no engine takes is refused before anything is saved, with the reason', async ({ peel }) => {

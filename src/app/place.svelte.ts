@@ -84,8 +84,7 @@ export class Place {
 
   /** For another archive. */
   reset(): void {
-    this.#turn++
-    this.#going = false
+    this.#move(this.#quietly)
     this.#tab = 'files'
     this.#step = null
     this.#member = null
@@ -164,7 +163,6 @@ export class Place {
 
   /** Whatever of it the address says is so at once; rows, bytes and blocks follow. Given up where somebody moves on meanwhile. */
   async goTo(route: Route): Promise<void> {
-    if (!this.#workspace.archive) return
     const left = this.#move(true)
     this.#going = true
     try {
@@ -176,7 +174,8 @@ export class Place {
 
   async #travel(route: Route, left: () => boolean): Promise<void> {
     const { archive, files, treemap } = this.#workspace
-    if (archive && route.image !== archive.image && route.image < archive.images.length) {
+    if (!archive) return
+    if (route.image !== archive.image && route.image < archive.images.length) {
       await this.#workspace.chooseImage(route.image)
       if (left()) return
     }
@@ -189,13 +188,10 @@ export class Place {
       view: this.#existing(route.view),
       flat: route.shape === 'flat',
     })
-    const read = this.#readMember(route.member)
-    await this.#lookAtRoute(route, shown, left)
-    await shown
+    await Promise.all([shown, this.#readMember(route.member), this.#lookAtRoute(route, shown, left)])
     // The map followed the path, and may have left what it was zoomed to.
     if (!left() && route.shape === 'treemap' && treemap.zoomed !== route.zoom)
       await treemap.zoom(route.zoom, route.path)
-    await read
   }
 
   /** `shown`: when the tree is that of the route. */

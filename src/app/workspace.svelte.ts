@@ -437,19 +437,20 @@ export class Workspace implements Desk {
     this.#troubles = []
     const archive = await this.run(`opening ${name}`, call)
     if (opening !== this.#openings) return null
+    // Before the way to its address: what is done on the way is a page of the history.
+    this.#opening = ''
     if (archive) {
       const led = this.place.arrive(archive.id)
       route ??= led
       this.#adopt(archive)
       this.#note = this.#welcome(archive)
       this.say(this.#note === '' ? `${name} is open.` : this.#note)
-      this.#opening = ''
       if (route) await this.place.goTo(route)
       else {
         this.place.turnPage()
         await this.files.show({})
       }
-    } else this.#opening = ''
+    }
     void this.refreshRecents()
     return archive
   }

@@ -6,6 +6,7 @@ import { throwIfCancelled } from '../core/fault/fault'
 import type { DiffId } from '../core/digest/digest'
 import type { Archive, Image } from '../core/image/image'
 import { ownBlob, SEGMENT } from './segments'
+import type { Way } from './way'
 import type { ArchiveRecord, SegmentStore, SkeletonPart, StoredPart, Stores } from './ports'
 
 /** Members up to this stay in the skeleton itself: documents, and layers of a few files. */
@@ -15,7 +16,7 @@ export interface KeepOptions {
   readonly signal: AbortSignal
   readonly onBytes: (count: number) => void
   /** Asked before each segment: when to go on; null for at once. */
-  readonly pause?: () => Promise<void> | null
+  readonly pause?: Way['pause']
 }
 
 /** Stores a source under a key unless it is there. Throws `storage-full`; then nothing of it stays. */

@@ -1,10 +1,11 @@
 /** An archive that was read and verified, put into this browser's storage: its parts, its layers, its tables. */
 import type { Archive, Image } from '../core/image/image'
-import { keepArchive, keepSource, type KeepOptions } from './keep'
+import { keepArchive, keepSource } from './keep'
 import type { Layers } from './layers'
 import type { OpenedSource } from './open'
 import type { ArchiveRecord, Stores } from './ports'
 import type { Task } from './tasks'
+import type { Way } from './way'
 
 export interface Keepable {
   readonly archive: Archive
@@ -16,7 +17,7 @@ export interface Keepable {
   readonly head: Omit<ArchiveRecord, 'parts' | 'layers' | 'original' | 'complete' | 'compression'>
   readonly task: Task
   /** As of `KeepOptions`. */
-  readonly pause?: KeepOptions['pause']
+  readonly pause?: Way['pause']
 }
 
 /** Throws `storage-full`: then the record still says that not all is there, and what is there whole may be used. */

@@ -31,7 +31,7 @@ export interface HashOptions {
   readonly onBytes?: (count: number) => void
   /** Largest source that is read into one buffer, in bytes. */
   readonly bufferLimit?: number
-  /** Asked before each piece, and before the platform is given a buffer: when to go on; null for at once. */
+  /** Asked before each piece, before a buffer is read and before the platform is given it: when to go on; null for at once. */
   readonly pause?: () => Promise<void> | null
   /**
    * Around the moment in which the buffer exists twice. Only for sources whose reads share memory with nobody: what was
@@ -107,8 +107,7 @@ async function hashAtOnce(
 async function hashInPieces(source: Hashable, { signal, onBytes, pause }: HashOptions): Promise<Digest> {
   const hasher = new Sha256()
   for await (const piece of source.stream(signal)) {
-    const until = pause?.()
-    if (until) await until
+    await pause?.()
     throwIfCancelled(signal)
     const { length } = piece
     hasher.update(piece)
