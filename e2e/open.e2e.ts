@@ -207,3 +207,24 @@ test('a large image shows its layers long before its trees', async ({ peel }) =>
   // Generous for a busy machine of two cores; by hand it is well under a second.
   expect(Date.now() - started).toBeLessThan(4000)
 })
+
+test('of the next image it is not said that it is kept before it is', async ({ peel }) => {
+  const { page } = peel
+  await peel.open(drawnArchive('image first:1\nlayer COPY\n f hello "hi"'))
+  await peel.kept()
+  // What the status line says from the moment on in which the heading is the next image's.
+  await page.evaluate(() => {
+    const said: string[] = []
+    new MutationObserver(() => {
+      if (document.querySelector('h1')?.textContent?.includes('next:1'))
+        said.push(document.querySelector('footer')?.textContent ?? '')
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })
+    Object.assign(globalThis, { said })
+  })
+  await peel.choose(drawnArchive('image next:1\nlayer COPY\n f hello "hi"', { name: 'next.tar' }))
+  await expect(page.getByRole('heading', { name: 'next:1' })).toBeVisible()
+  await peel.kept()
+  const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)
+  expect(said[0]).toContain('keeping in this browser')
+  expect(said.at(-1)).toContain('kept in this browser')
+})

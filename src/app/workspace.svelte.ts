@@ -309,6 +309,8 @@ export class Workspace implements Desk {
     this.#tasks = []
     this.place.reset()
     this.#access = 'asking'
+    // That of the image before says nothing of the next one; that there is no storage is so for all.
+    if (this.#storage !== 'unavailable') this.#storage = 'keeping'
     this.#opened = null
     this.files.reset()
     this.search.reset()
